@@ -1,0 +1,183 @@
+"""The typed events of a run, numbered; the only thing that leaves the executor.
+
+Journal, RunState reducer, plain printer, JSON lines and log files are equal subscribers. `seq` and
+`at` are filled by the bus, so that events made in one place are ordered in one place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal
+
+Outcome = Literal["ok", "unchanged", "failed", "skipped", "cancelled"]
+"""ok: applied and verified · unchanged: the probe said it was done · failed · skipped: something
+it needs failed · cancelled: stopped by the admin before or while it ran."""
+
+Verdict = Literal["ok", "differs", "blocked", "info"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of evidence from a probe: what was looked at, what was expected, what was seen."""
+
+    verdict: Verdict
+    what: str
+    expected: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a task failed, as data: the same parts as `HauiError`."""
+
+    what: str
+    why: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of all events. `seq` counts from 1 within a run's journal; `at` is UTC, ISO 8601, Z."""
+
+    kind: ClassVar[str] = "event"
+    journalled: ClassVar[bool] = True
+    durable: ClassVar[bool] = False
+    """Whether the emitter must wait until the journal has it on disk before it goes on."""
+    seq: int = 0
+    at: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready dict with `seq`, `at` and `kind` first; empty optional parts are left out."""
+        body = asdict(self)
+        out: dict[str, Any] = {"seq": body.pop("seq"), "at": body.pop("at"), "kind": self.kind}
+        return out | {key: value for key, value in body.items() if value not in (None, "", (), [])}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A run begins or is continued (`resumed`)."""
+
+    kind: ClassVar[str] = "run_started"
+    durable: ClassVar[bool] = True
+    run: str
+    cluster: str
+    haui: str
+    spec_sha: str
+    plan_sha: str
+    tasks: int
+    hosts: tuple[str, ...]
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostConnected(Event):
+    """A host is connected (again); `fingerprint` is its SHA256 host key fingerprint."""
+
+    kind: ClassVar[str] = "host_connected"
+    host: str
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostLost(Event):
+    """The connection to a host died; it is being dialled again."""
+
+    kind: ClassVar[str] = "host_lost"
+    host: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreflightResult(Event):
+    """One preflight check of one host."""
+
+    kind: ClassVar[str] = "preflight_result"
+    host: str
+    check: str
+    verdict: Verdict
+    expected: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStarted(Event):
+    """A task begins with looking at the host; nothing has been changed yet."""
+
+    kind: ClassVar[str] = "task_started"
+    host: str
+    step: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskWaiting(Event):
+    """A task waits for something outside of it: a gate, a lane, a host that is away."""
+
+    kind: ClassVar[str] = "task_waiting"
+    journalled: ClassVar[bool] = False
+    host: str
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskIntent(Event):
+    """The host is about to be changed by this attempt; on disk before the first byte is sent."""
+
+    kind: ClassVar[str] = "task_intent"
+    durable: ClassVar[bool] = True
+    host: str
+    step: str
+    attempt: int
+    reattached: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOutput(Event):
+    """Cleaned output lines of a running task. Goes to screens and log files, never to the journal."""
+
+    kind: ClassVar[str] = "task_output"
+    journalled: ClassVar[bool] = False
+    host: str
+    step: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFinished(Event):
+    """A task has its result. `findings` are the probe's lines (all of them for verification)."""
+
+    kind: ClassVar[str] = "task_finished"
+    durable: ClassVar[bool] = True
+    host: str
+    step: str
+    outcome: Outcome
+    seconds: float
+    attempt: int = 0
+    findings: tuple[Finding, ...] = field(default=())
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    """The run ended. `outcome` ok, failed, verification, cancelled; `counts` by task outcome."""
+
+    kind: ClassVar[str] = "run_finished"
+    durable: ClassVar[bool] = True
+    outcome: Literal["ok", "failed", "preflight", "unreachable", "verification", "cancelled"]
+    seconds: float
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+AnyEvent = (
+    RunStarted
+    | HostConnected
+    | HostLost
+    | PreflightResult
+    | TaskStarted
+    | TaskWaiting
+    | TaskIntent
+    | TaskOutput
+    | TaskFinished
+    | RunFinished
+)

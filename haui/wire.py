@@ -1,0 +1,153 @@
+"""How a script travels to a host: one exec, parameters as lines, blobs as a tar in tmpfs.
+
+The exec command is constant apart from a random sentinel, so nothing from outside is ever shell
+text or argv. Standard input carries, in this order: `NAME=value` lines, an empty line, the script's
+bytes ($HAUI_SCRIPT_BYTES), and a tar of inputs ($HAUI_INPUTS_BYTES) that is unpacked into a 0700
+folder under /run/haui and removed when the script ends. Standard output before the sentinel is
+noise of the login shell and is thrown away; the client sends its input only after the sentinel, so
+that a sudo that did not ask for a password never eats a line of it.
+
+BOOT holds no single quote, newline or exclamation mark, so that any login shell (csh and fish too)
+passes it on untouched between single quotes.
+
+Tasks (changes that outlive the connection) use the same envelope with the script `haui.task` and
+these parameters: HAUI_VERB start | states | follow | cancel, HAUI_RUN, HAUI_STEP, HAUI_ATTEMPT,
+HAUI_TIMEOUT (seconds, start), HAUI_OFFSET and HAUI_MARK (follow). The inputs of `start` are
+`script`, `env` (NAME=value lines), `manifest` (one line a file: index, octal mode, path, tab
+separated), `files/<index>` and `inputs/<name>`. Answers:
+
+- start, cancel: one line `state<TAB>STATUS<TAB>RC<TAB>BYTES` (RC empty when there is none);
+- states: one line `task<TAB>STEP<TAB>ATTEMPT<TAB>STATUS<TAB>RC<TAB>BYTES` for each attempt;
+- follow: the output's raw bytes from the offset, then a newline and `MARK<TAB>STATUS<TAB>RC<TAB>BYTES`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from haui.host import TaskId, TaskState, TaskStatus
+
+BOOT = (
+    'printf "%s\\n" "$1"; '
+    'while IFS= read -r haui_line && [ -n "$haui_line" ]; do '
+    'export "${haui_line%%=*}=${haui_line#*=}"; done; '
+    'haui_text=$(head -c "$HAUI_SCRIPT_BYTES"); '
+    'if [ "$HAUI_INPUTS_BYTES" -gt 0 ]; then umask 077; mkdir -p /run/haui && '
+    "HAUI_INPUTS=$(mktemp -d /run/haui/in.XXXXXXXX) || exit 120; export HAUI_INPUTS; "
+    'trap "rm -rf \\"$HAUI_INPUTS\\"" EXIT; trap "exit 129" HUP; trap "exit 143" TERM; '
+    'head -c "$HAUI_INPUTS_BYTES" | tar -x -o -C "$HAUI_INPUTS" || exit 121; umask 022; fi; '
+    'eval "$haui_text"'
+)
+
+BASE_ENV: Mapping[str, str] = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LC_ALL": "C.UTF-8",
+    "TERM": "dumb",
+    "NO_COLOR": "1",
+    "SYSTEMD_COLORS": "0",
+    "SYSTEMD_PAGER": "cat",
+    "DEBIAN_FRONTEND": "noninteractive",
+    "NEEDRESTART_MODE": "a",
+}
+
+TASK_SCRIPT = "haui.task"
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What one exec carries."""
+
+    script: bytes
+    env: Mapping[str, str]
+    inputs: Mapping[str, bytes]
+
+    def encode(self) -> bytes:
+        """The bytes of standard input. Raises ValueError for a name or value that can't travel."""
+        blob = pack(self.inputs) if self.inputs else b""
+        sizes = {
+            "HAUI_SCRIPT_BYTES": str(len(self.script)),
+            "HAUI_INPUTS_BYTES": str(len(blob)),
+        }
+        return env_lines({**BASE_ENV, **self.env, **sizes}) + b"\n" + self.script + blob
+
+    @staticmethod
+    def decode(data: bytes) -> Envelope | None:
+        """The envelope in `data`, or None while bytes are missing. For the simulated fleet."""
+        head, gap, rest = data.partition(b"\n\n")
+        if not gap:
+            return None
+        env = dict(line.split("=", 1) for line in head.decode().splitlines())
+        n_script, n_inputs = int(env["HAUI_SCRIPT_BYTES"]), int(env["HAUI_INPUTS_BYTES"])
+        if len(rest) < n_script + n_inputs:
+            return None
+        blob = rest[n_script : n_script + n_inputs]
+        return Envelope(script=rest[:n_script], env=env, inputs=unpack(blob) if blob else {})
+
+
+def env_lines(env: Mapping[str, str]) -> bytes:
+    """`NAME=value` lines; ValueError for names that are none and values with line breaks or NUL."""
+    for name, value in env.items():
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"not a variable name: {name!r}")
+        if any(char in value for char in "\n\r\0"):
+            raise ValueError(f"the value of {name} must be a single line")
+    return "".join(f"{name}={value}\n" for name, value in env.items()).encode()
+
+
+def pack(blobs: Mapping[str, bytes]) -> bytes:
+    """A tar of `blobs` (relative names), mode 0600, no times or owners of this machine."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for name, content in blobs.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(content), 0o600
+            tar.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def unpack(blob: bytes) -> dict[str, bytes]:
+    """The inverse of `pack`."""
+    with tarfile.open(fileobj=io.BytesIO(blob)) as tar:
+        return {
+            member.name: file.read()
+            for member in tar.getmembers()
+            if (file := tar.extractfile(member)) is not None
+        }
+
+
+def parse_state(task: TaskId, line: str) -> TaskState:
+    """The answer of start, cancel or follow: the last three tab-separated fields of `line`."""
+    *_, status, rc, size = line.rstrip("\n").split("\t")
+    return _state(task, status, rc, size)
+
+
+def parse_states(run: str, text: str) -> tuple[TaskState, ...]:
+    """The answer of states; other lines are ignored."""
+    rows = [line.split("\t") for line in text.splitlines() if line.startswith("task\t")]
+    return tuple(
+        _state(TaskId(run=run, step=step, attempt=int(attempt)), status, rc, size)
+        for _, step, attempt, status, rc, size in rows
+    )
+
+
+def _state(task: TaskId, status: str, rc: str, size: str) -> TaskState:
+    known: dict[str, TaskStatus] = {
+        "absent": "absent",
+        "running": "running",
+        "done": "done",
+        "died": "died",
+        "rebooted": "rebooted",
+    }
+    return TaskState(
+        id=task,
+        status=known[status],
+        rc=int(rc) if rc else None,
+        output_bytes=int(size or 0),
+    )

@@ -1,0 +1,1 @@
+"""Presets that ship: one cluster file per supported shape."""
