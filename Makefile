@@ -1,0 +1,52 @@
+# Everything runs from .venv, which is made from uv.lock. Needs only python3 (3.11+), python3-venv, make.
+PYTHON ?= python3
+BIN := .venv/bin
+SHELL_SCRIPTS = $(shell git ls-files '*.sh' .ci/run)
+
+.PHONY: help demo test lint format lab lab-test lab-down bench clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+.venv/.ready: pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "haui needs Python 3.11 or newer (set PYTHON=...)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv sync --quiet --locked --group dev
+	@touch $@
+
+demo: .venv/.ready ## rehearse an install of 5 simulated hosts, in plain lines
+	@$(BIN)/haui rehearse --plain --speed 30
+
+test: .venv/.ready ## every test that needs no root
+	$(BIN)/python -m pytest -n 2 -q
+
+lint: .venv/.ready ## formatting, style, types, layers, shell
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/shellcheck -x $(SHELL_SCRIPTS)
+
+format: .venv/.ready ## format and fix what can be fixed by a program
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lab: .venv/.ready ## boot real hosts on this machine (root) and write a cluster file for them
+	$(BIN)/python -m tests.lab up
+
+lab-test: .venv/.ready ## the end-to-end tests on the lab (root)
+	@$(BIN)/python -m tests.lab check && $(BIN)/python -m pytest -q -s tests/lab; rc=$$?; \
+	  if [ $$rc -eq 3 ]; then echo "lab-test: skipped, see the reason above"; exit 0; fi; exit $$rc
+
+lab-down: .venv/.ready ## stop the lab and clean up
+	$(BIN)/python -m tests.lab down
+
+bench: .venv/.ready ## the benchmarks; they print ratios, they never fail on time
+	@for b in $$(git ls-files 'tests/bench/*.py' | grep -v __init__); do \
+	  echo "== $$b"; $(BIN)/python -m $$(echo $${b%.py} | tr / .) || exit 1; done
+
+clean: ## remove the environment and caches
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
