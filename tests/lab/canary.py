@@ -1,0 +1,108 @@
+"""Planted secrets, and the search for them.
+
+While haui works, every process on the machine (the hosts' ones included, since they share the
+kernel) has its arguments and environment sampled. Afterwards logs, journals and the hosts' files
+are searched. haui's own environment is left out: that is where the admin put the secrets.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+from pathlib import Path
+from types import TracebackType
+
+from tests.lab.lab import Lab
+
+TOKEN = re.compile(rb"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
+CERTIFICATE_KEY = re.compile(rb"certificate[-_]key\W{1,4}[0-9a-f]{64}")
+SAMPLE_SECONDS = 0.1
+
+HOST_FOLDERS = ("/etc", "/var/lib/haui", "/run/haui", "/root", "/home", "/tmp", "/var/tmp", "/var/log")
+
+
+class Canaries:
+    """Watches processes from `__enter__` to `__exit__`; `leaks` says where a secret was seen."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.values = {
+            name: value.encode()
+            for name, value in lab.secrets.items()
+            if name in ("HAUI_SUDO_PASSWORD", "HAUI_REGISTRY_PASSWORD", "HAUI_SSH_PASSWORD") and value
+        }
+        login = f"puller:{lab.secrets['HAUI_REGISTRY_PASSWORD']}".encode()
+        self.login = base64.b64encode(login)
+        self.leaks: list[str] = []
+        self.samples = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Canaries:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join(timeout=30)
+
+    def _watch(self) -> None:
+        while not self._stop.wait(SAMPLE_SECONDS):
+            self.samples += 1
+            for proc in Path("/proc").iterdir():
+                if proc.name.isdigit():
+                    self._look_at(proc)
+
+    def _look_at(self, proc: Path) -> None:
+        try:
+            argv = (proc / "cmdline").read_bytes()
+            environ = (proc / "environ").read_bytes()
+        except OSError:
+            return
+        where = argv.replace(b"\0", b" ")[:160].decode(errors="replace")
+        for name, value in self.values.items():
+            if value in argv:
+                self.leaks.append(f"{name} in the arguments of {where}")
+            if value in environ and b"HAUI_STATE_DIR=" not in environ:
+                self.leaks.append(f"{name} in the environment of {where}")
+        # bare tokens are too short a pattern for argv in general; kubeadm's are what counts
+        if b"kubeadm" in argv and (TOKEN.search(argv) or CERTIFICATE_KEY.search(argv)):
+            self.leaks.append(f"a join secret in the arguments of {where}")
+
+    def found_in_folder(self, folder: Path, *, skip: tuple[str, ...] = ()) -> list[str]:
+        """Secrets in the files below a folder of the bastion."""
+        found = []
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.name not in skip:
+                found += [f"{what} in {path}" for what in self._secrets_in(path.read_bytes())]
+        return found
+
+    def _secrets_in(self, content: bytes) -> list[str]:
+        found = [name for name, value in self.values.items() if value in content]
+        if self.login in content:
+            found.append("registry login")
+        if TOKEN.search(content):
+            found.append("bootstrap token")
+        if CERTIFICATE_KEY.search(content):
+            found.append("certificate key")
+        return found
+
+    def found_on_host(self, host: str) -> list[str]:
+        """Files of a host that hold a planted value (plain or as registry login), and its log."""
+        values = [value.decode() for value in self.values.values()] + [self.login.decode()]
+        patterns = "\n".join(values)
+        grep = self.lab.exec(host, ["grep", "-rlaF", "-f", "-", *HOST_FOLDERS], input=patterns.encode())
+        journal = self.lab.exec(host, ["journalctl", "--no-pager", "-o", "cat"]).stdout
+        tasks = self.lab.exec(
+            host, ["sh", "-c", "cat /var/lib/haui/*/*/out /var/lib/haui/*/*/env /var/lib/haui/*/*/script"]
+        ).stdout
+        found = grep.stdout.decode(errors="replace").splitlines()
+        found += [f"{name} in the system log" for name in self._secrets_in(journal)]
+        found += [f"{name} in task output" for name in self._secrets_in(tasks)]
+        return found

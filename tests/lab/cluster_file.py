@@ -1,0 +1,73 @@
+"""The cluster file that describes the lab to haui: all that is special about the lab is said there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from tests.lab.paths import GATEWAY, REGISTRY_PORT, REGISTRY_USER, VIP, WEB_PORT
+from tests.lab.state import Host
+
+ROLES = {"cp": "control-plane", "wk": "worker", "lb": "load-balancer"}
+
+
+def document(
+    hosts: list[Host], version: str, sudo: str, has_dns_image: bool
+) -> dict[str, object]:
+    """The file's content; hosts without a role are left for tests to use."""
+    registry = f"https://{GATEWAY}:{REGISTRY_PORT}/k8s"
+    on_own_hosts = any(host.kind == "lb" for host in hosts)
+    return {
+        "format": "haui/1",
+        "name": "lab",
+        "profile": "test",
+        "kubernetes": {"version": version},
+        "topology": {"kind": "stacked"},
+        "endpoint": {
+            "kind": "keepalived-haproxy",
+            "name": "api.lab.lan",
+            "vip": VIP,
+            "port": 8443,
+            "placement": "load-balancer" if on_own_hosts else "control-plane",
+        },
+        "network": {
+            "pods": "10.60.0.0/16",
+            "services": "10.61.0.0/16",
+            "cni": {"kind": "bridge"},
+        },
+        "supply": {
+            "packages": {"mirror": f"http://{GATEWAY}:{WEB_PORT}/haui", "key": "./mirror.asc"},
+            "images": {
+                "registries": {"k8s.gcr.io": registry, "registry.k8s.io": registry},
+                "ca": "./hub-ca.pem",
+                "username": REGISTRY_USER,
+            },
+        },
+        "ssh": {"user": "ops", "key": "./id_ed25519", "sudo": sudo},
+        "hosts": [
+            {"name": host.name, "address": host.address, "roles": [ROLES[host.kind]]}
+            for host in hosts
+            if host.kind in ROLES
+        ],
+        "advanced": _advanced(has_dns_image),
+    }
+
+
+def _advanced(has_dns_image: bool) -> dict[str, object]:
+    """What only machines that share one kernel need."""
+    return {
+        "kubeadm": {
+            # This table belongs to the machine's first network namespace: not for a host to size.
+            "KubeProxyConfiguration": {"conntrack": {"maxPerCore": 0, "min": 0}},
+        },
+        "ignore_preflight_errors": ["SystemVerification"],
+        "skip_phases": [] if has_dns_image else ["addon/coredns"],
+        "containerd": {"disable_apparmor": True, "restrict_oom_score_adj": True},
+    }
+
+
+def write(file: Path, content: dict[str, object]) -> None:
+    """Put it where the admin, or a test, finds it."""
+    head = "# The lab's cluster, for haui. Its secrets are in secrets.env beside it.\n"
+    file.write_text(head + yaml.safe_dump(content, sort_keys=False))
