@@ -1,24 +1,30 @@
 """How a script travels to a host: one exec, parameters as lines, blobs as a tar in tmpfs.
 
-The exec command is constant apart from a random sentinel, so nothing from outside is ever shell
-text or argv. Standard input carries, in this order: `NAME=value` lines, an empty line, the script's
+The exec command is constant apart from a random sentinel (always its last word) and, with a sudo
+password, a random prompt, so nothing from outside is ever shell text or argv; see `command`.
+Standard input carries, in this order: `NAME=value` lines, an empty line, the script's
 bytes ($HAUI_SCRIPT_BYTES), and a tar of inputs ($HAUI_INPUTS_BYTES) that is unpacked into a 0700
 folder under /run/haui and removed when the script ends. Standard output before the sentinel is
 noise of the login shell and is thrown away; the client sends its input only after the sentinel, so
-that a sudo that did not ask for a password never eats a line of it.
+that a sudo that did not ask for a password never eats a line of it. $HAUI_SCRIPT holds the script's
+name.
 
 BOOT holds no single quote, newline or exclamation mark, so that any login shell (csh and fish too)
-passes it on untouched between single quotes.
+passes it on untouched between single quotes. The script runs in a subshell, so that a trap of its
+own can't replace the one that removes the inputs.
 
 Tasks (changes that outlive the connection) use the same envelope with the script `haui.task` and
 these parameters: HAUI_VERB start | states | follow | cancel, HAUI_RUN, HAUI_STEP, HAUI_ATTEMPT,
 HAUI_TIMEOUT (seconds, start), HAUI_OFFSET and HAUI_MARK (follow). The inputs of `start` are
 `script`, `env` (NAME=value lines), `manifest` (one line a file: index, octal mode, path, tab
-separated), `files/<index>` and `inputs/<name>`. Answers:
+separated), `files/<index>`, `inputs/<name>`, and `runner`, the wrapper that the unit runs. Answers:
 
 - start, cancel: one line `state<TAB>STATUS<TAB>RC<TAB>BYTES` (RC empty when there is none);
 - states: one line `task<TAB>STEP<TAB>ATTEMPT<TAB>STATUS<TAB>RC<TAB>BYTES` for each attempt;
 - follow: the output's raw bytes from the offset, then a newline and `MARK<TAB>STATUS<TAB>RC<TAB>BYTES`.
+
+Files are read with the script `haui.read` and HAUI_PATH and HAUI_LIMIT (bytes): the raw content on
+stdout and status 0, or status 66 (no such file) or 67 (larger than the limit).
 """
 
 from __future__ import annotations
@@ -32,16 +38,19 @@ from dataclasses import dataclass
 from haui.host import TaskId, TaskState, TaskStatus
 
 BOOT = (
-    'printf "%s\\n" "$1"; '
+    'printf "%s\\n" "$1"; shift; '
     'while IFS= read -r haui_line && [ -n "$haui_line" ]; do '
     'export "${haui_line%%=*}=${haui_line#*=}"; done; '
     'haui_text=$(head -c "$HAUI_SCRIPT_BYTES"); '
-    'if [ "$HAUI_INPUTS_BYTES" -gt 0 ]; then umask 077; mkdir -p /run/haui && '
-    "HAUI_INPUTS=$(mktemp -d /run/haui/in.XXXXXXXX) || exit 120; export HAUI_INPUTS; "
-    'trap "rm -rf \\"$HAUI_INPUTS\\"" EXIT; trap "exit 129" HUP; trap "exit 143" TERM; '
+    'if [ "$HAUI_INPUTS_BYTES" -gt 0 ]; then umask 077; haui_run=${HAUI_RUN_ROOT:-/run/haui}; '
+    'mkdir -p "$haui_run" && HAUI_INPUTS=$(mktemp -d "$haui_run/in.XXXXXXXX") || exit 120; '
+    'export HAUI_INPUTS; trap "rm -rf \\"$HAUI_INPUTS\\"" EXIT; '
+    'trap "exit 129" HUP; trap "exit 143" TERM; '
     'head -c "$HAUI_INPUTS_BYTES" | tar -x -o -C "$HAUI_INPUTS" || exit 121; umask 022; fi; '
-    'eval "$haui_text"'
+    '( eval "$haui_text" )'
 )
+"""Run as `/bin/sh -c BOOT haui SENTINEL`. Status 120 and 121 mean that inputs could not be placed.
+$HAUI_RUN_ROOT replaces /run/haui where tests run without root."""
 
 BASE_ENV: Mapping[str, str] = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -56,8 +65,23 @@ BASE_ENV: Mapping[str, str] = {
 }
 
 TASK_SCRIPT = "haui.task"
+READ_SCRIPT = "haui.read"
+READ_ABSENT, READ_TOO_LARGE = 66, 67
+
+KILL_AFTER_S = 5
+"""How long a script may take to end after its time limit before it is killed."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def command(sentinel: str, *, timeout_s: int, become: str = "") -> str:
+    """The exec command. `become` is the constant sudo part in front, e.g. `sudo -n --`.
+
+    The time limit is kept by the host (coreutils timeout): a lost client never leaves a script
+    behind that runs forever.
+    """
+    limit = f"timeout -k {KILL_AFTER_S} {timeout_s}"
+    return f"{become} {limit} /bin/sh -c '{BOOT}' haui {sentinel}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +107,7 @@ class Envelope:
         head, gap, rest = data.partition(b"\n\n")
         if not gap:
             return None
-        env = dict(line.split("=", 1) for line in head.decode().splitlines())
+        env = dict(line.split("=", 1) for line in head.decode().split("\n"))
         n_script, n_inputs = int(env["HAUI_SCRIPT_BYTES"]), int(env["HAUI_INPUTS_BYTES"])
         if len(rest) < n_script + n_inputs:
             return None
@@ -130,7 +154,7 @@ def parse_state(task: TaskId, line: str) -> TaskState:
 
 def parse_states(run: str, text: str) -> tuple[TaskState, ...]:
     """The answer of states; other lines are ignored."""
-    rows = [line.split("\t") for line in text.splitlines() if line.startswith("task\t")]
+    rows = [line.split("\t") for line in text.split("\n") if line.startswith("task\t")]
     return tuple(
         _state(TaskId(run=run, step=step, attempt=int(attempt)), status, rc, size)
         for _, step, attempt, status, rc, size in rows
