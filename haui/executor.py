@@ -1,0 +1,380 @@
+"""Runs a plan: hosts in parallel, each host one step after the other, everything as events.
+
+The executor knows no step and no screen. What it may rely on comes in as arguments, and everything
+that it finds out leaves as events, so that a journal, a screen and a printer can follow the same
+run. A run that is cut off at any point is continued by running the same plan with the same run id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from haui.clock import Clock, LoopClock
+from haui.compose import Composer, Library
+from haui.connections import Bus, Connections
+from haui.controls import Controls
+from haui.errors import HauiError, JournalError
+from haui.events import Finding, Problem, RunFinished, TaskFinished, TaskStarted
+from haui.host import Host
+from haui.judge import blocked, problem_of, satisfied, unsatisfied
+from haui.lanes import Lanes
+from haui.step import LANES, Plan, Task, Values
+from haui.taskrun import Engine, TaskRun
+
+RunOutcome = Literal["ok", "failed", "preflight", "unreachable", "verification", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedTask:
+    """One failure, for the summary at the end."""
+
+    host: str
+    step: str
+    cause: Literal["step", "preflight", "unreachable", "verification"]
+    problem: Problem
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How a run ended. `counts` is by task outcome, `changed` the number of tasks that changed a
+    host, `left` the number that never began because the run was stopped."""
+
+    outcome: RunOutcome
+    seconds: float
+    counts: dict[str, int]
+    changed: int
+    left: int
+    failed: tuple[FailedTask, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalCheck:
+    """A read-only check made on this machine after all tasks have succeeded."""
+
+    host: str
+    step: str
+    title: str
+    check: Callable[[], Awaitable[tuple[Finding, ...]]]
+
+
+async def run(
+    plan: Plan,
+    *,
+    run_id: str,
+    hosts: Callable[[str], Host],
+    bus: Bus,
+    load_script: Callable[[str], str],
+    store: Callable[[str, bytes], None],
+    secrets: Values | None = None,
+    controls: Controls | None = None,
+    clock: Clock | None = None,
+    library: Library | None = None,
+    settled: Collection[str] = (),
+    local_checks: Sequence[LocalCheck] = (),
+) -> RunResult:
+    """Run `plan` to its end; the last event is RunFinished (RunStarted is the caller's).
+
+    `hosts` gives the same Host for the same name each time. `load_script` gives the text of a
+    script by its name. `store` keeps an artefact on this machine. `secrets` are merged into the
+    values of every step and never leave in an event. `settled` holds the ids of the tasks whose
+    TaskFinished is already in the journal as ok or unchanged.
+
+    What goes wrong on hosts is in the result. Raises JournalError when an event could not be
+    written: nothing new is begun then, and what runs on hosts goes on. The same holds for
+    cancellation from outside.
+    """
+    clock = clock or LoopClock()
+    secrets = dict(secrets or {})
+    engine = Engine(
+        run_id=run_id,
+        spec=plan.spec,
+        connections=Connections(hosts, bus, clock, run_id),
+        bus=bus,
+        composer=Composer(load_script, library or Library.load()),
+        lanes=Lanes(LANES),
+        controls=controls or Controls(),
+        clock=clock,
+        secrets=secrets,
+        store=store,
+    )
+    try:
+        return await _Executor(plan, engine, frozenset(settled), local_checks).run()
+    except BaseExceptionGroup as group:
+        raise _first_cause(group) from None
+
+
+class _Executor:
+    """One run's bookkeeping: which task waits for how many others, and how each ended."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        engine: Engine,
+        settled: frozenset[str],
+        local_checks: Sequence[LocalCheck],
+    ) -> None:
+        self._engine = engine
+        self._settled = settled
+        self._local_checks = local_checks
+        self._tasks = plan.by_id()
+        self._unmet = {task.id: len(task.needs) for task in plan.tasks}
+        self._dependents: dict[str, list[Task]] = {task.id: [] for task in plan.tasks}
+        self._by_host: dict[str, list[Task]] = {}
+        for task in plan.tasks:
+            self._by_host.setdefault(task.host.name, []).append(task)
+            for need in task.needs:
+                self._dependents[need].append(task)
+        for first in self._firsts():
+            self._unmet[first.id] += 1  # the host's connection
+        self._unasked = len(self._by_host)
+        self._fresh = True
+        self._over: set[str] = set()
+        self._lives: dict[TaskRun, asyncio.Task[None]] = {}
+        self._counts: Counter[str] = Counter()
+        self._changed = 0
+        self._failed: list[FailedTask] = []
+        self._group = asyncio.TaskGroup()
+
+    async def run(self) -> RunResult:
+        began = self._engine.clock.monotonic()
+        self._engine.controls.watch(self._stop)
+        async with self._group:
+            for first in self._firsts():
+                self._group.create_task(self._connect(first))
+        if not self._failed and not self._engine.controls.stopping:
+            for local in self._local_checks:
+                await self._check_locally(local)
+        left = len(self._tasks) - len(self._over)
+        result = RunResult(
+            outcome=self._outcome(left),
+            seconds=round(self._engine.clock.monotonic() - began, 3),
+            counts=dict(self._counts),
+            changed=self._changed,
+            left=left,
+            failed=tuple(self._failed),
+        )
+        await self._engine.bus.emit(
+            RunFinished(outcome=result.outcome, seconds=result.seconds, counts=result.counts)
+        )
+        return result
+
+    def _firsts(self) -> Iterator[Task]:
+        return (tasks[0] for tasks in self._by_host.values())
+
+    async def _connect(self, first: Task) -> None:
+        """Open one host; its first task may begin then, or fails for all of them."""
+        name = first.host.name
+        try:
+            await self._engine.connections.open(name)
+        except JournalError:
+            raise
+        except HauiError as error:
+            self._asked()
+            await self._unreachable(first, error)
+        else:
+            self._reserve(name)
+            self._asked()
+            self._met(first)
+
+    def _reserve(self, name: str) -> None:
+        """Take account of what an earlier run left on this host."""
+        attempts = self._engine.connections.attempts(name)
+        if attempts:
+            self._fresh = False
+        for task in self._by_host[name]:
+            state = attempts.get(task.step.id)
+            if state is not None and state.status == "running" and task.step.lane is not None:
+                self._engine.lanes.reserve(task.step.lane, task.id)
+
+    def _asked(self) -> None:
+        self._unasked -= 1
+        if not self._unasked:
+            self._engine.lanes.ready.set()
+
+    async def _unreachable(self, first: Task, error: HauiError) -> None:
+        finished = TaskFinished(
+            host=first.host.name,
+            step=first.step.id,
+            outcome="failed",
+            seconds=0.0,
+            problem=problem_of(error),
+        )
+        await self._engine.bus.emit(finished)
+        await self._failure(first, finished, unreachable=True)
+
+    def _met(self, task: Task) -> None:
+        """One thing that `task` waits for has come true."""
+        self._unmet[task.id] -= 1
+        if self._unmet[task.id] == 0 and task.id not in self._over:
+            self._group.create_task(self._live(task))
+
+    async def _live(self, task: Task) -> None:
+        if not await self._engine.controls.proceed():
+            return
+        life = TaskRun(self._engine, task, settled=task.id in self._settled)
+        current = asyncio.current_task()
+        assert current is not None
+        self._lives[life] = current
+        try:
+            finished = await life.run()
+        finally:
+            del self._lives[life]
+        if finished.outcome in ("ok", "unchanged"):
+            self._success(task, finished)
+        elif finished.outcome == "cancelled":
+            self._end(task, finished.outcome)
+        else:
+            await self._failure(task, finished, unreachable=life.unreachable)
+
+    def _success(self, task: Task, finished: TaskFinished) -> None:
+        self._end(task, finished.outcome)
+        self._changed += finished.outcome == "ok" and not task.step.always
+        for dependent in self._dependents[task.id]:
+            self._met(dependent)
+
+    def _end(self, task: Task, outcome: str) -> None:
+        self._over.add(task.id)
+        self._counts[outcome] += 1
+
+    async def _failure(self, task: Task, finished: TaskFinished, *, unreachable: bool) -> None:
+        """Record a failure and skip everything that needs the task, directly or not."""
+        self._end(task, "failed")
+        problem = finished.problem or Problem(what=f"{task.step.title} failed")
+        phase = {"preflight": "preflight", "verify": "verification"}.get(task.step.phase, "step")
+        self._failed.append(
+            FailedTask(
+                host=finished.host,
+                step=finished.step,
+                cause="unreachable" if unreachable else phase,  # type: ignore[arg-type]
+                problem=problem,
+                findings=finished.findings,
+            )
+        )
+        if unreachable:
+            await self._engine.lanes.ready.wait()
+        skipped = list(self._cut(task, lenient=unreachable and not self._fresh))
+        reason = Problem(
+            what=f"not begun, because “{task.step.title}” failed on {task.host.name}",
+            why=problem.what,
+            fix=f"Fix that on {task.host.name} first; haui resume then continues here.",
+        )
+        await asyncio.gather(*(self._skip(each, reason) for each in skipped))
+
+    def _cut(self, failed: Task, *, lenient: bool) -> Iterator[Task]:
+        """Mark all that needs `failed`. Lenient: the barrier after preflight counts as passed.
+
+        An install that has already begun goes on without a host that is gone; one that has not
+        begun must not begin.
+        """
+        queue = deque([failed])
+        while queue:
+            cause = queue.popleft()
+            for dependent in self._dependents[cause.id]:
+                if dependent.id in self._over:
+                    continue
+                if lenient and _only_barrier(cause, dependent):
+                    self._met(dependent)
+                    continue
+                self._end(dependent, "skipped")
+                queue.append(dependent)
+                yield dependent
+
+    async def _skip(self, task: Task, reason: Problem) -> None:
+        if task.step.lane is not None:
+            self._engine.lanes.release(task.step.lane, task.id)
+        await self._engine.bus.emit(
+            TaskFinished(
+                host=task.host.name,
+                step=task.step.id,
+                outcome="skipped",
+                seconds=0.0,
+                problem=reason,
+            )
+        )
+
+    def _stop(self) -> None:
+        """End what may be ended now: all at stop-now, else what has not begun to change a host."""
+        now = self._engine.controls.stopping_now
+        for life, running in self._lives.items():
+            if not life.ending and (now or not life.changing):
+                running.cancel()
+
+    async def _check_locally(self, local: LocalCheck) -> None:
+        began = self._engine.clock.monotonic()
+        await self._engine.bus.emit(
+            TaskStarted(host=local.host, step=local.step, title=local.title)
+        )
+        problem: Problem | None = None
+        findings: tuple[Finding, ...] = ()
+        try:
+            findings = await local.check()
+        except JournalError:
+            raise
+        except HauiError as error:
+            problem = problem_of(error)
+        if problem is None and not satisfied(findings):
+            problem = blocked(findings) or unsatisfied(
+                f"{local.title}: not as expected", findings, "Correct it, then run haui verify."
+            )
+        outcome: Literal["unchanged", "failed"] = "unchanged" if problem is None else "failed"
+        self._counts[outcome] += 1
+        await self._engine.bus.emit(
+            TaskFinished(
+                host=local.host,
+                step=local.step,
+                outcome=outcome,
+                seconds=round(self._engine.clock.monotonic() - began, 3),
+                findings=findings,
+                problem=problem,
+            )
+        )
+        if problem is not None:
+            self._failed.append(
+                FailedTask(
+                    host=local.host,
+                    step=local.step,
+                    cause="verification",
+                    problem=problem,
+                    findings=findings,
+                )
+            )
+
+    def _outcome(self, left: int) -> RunOutcome:
+        causes = {failed.cause for failed in self._failed}
+        if self._engine.controls.stopping and (left or self._counts["cancelled"]):
+            return "cancelled"
+        if "step" in causes:
+            return "failed"
+        for cause in ("unreachable", "preflight", "verification"):
+            if cause in causes:
+                return cause
+        return "ok"
+
+
+def _only_barrier(cause: Task, dependent: Task) -> bool:
+    """Whether `dependent` needs `cause` only as one of all preflight tasks."""
+    return (
+        cause.step.phase == "preflight"
+        and dependent.step.phase != "preflight"
+        and cause.host.name != dependent.host.name
+        and cause.step.id not in dependent.step.needs
+    )
+
+
+def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one exception to raise for all: the journal's first, then any bug, then the rest."""
+    leaves = list(_leaves(group.exceptions))
+    return next((leaf for leaf in leaves if isinstance(leaf, JournalError)), leaves[0])
+
+
+def _leaves(exceptions: Iterable[BaseException]) -> Iterator[BaseException]:
+    for exception in exceptions:
+        if isinstance(exception, BaseExceptionGroup):
+            yield from _leaves(exception.exceptions)
+        else:
+            yield exception
