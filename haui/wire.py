@@ -21,7 +21,8 @@ separated), `files/<index>`, `inputs/<name>`, and `runner`, the wrapper that the
 
 - start, cancel: one line `state<TAB>STATUS<TAB>RC<TAB>BYTES` (RC empty when there is none);
 - states: one line `task<TAB>STEP<TAB>ATTEMPT<TAB>STATUS<TAB>RC<TAB>BYTES` for each attempt;
-- follow: the output's raw bytes from the offset, then a newline and `MARK<TAB>STATUS<TAB>RC<TAB>BYTES`.
+- follow: the output's raw bytes from the offset, then a newline and
+  `MARK<TAB>STATUS<TAB>RC<TAB>BYTES`.
 
 Files are read with the script `haui.read` and HAUI_PATH and HAUI_LIMIT (bytes): the raw content on
 stdout and status 0, or status 66 (no such file) or 67 (larger than the limit).

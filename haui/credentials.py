@@ -1,0 +1,123 @@
+"""Where secrets come from: the environment, a file descriptor, or a question; never a file of ours.
+
+A secret is asked for at most once per run, however many hosts wait for it, and lives in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Literal
+
+from haui.errors import UsageError
+from haui.secret import Secret
+
+SecretName = Literal["ssh_password", "sudo_password", "registry_password", "key_passphrase"]
+
+VARIABLES: Mapping[str, SecretName] = {
+    "HAUI_SSH_PASSWORD": "ssh_password",
+    "HAUI_SUDO_PASSWORD": "sudo_password",
+    "HAUI_REGISTRY_PASSWORD": "registry_password",
+    "HAUI_KEY_PASSPHRASE": "key_passphrase",
+}
+
+Ask = Callable[[SecretName, str], Awaitable[str | None]]
+"""Asks a person for the secret; the text says what for. None: no answer."""
+
+_LIMIT = 1 << 16
+
+
+class Credentials:
+    """The secrets of a run, by name."""
+
+    def __init__(
+        self, given: Mapping[SecretName, Secret] | None = None, ask: Ask | None = None
+    ) -> None:
+        self._known: dict[SecretName, Secret | None] = dict(given or {})
+        self._ask = ask
+        self._lock = asyncio.Lock()
+
+    @classmethod
+    def collect(
+        cls,
+        environ: MutableMapping[str, str],
+        *,
+        descriptor: int | None = None,
+        ask: Ask | None = None,
+    ) -> Credentials:
+        """From the environment, then from `descriptor` (--secrets-fd), which wins.
+
+        The variables are taken out of `environ`, so that no child process inherits them. Raises
+        UsageError when the descriptor can't be read or holds something else.
+        """
+        given: dict[SecretName, Secret] = {}
+        for variable, name in VARIABLES.items():
+            value = environ.pop(variable, "")
+            if value:
+                given[name] = Secret(value)
+        if descriptor is not None:
+            given.update(parse_secrets(_read(descriptor)))
+        return cls(given, ask)
+
+    async def get(self, name: SecretName, what_for: str) -> Secret | None:
+        """The secret, asked for when it is not known yet; None when there is none."""
+        async with self._lock:
+            if name not in self._known:
+                answer = await self._ask(name, what_for) if self._ask else None
+                self._known[name] = Secret(answer) if answer else None
+            return self._known[name]
+
+    def peek(self, name: SecretName) -> Secret | None:
+        """The secret when it is known already; never asks."""
+        return self._known.get(name)
+
+    def known(self) -> tuple[Secret, ...]:
+        """All secrets known by now, for masking."""
+        return tuple(secret for secret in self._known.values() if secret)
+
+
+def variable_of(name: SecretName) -> str:
+    """The environment variable that gives this secret."""
+    return next(variable for variable, known in VARIABLES.items() if known == name)
+
+
+def parse_secrets(data: bytes) -> dict[SecretName, Secret]:
+    """`NAME=value` lines with the names of `VARIABLES`; empty lines and # lines are passed over.
+
+    Raises UsageError that names the line, never its content.
+    """
+    found: dict[SecretName, Secret] = {}
+    try:
+        lines = data.decode().split("\n")
+    except UnicodeDecodeError as error:
+        raise UsageError("the secrets are not UTF-8 text", fix=_EXAMPLE) from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        variable, separator, value = line.removesuffix("\r").partition("=")
+        if not separator or variable not in VARIABLES:
+            raise UsageError(
+                f"line {number} of the secrets is not NAME=value with a known name", fix=_EXAMPLE
+            )
+        if value:
+            found[VARIABLES[variable]] = Secret(value)
+    return found
+
+
+_EXAMPLE = "known names: " + ", ".join(VARIABLES)
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            data = file.read(_LIMIT + 1)
+    except OSError as error:
+        raise UsageError(
+            f"the secrets can't be read from descriptor {descriptor}",
+            why=str(error),
+            fix="open it for haui, e.g. --secrets-fd 3 3<secrets",
+        ) from error
+    if len(data) > _LIMIT:
+        raise UsageError(f"descriptor {descriptor} gives more than {_LIMIT} bytes of secrets")
+    return data
