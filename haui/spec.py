@@ -1,15 +1,41 @@
 """ClusterSpec: what the admin asked for, complete and frozen.
 
-This module holds the shape and the field rules. Loading with line numbers is haui.specfile.
+This module holds the shape and the field rules; rules between fields are in haui.specrules, loading
+with line numbers is haui.specfile. Every field's description and example is what `haui schema`, the
+error messages and docs/cluster-file.md say about it.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from haui import spectypes as t
 
 Role = Literal["control-plane", "worker", "etcd", "load-balancer", "registry", "storage"]
+KubeadmKind = Literal[
+    "InitConfiguration",
+    "ClusterConfiguration",
+    "JoinConfiguration",
+    "KubeletConfiguration",
+    "KubeProxyConfiguration",
+]
+FileText = Annotated[str | None, SkipJsonSchema(), Field(default=None, exclude=True, repr=False)]
+"""The text of a file that the cluster file names: read on loading, never written into it."""
+
+
+def _field(
+    default: Any = ..., description: str = "", example: object = None, *, file: bool = False
+) -> Any:
+    """A documented field; `file` marks a path on this machine, relative to the cluster file."""
+    return Field(
+        default,
+        description=description,
+        examples=None if example is None else [example],
+        json_schema_extra={"x-haui-file": True} if file else None,
+    )
 
 
 class Model(BaseModel):
@@ -19,7 +45,9 @@ class Model(BaseModel):
 
 
 class Kubernetes(Model):
-    version: str = "1.36.4"
+    version: t.KubernetesVersion = _field(
+        "1.36.4", "The full version to install, 1.20.0 or newer, without a leading v.", "1.36.4"
+    )
 
     @property
     def minor(self) -> int:
@@ -27,108 +55,258 @@ class Kubernetes(Model):
 
 
 class Topology(Model):
-    kind: Literal["single", "stacked", "external"] = "stacked"
+    kind: Literal["single", "stacked", "external"] = _field(
+        "stacked",
+        "single: one control plane, not highly available. stacked: 3, 5 or 7 control planes, each "
+        "with an etcd member. external: etcd on 3, 5 or 7 hosts of its own.",
+        "stacked",
+    )
 
 
 class Endpoint(Model):
-    kind: Literal["kube-vip", "keepalived-haproxy", "keepalived-nginx", "external"]
-    name: str
-    vip: str | None = None
-    port: int = 6443
-    placement: Literal["control-plane", "load-balancer"] = "control-plane"
-    interface: str | None = None  # None: the interface that holds the host's address
-    virtual_router_id: int | None = None  # None: derived from the VIP's last octet
+    kind: Literal["kube-vip", "keepalived-haproxy", "keepalived-nginx", "external"] = _field(
+        ...,
+        "Who brings the clients to a living API server. external: a balancer that exists already.",
+        "keepalived-haproxy",
+    )
+    name: t.DnsName = _field(
+        ...,
+        "The name under which all nodes and clients reach the API; haui keeps it in /etc/hosts "
+        "of the nodes. It goes into the certificates, so choose it to last.",
+        "api.atlas.lan",
+    )
+    vip: t.Address | None = _field(
+        None,
+        "The virtual address: free, in the hosts' subnet. Needed by every kind but external, where "
+        "it may say the balancer's address.",
+        "10.30.0.10",
+    )
+    port: t.Port = _field(
+        6443,
+        "The port of the API at the endpoint. Balancers on the control-plane hosts need another "
+        "one than 6443, which the API server itself holds.",
+        8443,
+    )
+    placement: Literal["control-plane", "load-balancer"] = _field(
+        "control-plane",
+        "Which hosts carry keepalived and the proxy: the control planes, or hosts with the role "
+        "load-balancer.",
+        "control-plane",
+    )
+    interface: t.Interface | None = _field(
+        None,
+        "The interface that carries the virtual address; by default the one that holds the host's "
+        "address. hosts[].interface says it for one host.",
+        "ens3",
+    )
+    virtual_router_id: t.RouterId | None = _field(
+        None,
+        "The VRRP router id, unique in the network segment; by default the last number of the "
+        "virtual address.",
+        10,
+    )
 
 
 class Cni(Model):
-    kind: Literal["flannel", "calico", "cilium", "bridge", "none"] = "flannel"
-    version: str | None = None
-    mtu: int | None = None
-    manifest: str | None = None  # for kind none: a manifest of the admin's own
+    kind: Literal["flannel", "calico", "cilium", "bridge", "none"] = _field(
+        "flannel",
+        "The pod network. bridge: the reference plugins with static routes between nodes of one "
+        "network segment, needs no image. none: you bring your own.",
+        "flannel",
+    )
+    version: t.Release | None = _field(
+        None, "The version of flannel, calico or cilium; by default the one that haui knows.",
+        "0.28.9",
+    )  # fmt: skip
+    mtu: t.Mtu | None = _field(
+        None, "The MTU of the pods; by default worked out from the hosts' interface.", 1450
+    )
+    manifest: t.Line | None = _field(
+        None, "For kind none: a manifest of your own that is applied.", "./my-cni.yaml", file=True
+    )
+    manifest_text: FileText = None
 
 
 class Network(Model):
-    pods: str = "10.244.0.0/16"
-    services: str = "10.96.0.0/12"
-    dns_domain: str = "cluster.local"
-    cni: Cni = Cni()
-    kube_proxy: Literal["iptables", "ipvs", "nftables", "none"] = "iptables"
+    pods: t.Cidr = _field(
+        "10.244.0.0/16", "The pods' network; each node takes a /24 of it.", "10.60.0.0/16"
+    )
+    services: t.Cidr = _field(
+        "10.96.0.0/12", "The Services' network, from /12 to /24.", "10.61.0.0/16"
+    )
+    dns_domain: t.DnsName = _field(
+        "cluster.local", "The DNS domain inside of the cluster.", "cluster.local"
+    )
+    cni: Cni = _field(Cni(), "The pod network's implementation.")
+    kube_proxy: Literal["iptables", "ipvs", "nftables", "none"] = _field(
+        "iptables",
+        "How Services are implemented. nftables needs Kubernetes 1.31; 1.35 deprecates ipvs.",
+        "iptables",
+    )
 
 
 class Packages(Model):
-    mirror: str | None = None  # flat apt repository of the Kubernetes packages
-    key: str | None = None  # path of its armored public key; text in `key_text` after loading
-    unsigned: bool = False
+    mirror: t.Url | None = _field(
+        None,
+        "A flat apt repository with the Kubernetes packages; by default pkgs.k8s.io.",
+        "http://mirror.lan/haui",
+    )
+    key: t.Line | None = _field(
+        None, "The mirror's public key, an armored PGP file.", "./mirror.asc", file=True
+    )
+    unsigned: t.Flag = _field(
+        False, "Trust the mirror without a signature. Only for a network you control.", False
+    )
+    key_text: FileText = None
 
 
 class Images(Model):
-    repository: str | None = None  # kubeadm's imageRepository; None: the version's default
-    registries: dict[str, str] = Field(default_factory=dict)  # upstream registry -> mirror URL
-    ca: str | None = None  # path of a PEM file
-    username: str | None = None
-    verify_image: str | None = None  # image with sh, wget, httpd, nslookup for the verification
+    repository: t.ImageRepository | None = _field(
+        None,
+        "Where the Kubernetes images are, for kubeadm's imageRepository; by default the version's "
+        "own.",
+        "hub.lan/k8s",
+    )
+    registries: dict[t.Registry, t.Url] = _field(
+        {},
+        "Mirrors: upstream registry and the URL that serves its images.",
+        {"registry.k8s.io": "https://hub.lan/k8s"},
+    )
+    ca: t.Line | None = _field(
+        None, "The certificate authority of those registries, a PEM file.", "./hub-ca.pem",
+        file=True,
+    )  # fmt: skip
+    username: t.RegistryUser | None = _field(
+        None, "The registry login; its password is asked for or HAUI_REGISTRY_PASSWORD.", "puller"
+    )
+    verify_image: t.Image | None = _field(
+        None,
+        "The image of the verification's workload, with sh, wget, httpd and nslookup.",
+        "hub.lan/tools/busybox:1.36",
+    )
+    ca_pem: FileText = None
 
 
 class Proxy(Model):
-    http: str | None = None
-    https: str | None = None
-    no_proxy: tuple[str, ...] = ()
+    http: t.Url | None = _field(
+        None, "The proxy for http, without a login.", "http://proxy.lan:3128"
+    )
+    https: t.Url | None = _field(
+        None, "The proxy for https, without a login.", "http://proxy.lan:3128"
+    )
+    no_proxy: tuple[t.NoProxy, ...] = _field(
+        (),
+        "What is reached directly. haui adds the hosts, the endpoint, the pods and the Services.",
+        [".lan"],
+    )
 
 
 class Supply(Model):
-    packages: Packages = Packages()
-    images: Images = Images()
-    proxy: Proxy = Proxy()
+    packages: Packages = _field(Packages(), "Where packages come from.")
+    images: Images = _field(Images(), "Where images come from.")
+    proxy: Proxy = _field(Proxy(), "The HTTP proxy of the hosts.")
 
 
 class Ssh(Model):
-    user: str = "root"
-    port: int = 22
-    key: str | None = None
-    agent: bool = False
-    password: bool = False  # whether to log in with a password (asked for, or HAUI_SSH_PASSWORD)
-    sudo: Literal["auto", "none", "nopasswd", "password"] = "auto"
-    jump: str | None = None  # [user@]host[:port]
+    user: t.User = _field("root", "The login on the hosts.", "ops")
+    port: t.Port = _field(22, "The port of sshd.", 22)
+    key: t.Line | None = _field(
+        None, "The private key; its passphrase is asked for or HAUI_KEY_PASSPHRASE.",
+        "~/.ssh/id_ed25519", file=True,
+    )  # fmt: skip
+    agent: t.Flag = _field(False, "Use the keys of the SSH agent.", True)
+    password: t.Flag = _field(
+        False, "Log in with a password, which is asked for or HAUI_SSH_PASSWORD.", True
+    )
+    sudo: Literal["auto", "none", "nopasswd", "password"] = _field(
+        "auto",
+        "How to become root. auto: not at all as root, else without a password. password: it is "
+        "asked for or HAUI_SUDO_PASSWORD.",
+        "password",
+    )
+    jump: t.Jump | None = _field(
+        None, "A jump host on the way to all hosts, [user@]host[:port].", "ops@gate.lan"
+    )
 
 
 class HostSsh(Model):
     """What one host says differently from `ssh`."""
 
-    user: str | None = None
-    port: int | None = None
-    key: str | None = None
-    address: str | None = None  # where to connect, when not `address`
+    user: t.User | None = _field(None, "Another login than ssh.user.", "admin")
+    port: t.Port | None = _field(None, "Another port than ssh.port.", 2222)
+    key: t.Line | None = _field(
+        None, "Another private key than ssh.key.", "~/.ssh/other", file=True
+    )
+    address: t.HostAddress | None = _field(
+        None, "Where to connect, when it is not the host's own address.", "203.0.113.7"
+    )
 
 
 class HostSpec(Model):
-    name: str
-    address: str
-    roles: tuple[Role, ...]
-    labels: dict[str, str] = Field(default_factory=dict)
-    ssh: HostSsh = HostSsh()
-    interface: str | None = None
-    fingerprint: str | None = None  # SHA256:… of the host key, pinned in the file
+    name: t.NodeName = _field(..., "The host's name, also the node's.", "cp-a")
+    address: t.Address = _field(
+        ..., "The address by which the other hosts reach it; the node's address.", "10.30.0.11"
+    )
+    roles: Annotated[tuple[Role, ...], AfterValidator(t.roles)] = _field(
+        ...,
+        "What the host does. A control plane that is also a worker takes ordinary pods.",
+        ["control-plane"],
+    )
+    labels: dict[t.LabelKey, t.LabelValue] = _field({}, "Labels of the node.", {"rack": "r1"})
+    ssh: HostSsh = _field(HostSsh(), "What this host says differently from ssh.")
+    interface: t.Interface | None = _field(
+        None, "The interface for this host; by default the one that holds its address.", "ens3"
+    )
+    fingerprint: t.Fingerprint | None = _field(
+        None,
+        "The host key's fingerprint as ssh-keygen -l prints it. Another key is refused.",
+        "SHA256:9fTzQ3mWq1V5c7Jv0o2Yb8n4Xr6kLhG1dEwSaPuCiRM",
+    )
 
 
 class Advanced(Model):
-    kubeadm: dict[str, dict[str, Any]] = Field(default_factory=dict)  # document kind -> deep merge
-    ignore_preflight_errors: tuple[str, ...] = ()
-    skip_phases: tuple[str, ...] = ()
-    containerd: dict[str, Any] = Field(default_factory=dict)  # merged into the CRI plugin's table
+    kubeadm: dict[KubeadmKind, t.FreeData] = _field(
+        {},
+        "Merged into the kubeadm documents that haui writes, by their kind.",
+        {"ClusterConfiguration": {"apiServer": {"certSANs": ["kube.example.org"]}}},
+    )
+    ignore_preflight_errors: tuple[t.CheckName, ...] = _field(
+        (), "kubeadm checks that may fail.", ["SystemVerification"]
+    )
+    skip_phases: tuple[t.PhaseName, ...] = _field(
+        (), "kubeadm phases that are left out.", ["addon/coredns"]
+    )
+    containerd: t.TomlData = _field(
+        {}, "Merged into the table of containerd's CRI plugin.", {"disable_apparmor": True}
+    )
 
 
 class ClusterSpec(Model):
-    format: Literal["haui/1"] = "haui/1"
-    name: str
-    profile: Literal["test", "production"] = "production"
-    kubernetes: Kubernetes = Kubernetes()
-    topology: Topology = Topology()
-    endpoint: Endpoint
-    network: Network = Network()
-    supply: Supply = Supply()
-    ssh: Ssh = Ssh()
-    hosts: tuple[HostSpec, ...]
-    advanced: Advanced = Advanced()
+    format: Literal["haui/1"] = _field("haui/1", "The format of this file.", "haui/1")
+    name: t.DnsLabel = _field(..., "The cluster's name.", "atlas")
+    profile: Literal["test", "production"] = _field(
+        "production", "Which minimum host sizes the preflight asks for.", "production"
+    )
+    kubernetes: Kubernetes = _field(Kubernetes(), "What is installed.")
+    topology: Topology = _field(Topology(), "Where etcd, the cluster's memory, lives.")
+    endpoint: Endpoint = _field(
+        ...,
+        "The one address of the API, for nodes and clients.",
+        "{kind: keepalived-haproxy, name: api.atlas.lan, vip: 10.30.0.10, port: 8443}",
+    )
+    network: Network = _field(Network(), "Pods, Services and names inside of the cluster.")
+    supply: Supply = _field(Supply(), "Where packages and images come from.")
+    ssh: Ssh = _field(
+        Ssh(), "How to log in to all hosts. Passwords are asked for, they never stand here."
+    )
+    hosts: tuple[HostSpec, ...] = _field(
+        ...,
+        "The machines and what they do.",
+        "- {name: cp-a, address: 10.30.0.11, roles: [control-plane]}",
+    )
+    advanced: Advanced = _field(
+        Advanced(), "Additions to what haui writes, for needs that it has no question for."
+    )
 
     def having(self, role: Role) -> tuple[HostSpec, ...]:
         """The hosts with that role, in file order."""
@@ -160,6 +338,16 @@ class ClusterSpec(Model):
         if self.endpoint.placement == "load-balancer":
             return self.having("load-balancer")
         return self.control_planes
+
+    @property
+    def endpoint_address(self) -> str | None:
+        """The address behind the endpoint's name: the VIP, the only control plane's, or None.
+
+        None means that DNS has to know the name (a balancer of the admin's own).
+        """
+        if self.endpoint.vip is None and self.topology.kind == "single":
+            return self.first_control_plane.address
+        return self.endpoint.vip
 
     def host(self, name: str) -> HostSpec:
         return next(host for host in self.hosts if host.name == name)
