@@ -206,8 +206,14 @@ def refusal(verdict: Verdict, host: str, where: str) -> HostKeyError:
         return HostKeyError(
             f"the host key of {where} is not known",
             why=shown,
-            fix=f"compare it on the host's console: {CONSOLE_COMMAND}\nthen put `fingerprint: {verdict.shown.fingerprint}` beside the host in the cluster"
-            " file\nor accept all keys that are not known yet with --accept-new-host-keys",
+            fix="\n".join(
+                (
+                    f"compare it on the host's console: {CONSOLE_COMMAND}",
+                    f"then put `fingerprint: {verdict.shown.fingerprint}` beside the host in the"
+                    " cluster file",
+                    "or accept every key that is not known yet with --accept-new-host-keys",
+                )
+            ),
             host=host,
         )
     if verdict.judgement == "revoked":

@@ -48,7 +48,7 @@ class Launch:
         """Whether sudo asked a second time, so that the password is wrong."""
         self._out = b""
         self._err = b""
-        self._answered_at = -1
+        self._asked = 0
 
     def _become(self, how: str) -> str:
         if how == "nopasswd":
@@ -74,20 +74,17 @@ class Launch:
         prompt = self._prompt.encode()
         self._err += data
         asked = self._err.count(prompt)
+        self._err = self._err.replace(prompt, b"")[-_KEPT:]
+        self._asked += asked
         if self._password is None or not asked:
-            self._err = self._err[-_KEPT:]
             return b""
-        if self._answered_at < 0:
-            self._answered_at = 1
-            return self._password.reveal().encode() + b"\n"
-        self.refused = self.refused or asked > 1
-        return b""
+        self.refused = self._asked > 1
+        return b"" if self.refused else self._password.reveal().encode() + b"\n"
 
     @property
     def noise(self) -> str:
         """What was printed instead of the sentinel, cleaned, for messages."""
         text = (self._err + b"\n" + self._out).decode(errors="backslashreplace")
-        text = text.replace(self._prompt, "")
         lines = (clean_line(line).strip() for line in text.split("\n"))
         return "\n".join([line for line in lines if line][-6:])
 
@@ -127,8 +124,7 @@ _REFUSALS: tuple[tuple[str, str, str], ...] = (
         "install sudo, or log in as root",
     ),
     (
-        r"incorrect password|sorry, try again|authentication (?:fail|required)|"
-        r"no password was provided|maximum \d+ incorrect",
+        r"incorrect password|sorry, try again|authentication failed|no password was provided",
         "sudo does not accept the password of {user}",
         "give the right one in HAUI_SUDO_PASSWORD; haui tried it once",
     ),
