@@ -8,58 +8,25 @@ run. A run that is cut off at any point is continued by running the same plan wi
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from haui.clock import Clock, LoopClock
 from haui.compose import Composer, Library
 from haui.connections import Bus, Connections
 from haui.controls import Controls
+from haui.engine import Engine
 from haui.errors import HauiError, JournalError
-from haui.events import Finding, Problem, RunFinished, TaskFinished, TaskStarted
+from haui.events import Problem, RunFinished, TaskFinished
 from haui.host import Host
-from haui.judge import blocked, problem_of, satisfied, unsatisfied
+from haui.judge import problem_of
 from haui.lanes import Lanes
+from haui.localcheck import LocalCheck
 from haui.step import LANES, Plan, Task, Values
-from haui.taskrun import Engine, TaskRun
+from haui.tally import FailedTask, RunOutcome, RunResult, Tally, cause_of
+from haui.taskrun import TaskRun
 
-RunOutcome = Literal["ok", "failed", "preflight", "unreachable", "verification", "cancelled"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedTask:
-    """One failure, for the summary at the end."""
-
-    host: str
-    step: str
-    cause: Literal["step", "preflight", "unreachable", "verification"]
-    problem: Problem
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """How a run ended. `counts` is by task outcome, `changed` the number of tasks that changed a
-    host, `left` the number that never began because the run was stopped."""
-
-    outcome: RunOutcome
-    seconds: float
-    counts: dict[str, int]
-    changed: int
-    left: int
-    failed: tuple[FailedTask, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalCheck:
-    """A read-only check made on this machine after all tasks have succeeded."""
-
-    host: str
-    step: str
-    title: str
-    check: Callable[[], Awaitable[tuple[Finding, ...]]]
+__all__ = ["FailedTask", "LocalCheck", "RunOutcome", "RunResult", "run"]
 
 
 async def run(
@@ -89,7 +56,6 @@ async def run(
     cancellation from outside.
     """
     clock = clock or LoopClock()
-    secrets = dict(secrets or {})
     engine = Engine(
         run_id=run_id,
         spec=plan.spec,
@@ -99,7 +65,7 @@ async def run(
         lanes=Lanes(LANES),
         controls=controls or Controls(),
         clock=clock,
-        secrets=secrets,
+        secrets=dict(secrets or {}),
         store=store,
     )
     try:
@@ -109,7 +75,7 @@ async def run(
 
 
 class _Executor:
-    """One run's bookkeeping: which task waits for how many others, and how each ended."""
+    """One run's bookkeeping: for how many others a task waits, and how each ended."""
 
     def __init__(
         self,
@@ -118,10 +84,10 @@ class _Executor:
         settled: frozenset[str],
         local_checks: Sequence[LocalCheck],
     ) -> None:
+        self._plan = plan
         self._engine = engine
         self._settled = settled
         self._local_checks = local_checks
-        self._tasks = plan.by_id()
         self._unmet = {task.id: len(task.needs) for task in plan.tasks}
         self._dependents: dict[str, list[Task]] = {task.id: [] for task in plan.tasks}
         self._by_host: dict[str, list[Task]] = {}
@@ -129,42 +95,38 @@ class _Executor:
             self._by_host.setdefault(task.host.name, []).append(task)
             for need in task.needs:
                 self._dependents[need].append(task)
-        for first in self._firsts():
+        self._firsts = [tasks[0] for tasks in self._by_host.values()]
+        for first in self._firsts:
             self._unmet[first.id] += 1  # the host's connection
         self._unasked = len(self._by_host)
         self._fresh = True
         self._over: set[str] = set()
         self._lives: dict[TaskRun, asyncio.Task[None]] = {}
-        self._counts: Counter[str] = Counter()
-        self._changed = 0
-        self._failed: list[FailedTask] = []
+        self._tally = Tally()
         self._group = asyncio.TaskGroup()
 
     async def run(self) -> RunResult:
-        began = self._engine.clock.monotonic()
-        self._engine.controls.watch(self._stop)
+        engine = self._engine
+        began = engine.clock.monotonic()
+        engine.controls.watch(self._stop)
         async with self._group:
-            for first in self._firsts():
+            for first in self._firsts:
                 self._group.create_task(self._connect(first))
-        if not self._failed and not self._engine.controls.stopping:
+        if not self._tally.failed and not engine.controls.stopping:
             for local in self._local_checks:
-                await self._check_locally(local)
-        left = len(self._tasks) - len(self._over)
-        result = RunResult(
-            outcome=self._outcome(left),
-            seconds=round(self._engine.clock.monotonic() - began, 3),
-            counts=dict(self._counts),
-            changed=self._changed,
-            left=left,
-            failed=tuple(self._failed),
+                finished = await local.run(engine.bus, engine.clock)
+                self._tally.ended(finished.outcome)
+                if finished.outcome == "failed":
+                    self._tally.failure(finished, "verification")
+        result = self._tally.result(
+            stopping=engine.controls.stopping,
+            left=len(self._plan.tasks) - len(self._over),
+            seconds=engine.clock.monotonic() - began,
         )
-        await self._engine.bus.emit(
+        await engine.bus.emit(
             RunFinished(outcome=result.outcome, seconds=result.seconds, counts=result.counts)
         )
         return result
-
-    def _firsts(self) -> Iterator[Task]:
-        return (tasks[0] for tasks in self._by_host.values())
 
     async def _connect(self, first: Task) -> None:
         """Open one host; its first task may begin then, or fails for all of them."""
@@ -177,12 +139,12 @@ class _Executor:
             self._asked()
             await self._unreachable(first, error)
         else:
-            self._reserve(name)
+            self._take_account(name)
             self._asked()
             self._met(first)
 
-    def _reserve(self, name: str) -> None:
-        """Take account of what an earlier run left on this host."""
+    def _take_account(self, name: str) -> None:
+        """Of what an earlier run left on this host."""
         attempts = self._engine.connections.attempts(name)
         if attempts:
             self._fresh = False
@@ -224,45 +186,29 @@ class _Executor:
             finished = await life.run()
         finally:
             del self._lives[life]
-        if finished.outcome in ("ok", "unchanged"):
-            self._success(task, finished)
-        elif finished.outcome == "cancelled":
-            self._end(task, finished.outcome)
-        else:
+        if finished.outcome == "failed":
             await self._failure(task, finished, unreachable=life.unreachable)
-
-    def _success(self, task: Task, finished: TaskFinished) -> None:
-        self._end(task, finished.outcome)
-        self._changed += finished.outcome == "ok" and not task.step.always
-        for dependent in self._dependents[task.id]:
-            self._met(dependent)
-
-    def _end(self, task: Task, outcome: str) -> None:
+            return
+        changed = finished.outcome == "ok" and not task.step.always
         self._over.add(task.id)
-        self._counts[outcome] += 1
+        self._tally.ended(finished.outcome, changed=changed)
+        if finished.outcome != "cancelled":
+            for dependent in self._dependents[task.id]:
+                self._met(dependent)
 
     async def _failure(self, task: Task, finished: TaskFinished, *, unreachable: bool) -> None:
         """Record a failure and skip everything that needs the task, directly or not."""
-        self._end(task, "failed")
-        problem = finished.problem or Problem(what=f"{task.step.title} failed")
-        phase = {"preflight": "preflight", "verify": "verification"}.get(task.step.phase, "step")
-        self._failed.append(
-            FailedTask(
-                host=finished.host,
-                step=finished.step,
-                cause="unreachable" if unreachable else phase,  # type: ignore[arg-type]
-                problem=problem,
-                findings=finished.findings,
-            )
-        )
+        self._over.add(task.id)
+        self._tally.ended("failed")
+        self._tally.failure(finished, cause_of(task.step.phase, unreachable=unreachable))
         if unreachable:
-            await self._engine.lanes.ready.wait()
-        skipped = list(self._cut(task, lenient=unreachable and not self._fresh))
+            await self._engine.lanes.ready.wait()  # only then it's known what was done before
         reason = Problem(
             what=f"not begun, because “{task.step.title}” failed on {task.host.name}",
-            why=problem.what,
+            why=finished.problem.what if finished.problem else "",
             fix=f"Fix that on {task.host.name} first; haui resume then continues here.",
         )
+        skipped = list(self._cut(task, lenient=unreachable and not self._fresh))
         await asyncio.gather(*(self._skip(each, reason) for each in skipped))
 
     def _cut(self, failed: Task, *, lenient: bool) -> Iterator[Task]:
@@ -280,7 +226,8 @@ class _Executor:
                 if lenient and _only_barrier(cause, dependent):
                     self._met(dependent)
                     continue
-                self._end(dependent, "skipped")
+                self._over.add(dependent.id)
+                self._tally.ended("skipped")
                 queue.append(dependent)
                 yield dependent
 
@@ -298,62 +245,11 @@ class _Executor:
         )
 
     def _stop(self) -> None:
-        """End what may be ended now: all at stop-now, else what has not begun to change a host."""
+        """End what may be ended: all at stop-now, else what has not begun to change a host."""
         now = self._engine.controls.stopping_now
         for life, running in self._lives.items():
             if not life.ending and (now or not life.changing):
                 running.cancel()
-
-    async def _check_locally(self, local: LocalCheck) -> None:
-        began = self._engine.clock.monotonic()
-        await self._engine.bus.emit(
-            TaskStarted(host=local.host, step=local.step, title=local.title)
-        )
-        problem: Problem | None = None
-        findings: tuple[Finding, ...] = ()
-        try:
-            findings = await local.check()
-        except JournalError:
-            raise
-        except HauiError as error:
-            problem = problem_of(error)
-        if problem is None and not satisfied(findings):
-            problem = blocked(findings) or unsatisfied(
-                f"{local.title}: not as expected", findings, "Correct it, then run haui verify."
-            )
-        outcome: Literal["unchanged", "failed"] = "unchanged" if problem is None else "failed"
-        self._counts[outcome] += 1
-        await self._engine.bus.emit(
-            TaskFinished(
-                host=local.host,
-                step=local.step,
-                outcome=outcome,
-                seconds=round(self._engine.clock.monotonic() - began, 3),
-                findings=findings,
-                problem=problem,
-            )
-        )
-        if problem is not None:
-            self._failed.append(
-                FailedTask(
-                    host=local.host,
-                    step=local.step,
-                    cause="verification",
-                    problem=problem,
-                    findings=findings,
-                )
-            )
-
-    def _outcome(self, left: int) -> RunOutcome:
-        causes = {failed.cause for failed in self._failed}
-        if self._engine.controls.stopping and (left or self._counts["cancelled"]):
-            return "cancelled"
-        if "step" in causes:
-            return "failed"
-        for cause in ("unreachable", "preflight", "verification"):
-            if cause in causes:
-                return cause
-        return "ok"
 
 
 def _only_barrier(cause: Task, dependent: Task) -> bool:
@@ -367,7 +263,7 @@ def _only_barrier(cause: Task, dependent: Task) -> bool:
 
 
 def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one exception to raise for all: the journal's first, then any bug, then the rest."""
+    """The one exception to raise for all: the journal's before any other."""
     leaves = list(_leaves(group.exceptions))
     return next((leaf for leaf in leaves if isinstance(leaf, JournalError)), leaves[0])
 
