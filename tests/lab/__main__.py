@@ -15,6 +15,8 @@ from tests.lab.machine import HostNotReady, in_bastion
 
 CANNOT = 3
 
+Does = Callable[[Lab, argparse.Namespace], int]
+
 
 def say(line: str) -> None:
     """Progress is talk: on stderr, so that `run` and `exec` keep stdout for the command."""
@@ -43,9 +45,11 @@ def build(lab: Lab, _: argparse.Namespace) -> int:
     return 0
 
 
-def up(lab: Lab, args: argparse.Namespace) -> int:
+def up(_: Lab, args: argparse.Namespace) -> int:
     """Boot the lab."""
-    lab.up(args.control_planes, args.workers, args.load_balancers, args.extra, args.sudo)
+    lab = Lab.up(
+        *(args.control_planes, args.workers, args.load_balancers, args.extra, args.sudo), say=say
+    )
     print(f"hosts: {' '.join(f'{h.name}={h.address}' for h in lab.hosts.values())}")
     print(f"cluster file: {lab.dir}/lab.yaml")
     print("log in: python -m tests.lab ssh cp1")
@@ -90,6 +94,14 @@ def _become(argv: Sequence[str], environment: dict[str, str]) -> int:
     os.execvpe(argv[0], list(argv), environment)
 
 
+def _switch(act: Callable[[Lab, str], None]) -> Does:
+    def does(lab: Lab, args: argparse.Namespace) -> int:
+        act(lab, args.host)
+        return 0
+
+    return does
+
+
 def _words(args: argparse.Namespace) -> list[str]:
     words: list[str] = args.words
     return words[1:] if words[:1] == ["--"] else words
@@ -100,13 +112,13 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True)
 
-    def command(name: str, does: Callable[[Lab, argparse.Namespace], int]) -> argparse.ArgumentParser:
+    def command(name: str, does: Does) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=(does.__doc__ or name).strip())
         made.set_defaults(does=does)
         return made
 
-    for name, does in (("check", check), ("build", build), ("down", down), ("status", status)):
-        command(name, does)
+    for does in (check, build, down, status):
+        command(does.__name__, does)
     boot = command("up", up)
     boot.add_argument("--control-planes", type=int, default=3)
     boot.add_argument("--workers", type=int, default=2)
@@ -114,8 +126,7 @@ def parser() -> argparse.ArgumentParser:
     boot.add_argument("--extra", type=int, default=0)
     boot.add_argument("--sudo", choices=("password", "nopasswd"), default="password")
     command("run", run).add_argument("words", nargs=argparse.REMAINDER)
-    for name, does in (("ssh", ssh), ("exec", exec_)):
-        one = command(name, does)
+    for one in (command("ssh", ssh), command("exec", exec_)):
         one.add_argument("host")
         one.add_argument("words", nargs=argparse.REMAINDER)
     switches = {
@@ -128,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
     for name, (act, summary) in switches.items():
         made = commands.add_parser(name, help=summary)
         made.add_argument("host")
-        made.set_defaults(does=lambda lab, args, act=act: act(lab, args.host) or 0)
+        made.set_defaults(does=_switch(act))
     return top
 
 

@@ -129,9 +129,10 @@ class Cache:
         log.parent.mkdir(exist_ok=True)
         say(f"building {name} (log: {log})")
         started = time.monotonic()
+        network = ("unshare", "--net", "--") if recipe.offline else ()
         with log.open("wb") as sink:
             rc = subprocess.run(
-                [*CONTAINED, *(["unshare", "--net"] if recipe.offline else []), "bash", str(SCRIPTS / recipe.script)],
+                [*CONTAINED, *network, "bash", str(SCRIPTS / recipe.script)],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=sink,

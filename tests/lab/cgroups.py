@@ -1,8 +1,8 @@
 """A control group per host, in every hierarchy that the machine has.
 
-Under cgroup v1 systemd-nspawn shows every host the same root of each controller, so two kubelets would
-fight over it; with a group of its own per host each sees only that. It also tells, without guessing,
-which processes are the lab's: nothing else is ever put below `haui-lab`.
+Under cgroup v1 systemd-nspawn shows every host the same root of each controller, so two kubelets
+would fight over it; with a group of its own per host each sees only that. It also tells, without
+guessing, which processes are the lab's: nothing else is ever put below `haui-lab`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The cluster file that describes the lab to haui: all that is special about the lab is said there."""
+"""The cluster file that describes the lab to haui: what is special about the lab is said there."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from tests.lab.state import Host
 ROLES = {"cp": "control-plane", "wk": "worker", "lb": "load-balancer"}
 
 
-def document(
-    hosts: list[Host], version: str, sudo: str, has_dns_image: bool
-) -> dict[str, object]:
+def document(hosts: list[Host], version: str, sudo: str, has_dns_image: bool) -> dict[str, object]:
     """The file's content; hosts without a role are left for tests to use."""
     registry = f"https://{GATEWAY}:{REGISTRY_PORT}/k8s"
     on_own_hosts = any(host.kind == "lb" for host in hosts)
@@ -55,13 +53,15 @@ def document(
 
 
 def _advanced(has_dns_image: bool) -> dict[str, object]:
-    """What only machines that share one kernel need."""
+    """What only machines that share one kernel need, and a mirror without a DNS image."""
+    # kubeadm pulls every image that it knows before it starts, even those of skipped addons.
+    ignored = ["SystemVerification"] + ([] if has_dns_image else ["ImagePull"])
     return {
         "kubeadm": {
             # This table belongs to the machine's first network namespace: not for a host to size.
             "KubeProxyConfiguration": {"conntrack": {"maxPerCore": 0, "min": 0}},
         },
-        "ignore_preflight_errors": ["SystemVerification"],
+        "ignore_preflight_errors": ignored,
         "skip_phases": [] if has_dns_image else ["addon/coredns"],
         "containerd": {"disable_apparmor": True, "restrict_oom_score_adj": True},
     }

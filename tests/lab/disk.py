@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import uuid
@@ -43,7 +44,9 @@ def create(folder: Path, lower: Path, who: Identity) -> str:
         return file
 
     put("etc/hostname", f"{who.name}\n")
-    put("etc/hosts", f"127.0.0.1 localhost\n{who.address} {who.name}\n::1 localhost ip6-localhost\n")
+    put(
+        "etc/hosts", f"127.0.0.1 localhost\n::1 localhost ip6-localhost\n{who.address} {who.name}\n"
+    )
     # Nothing answers there: the refusal comes at once, where a lost packet would cost seconds.
     put("etc/resolv.conf", f"nameserver {GATEWAY}\noptions timeout:1 attempts:1\n")
     put("etc/machine-id", f"{uuid.uuid4().hex}\n", 0o444)
@@ -57,9 +60,9 @@ def create(folder: Path, lower: Path, who: Identity) -> str:
     rule = "ALL=(ALL:ALL) " + ("ALL" if who.sudo_needs_password else "NOPASSWD: ALL")
     put("etc/sudoers.d/ops", f"ops {rule}\n", 0o440)
 
-    shadow = (lower / "etc/shadow").read_text().splitlines()
-    lines = [f"ops:{who.sudo_password_hash}:{x.split(':', 2)[2]}" if x.startswith("ops:") else x for x in shadow]
-    _own_like(put("etc/shadow", "\n".join(lines) + "\n", 0o640), lower / "etc/shadow")
+    shadow = (lower / "etc/shadow").read_text()
+    shadow = re.sub(r"^ops:[^:]*:", lambda _: f"ops:{who.sudo_password_hash}:", shadow, flags=re.M)
+    _own_like(put("etc/shadow", shadow, 0o640), lower / "etc/shadow")
 
     home = upper / "home/ops"
     shutil.copytree(lower / "home/ops", home)

@@ -1,4 +1,4 @@
-"""Turns programs into container images and puts them, with what a contributor brought, on a registry.
+"""Turns programs into container images and puts them, with what was brought, on a registry.
 
 Run by scripts/images.sh as `python -m tests.lab.images`, in a network namespace of its own, next to
 a registry that writes straight into the cache: at `up` the registry only has to be started.
@@ -11,7 +11,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -74,9 +73,7 @@ def catalogue(root: Path, built: Path, version: str) -> list[Image]:
             links=_applets(SHELL),
         )
     )
-    images.append(
-        Image("k8s/haui-verify:1", {"/bin/busybox": busybox}, links=_applets(TOOLS))
-    )
+    images.append(Image("k8s/haui-verify:1", {"/bin/busybox": busybox}, links=_applets(TOOLS)))
     return images
 
 
@@ -126,9 +123,7 @@ def publish(image: Image, root: Path, registry: Registry) -> None:
             "rootfs": {"type": "layers", "diff_ids": [diff_id]},
         }
         blob = registry.push_blob(repository, json.dumps(config).encode(), CONFIG)
-        registry.push_manifest(
-            repository, tag, blob, [registry.push_blob(repository, tar, LAYER)]
-        )
+        registry.push_manifest(repository, tag, blob, [registry.push_blob(repository, tar, LAYER)])
     print(f"published {image.name}")
 
 
@@ -212,4 +207,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

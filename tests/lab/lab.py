@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import shutil
 import subprocess
 import threading
@@ -13,16 +12,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from tests.lab import cgroups, cluster_file, disk, net, recipes, servers
-from tests.lab.machine import Machine, in_bastion, stop_all
-from tests.lab.paths import GATEWAY, WEB_PORT, cache_dir, state_dir
+from tests.lab import cgroups, net, recipes
+from tests.lab.machine import Machine, in_bastion
+from tests.lab.paths import VIP, cache_dir, state_dir
 from tests.lab.ready import install_tools
+from tests.lab.setup import prepare
 from tests.lab.state import Host, State, inventory
 
-#: Every host runs a systemd, and root's default of 128 watchers is for one.
-INOTIFY_INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
 BOOTS_AT_ONCE = 4
 BOOT_PATIENCE = 120.0
 
@@ -53,28 +51,41 @@ class Lab:
             self._say(f"installed on this machine: {' '.join(installed)}")
         self.cache.build(self._say)
 
+    @classmethod
     def up(
-        self,
+        cls,
         control_planes: int = 3,
         workers: int = 2,
         load_balancers: int = 0,
         extra: int = 0,
         sudo: str = "password",
-    ) -> None:
-        """Boot new hosts and start the bastion's servers; whatever was there before is removed."""
+        say: Callable[[str], None] | None = None,
+    ) -> Lab:
+        """Boot new hosts and start the bastion's servers; whatever was there before is removed.
+
+        As a context manager the lab goes down at the end of the block.
+        """
         hosts = inventory(control_planes, workers, load_balancers, extra)
-        with self._stage("up"), self._alone():
-            with self._stage("clean"):
-                self._clean()
-            with self._stage("build"):
-                self.build()
-            with self._stage("prepare"):
-                state = self._prepare(hosts, sudo)
-            with self._stage("boot"), ThreadPoolExecutor(BOOTS_AT_ONCE) as pool:
-                for _ in pool.map(lambda host: self._boot(state, host), hosts):
+        lab = cls(say)
+        with lab._stage("up"), lab._alone():
+            with lab._stage("clean"):
+                lab._clean()
+            with lab._stage("build"):
+                lab.build()
+            with lab._stage("prepare"):
+                state = prepare(lab.dir, lab.cache, hosts, sudo)
+            with lab._stage("boot"), ThreadPoolExecutor(BOOTS_AT_ONCE) as pool:
+                for _ in pool.map(lambda host: lab._boot(state, host), hosts):
                     pass
             state.ready = True
-            self._save(state)
+            lab._save(state)
+        return lab
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.down()
 
     def down(self) -> None:
         """Stop and remove everything of the lab, however far an `up` had come."""
@@ -82,6 +93,11 @@ class Lab:
             self._clean()
 
     # -- one host --------------------------------------------------------------------------------
+
+    @property
+    def vip(self) -> str:
+        """The address that the cluster file asks for as the API's."""
+        return VIP
 
     @property
     def hosts(self) -> dict[str, Host]:
@@ -158,8 +174,9 @@ class Lab:
     @property
     def secrets(self) -> dict[str, str]:
         """What secrets.env holds."""
-        pairs = [x.removeprefix("export ") for x in (self.dir / "secrets.env").read_text().split("\n")]
-        return {k: v for k, _, v in (pair.partition("=") for pair in pairs if pair)}
+        lines = (self.dir / "secrets.env").read_text().splitlines()
+        pairs = (line.removeprefix("export ").partition("=") for line in lines)
+        return {name: value for name, _, value in pairs}
 
     def ssh_command(self, host: str, argv: Sequence[str] = ()) -> list[str]:
         """The command line that logs in from the bastion as the admin does."""
@@ -169,66 +186,6 @@ class Lab:
         return in_bastion(["ssh", *key, *options, f"ops@{self.hosts[host].address}", *argv])
 
     # -- inside ----------------------------------------------------------------------------------
-
-    def _prepare(self, hosts: list[Host], sudo: str) -> State:
-        """Everything but the power: state folder, wires, servers, disks, files for the admin."""
-        self.dir.mkdir(mode=0o755, parents=True)
-        rootfs = self.cache.path("rootfs") / "root"
-        state = State(str(rootfs), {host.name: host for host in hosts})
-        self._save(state)
-        if int(INOTIFY_INSTANCES.read_text()) < 8192:
-            INOTIFY_INSTANCES.write_text("8192")
-
-        passwords = {
-            "HAUI_SUDO_PASSWORD": f"canary-sudo-{secrets.token_hex(8)}",
-            "HAUI_REGISTRY_PASSWORD": f"canary-registry-{secrets.token_hex(8)}",
-        }
-        (self.dir / "secrets.env").touch(mode=0o600)
-        lines = [f"export {name}={value}\n" for name, value in passwords.items()]
-        (self.dir / "secrets.env").write_text("".join(lines))
-
-        net.create_bastion()
-        shutil.copy(servers.certificates(self.dir / "tls"), self.dir / "hub-ca.pem")
-        packages = self.cache.path("kubernetes-packages")
-        mirror_key = self.cache.path("signing-key") / "mirror.asc"
-        shutil.copy(mirror_key, self.dir / "mirror.asc")
-        site = {
-            "debian": self.cache.path("os-packages") / "repository",
-            "haui": packages / "repository",
-        }
-        state.servers["web"] = servers.start_web(self.dir, site)
-        self._save(state)
-        state.servers["registry"] = servers.start_registry(
-            self.dir, self.cache.path("images"), passwords["HAUI_REGISTRY_PASSWORD"]
-        )
-        self._save(state)
-
-        key = self.dir / "id_ed25519"
-        keygen = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "haui-lab", "-f", str(key)]
-        subprocess.run(keygen, check=True)
-        hashed = subprocess.run(
-            ["openssl", "passwd", "-6", "-stdin"],
-            input=passwords["HAUI_SUDO_PASSWORD"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-        known_hosts = ""
-        for host in hosts:
-            who = disk.Identity(
-                name=host.name,
-                address=host.address,
-                authorized_key=key.with_suffix(".pub").read_text(),
-                sudo_password_hash=hashed,
-                sudo_needs_password=sudo == "password",
-                mirror_key=mirror_key.read_bytes(),
-            )
-            known_hosts += disk.create(self.dir / "hosts" / host.name, rootfs, who)
-        (self.dir / "known_hosts").write_text(known_hosts)
-        version = (packages / "version").read_text().strip()
-        document = cluster_file.document(hosts, version, sudo, recipes.has_coredns(self.cache))
-        cluster_file.write(self.dir / "lab.yaml", document)
-        return state
 
     def _boot(self, state: State, host: Host, wait: bool = True) -> None:
         machine = self.machine(host.name, state)
@@ -243,9 +200,11 @@ class Lab:
         """Recorded processes first, by id and start time; then whatever the lab's groups hold."""
         state = State.load(self.dir)
         if state:
-            recorded = [host.process for host in state.hosts.values() if host.process]
-            inits = [self.machine(name, state).init() for name in state.hosts]
-            stop_all([p for p in (*inits, *recorded, *state.servers.values()) if p])
+            machines = [self.machine(name, state) for name in state.hosts]
+            with ThreadPoolExecutor(max(1, len(machines))) as pool:
+                list(pool.map(Machine.strike, machines))
+            for server in state.servers.values():
+                server.kill()
         cgroups.empty()
         net.remove_all()
         if self.dir.is_dir():
@@ -273,6 +232,3 @@ class Lab:
         started = time.monotonic()
         yield
         self._say(f"{name}: {time.monotonic() - started:.1f} s")
-
-
-__all__ = ["GATEWAY", "WEB_PORT", "Lab", "LabDown"]

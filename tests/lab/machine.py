@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Sequence
@@ -11,7 +9,7 @@ from pathlib import Path
 
 from tests.lab import cgroups, net
 from tests.lab.paths import BASTION_NAMESPACE, SCRIPTS
-from tests.lab.process import Process, container_init
+from tests.lab.process import Process, container_init, start
 from tests.lab.state import Host
 
 CLEAN_ENVIRONMENT = (
@@ -43,18 +41,9 @@ class Machine:
             "CGROUPS": " ".join(map(str, cgroups.create(name))),
         }
         private = ("unshare", "--mount", "--propagation", "private", "--")
-        with (self.folder / "console.log").open("ab") as console:
-            started = subprocess.Popen(
-                [*private, "bash", str(SCRIPTS / "boot.sh")],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self.host.process = Process.of(started.pid)
-        if self.host.process is None:
-            raise HostNotReady(f"{name} ended at once, see {self.folder}/console.log")
+        self.host.process = start(
+            [*private, "bash", str(SCRIPTS / "boot.sh")], environment, self.folder / "console.log"
+        )
         return self.host.process
 
     def init(self) -> Process | None:
@@ -64,14 +53,19 @@ class Machine:
 
     def power_off(self) -> None:
         """Cut the power: nothing in the host gets to say a word."""
-        init = self.init()
-        if init:
-            init.kill()
-        if self.host.process:
-            self.host.process.kill()
+        self.strike()
         self.host.process = None
         cgroups.empty(self.host.name)
         net.unplug(self.host.name)
+
+    def strike(self) -> None:
+        """Kill the host; what kept it running then ends by itself, or is killed as well."""
+        init = self.init()
+        if init:
+            init.kill()
+        outer = self.host.process
+        if outer and not (init and outer.gone(patience=3.0)):
+            outer.kill()
 
     def command(self, argv: Sequence[str]) -> list[str]:
         """The command line that runs `argv` in the host as root."""
@@ -133,16 +127,3 @@ class Machine:
 def in_bastion(argv: Sequence[str]) -> list[str]:
     """The command line that runs `argv` on the bastion: its network, this machine's files."""
     return ["nsenter", f"--net={net.NETNS_FOLDER / BASTION_NAMESPACE}", "--", *argv]
-
-
-def stop_all(processes: Sequence[Process]) -> None:
-    """Kill recorded processes by id, after a look at their start time."""
-    for process in processes:
-        process.signal(signal.SIGKILL)
-    for process in processes:
-        process.kill()
-
-
-def is_root() -> bool:
-    """Namespaces, mounts and control groups are root's."""
-    return os.geteuid() == 0

@@ -44,6 +44,8 @@ def create_bastion() -> None:
     _ip(*inside, "link", "add", BRIDGE, "type", "bridge", "forward_delay", "0")
     _ip(*inside, "address", "add", f"{GATEWAY}/{PREFIX_LENGTH}", "dev", BRIDGE)
     _ip(*inside, "link", "set", BRIDGE, "up")
+    spot = f"--net={NETNS_FOLDER / BASTION_NAMESPACE}"
+    subprocess.run(["nsenter", spot, "--", "sysctl", "-qw", "net.ipv4.ip_forward=0"], check=True)
 
 
 def plug_in(host: str, address: str) -> None:

@@ -1,4 +1,4 @@
-"""Where the lab keeps things and how its network is numbered: one place, so nothing else guesses."""
+"""Where the lab keeps things and how its network is numbered, said in one place."""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
-"""A process that was started earlier, maybe by another run of the lab: told by id and start time."""
+"""A process started earlier, maybe by another run of the lab: told by id and start time."""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,19 +54,51 @@ class Process:
     def kill(self, patience: float = 10.0) -> bool:
         """Kill it and wait until it is gone."""
         self.signal(signal.SIGKILL)
+        return self.gone(patience)
+
+    def gone(self, patience: float) -> bool:
+        """Wait until it has ended, and say whether it has."""
         end = time.monotonic() + patience
         while self.alive() and time.monotonic() < end:
             time.sleep(0.02)
         return not self.alive()
 
 
+def start(argv: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
+    """Start something that outlives this command: nobody's child, its output in `log`."""
+    detach = 'setsid "$@" </dev/null >>"$LOG" 2>&1 & echo $!'
+    done = subprocess.run(
+        ["bash", "-c", detach, "detach", *argv],
+        env={**environment, "LOG": str(log)},
+        capture_output=True,
+        text=True,
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )
+    process = Process.of(int(done.stdout))
+    if process is None:
+        raise RuntimeError(f"{argv[0]} ended at once, see {log}")
+    return process
+
+
+def _descends(pid: int, ancestor: int) -> bool:
+    """Whether `ancestor` is the parent or grandparent: boot.sh runs nspawn, nspawn the host."""
+    for _ in range(2):
+        fields = _stat(pid)
+        if not fields:
+            return False
+        pid = int(fields[1])
+        if pid == ancestor:
+            return True
+    return False
+
+
 def container_init(outer: Process) -> Process | None:
-    """The first process of the container that `outer` (systemd-nspawn) runs."""
+    """The first process of the container that `outer` (scripts/boot.sh) keeps running."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
-        fields = _stat(int(entry.name))
-        if not fields or int(fields[1]) != outer.pid:
+        if not _descends(int(entry.name), outer.pid):
             continue
         try:
             status = (entry / "status").read_text()

@@ -8,13 +8,13 @@ from tests.lab.cache import Artefact, Cache
 
 KUBERNETES_VERSION = "1.20.2"
 
-#: What a sane server has before anybody thinks of Kubernetes. containerd, runc, haproxy, keepalived,
-#: etcd and CNI plugins are left out: putting them on is the product's work.
+#: What a sane server has before anybody thinks of Kubernetes. containerd, runc, haproxy,
+#: keepalived, etcd and CNI plugins are left out: putting them on is the product's work.
 BASE_PACKAGES = (
-    "systemd systemd-sysv systemd-timesyncd dbus libpam-systemd openssh-server sudo iproute2 iptables "
-    "nftables ebtables ethtool socat conntrack kmod procps iputils-ping iputils-arping curl "
-    "ca-certificates python3-minimal e2fsprogs gpg gpgv less netcat-openbsd psmisc lsof tcpdump "
-    "logrotate cron apparmor- vim-tiny bash-completion"
+    "systemd systemd-sysv systemd-timesyncd dbus libpam-systemd openssh-server sudo iproute2 "
+    "iptables nftables ebtables ethtool socat conntrack kmod procps iputils-ping iputils-arping "
+    "curl ca-certificates python3-minimal e2fsprogs gpg gpgv less netcat-openbsd psmisc lsof "
+    "tcpdump logrotate cron vim-tiny bash-completion"
 )
 
 #: What the operating system's own repository offers to the hosts in the lab.

@@ -1,4 +1,4 @@
-"""Pushes images to a registry over its HTTP API: enough for files that the lab made or was given."""
+"""Pushes images to a registry over its HTTP API, from files that the lab made or was given."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -86,7 +86,7 @@ class Registry:
         self,
         method: str,
         path: str,
-        body: bytes | IO[bytes] | None = None,
+        body: bytes | BinaryIO | None = None,
         headers: dict[str, str] | None = None,
     ) -> tuple[int, dict[str, str]]:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=120)
@@ -100,7 +100,7 @@ class Registry:
 
 
 @contextmanager
-def _opened(source: Path | bytes) -> Iterator[IO[bytes]]:
+def _opened(source: Path | bytes) -> Iterator[io.BytesIO | io.BufferedReader]:
     if isinstance(source, Path):
         with source.open("rb") as stream:
             yield stream

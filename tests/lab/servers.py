@@ -1,4 +1,4 @@
-"""The bastion's servers: packages over HTTP, images over TLS with a login, as an admin would have them."""
+"""The bastion's servers: packages over HTTP, images over TLS with a login."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.lab.paths import (
     SCRIPTS,
     WEB_PORT,
 )
-from tests.lab.process import Process
+from tests.lab.process import Process, start
 
 GROUP = "bastion"
 
@@ -55,7 +55,11 @@ def start_web(folder: Path, site: dict[str, Path]) -> Process:
 def start_registry(folder: Path, images: Path, password: str) -> Process:
     """Serve the images of the cache, read-only, to who knows the password."""
     hashed = subprocess.run(
-        ["htpasswd", "-niB", REGISTRY_USER], input=password, capture_output=True, text=True, check=True
+        ["htpasswd", "-niB", REGISTRY_USER],
+        input=password,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     (folder / "htpasswd").write_text(hashed.strip() + "\n")
     tls = folder / "tls"
@@ -82,19 +86,7 @@ def _serve(command: list[str], log: Path) -> Process:
         "NETNS": str(net.NETNS_FOLDER / BASTION_NAMESPACE),
         "CGROUPS": " ".join(map(str, cgroups.create(GROUP))),
     }
-    with log.open("wb") as sink:
-        started = subprocess.Popen(
-            ["bash", str(SCRIPTS / "serve.sh"), *command],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    process = Process.of(started.pid)
-    if process is None:
-        raise RuntimeError(f"{command[0]} ended at once, see {log}")
-    return process
+    return start(["bash", str(SCRIPTS / "serve.sh"), *command], environment, log)
 
 
 def _openssl(folder: Path, *arguments: str) -> None:

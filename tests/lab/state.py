@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -14,7 +13,7 @@ FIRST_ADDRESS = {"cp": 11, "wk": 21, "lb": 31, "x": 41}
 
 @dataclass
 class Host:
-    """One host; `process` is its systemd-nspawn while it has power."""
+    """One host; `process` is its scripts/boot.sh while it has power."""
 
     name: str
     kind: str
@@ -35,7 +34,7 @@ class State:
         """Write it so that a reader sees the old or the new one, never half."""
         draft = folder / "state.json.new"
         draft.write_text(json.dumps(asdict(self), indent=1) + "\n")
-        os.replace(draft, folder / "state.json")
+        draft.replace(folder / "state.json")
 
     @classmethod
     def load(cls, folder: Path) -> State | None:

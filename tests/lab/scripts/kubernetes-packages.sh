@@ -45,7 +45,6 @@ done
 
 units=$WORK/tree/kubelet/usr/lib/systemd/system
 mkdir -p "$units" "$WORK/tree/kubelet/etc/default" "$WORK/tree/kubelet/etc/kubernetes/manifests"
-: >"$WORK/tree/kubelet/etc/kubernetes/manifests/.kubelet-keep"
 echo 'KUBELET_EXTRA_ARGS=' >"$WORK/tree/kubelet/etc/default/kubelet"
 echo /etc/default/kubelet >"$WORK/conffiles"
 install -D -m 0644 "$WORK/conffiles" "$WORK/tree/kubelet/DEBIAN/conffiles"

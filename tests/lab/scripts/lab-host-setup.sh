@@ -9,6 +9,7 @@ for controller in pids cpu blkio devices freezer cpuacct memory cpuset; do
     fi
 done
 
+# shellcheck disable=SC1091
 . /etc/lab-host.env
 ip -o link show | awk -F': ' '{print $2}' | sed 's/@.*//' | while read -r link; do
     case $link in

@@ -17,9 +17,9 @@ deb $mirror/debian bookworm-updates main
 deb $mirror/debian-security bookworm-security main
 SOURCES
 chroot "$WORK/root" apt-get -o APT::Sandbox::User=root update
-read -ra packages <<<"$PACKAGES"
+read -ra wanted <<<"$PACKAGES"
 chroot "$WORK/root" apt-get -o APT::Sandbox::User=root -o APT::Keep-Downloaded-Packages=true \
-    install --yes --download-only --no-install-recommends "${packages[@]}"
+    install --yes --download-only --no-install-recommends "${wanted[@]}"
 
 mkdir -p "$OUT/repository/pool"
 mv "$WORK"/root/var/cache/apt/archives/*.deb "$OUT/repository/pool/"

@@ -5,7 +5,7 @@
 index_repository() {
     local folder=$1 origin=$2
     (
-        cd "$folder"
+        cd "$folder" || exit
         dpkg-scanpackages --multiversion . /dev/null | sed 's|^Filename: \./|Filename: |' >Packages
         gzip -9nk Packages
         apt-ftparchive -o "APT::FTPArchive::Release::Origin=$origin" -o "APT::FTPArchive::Release::Label=$origin" \
