@@ -1,0 +1,194 @@
+"""What the simulated hosts are together: who has joined, and the answers that follow from it.
+
+Pure: a cluster is given the hosts' state through `Member`, and every answer is computed from it, so
+that a verification that runs before the joins says what is missing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import yaml
+
+from haui.simulated_text import dice
+from haui.spec import ClusterSpec, HostSpec
+from haui.step import Step
+
+Row = tuple[str, str, str, str]
+"""A probe's line: verdict, what, expected, seen."""
+
+JOINS = re.compile(r"(?:^|[._-])(?:init|join)$")
+"""Ids of steps that make a host a node of the cluster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedStep:
+    """What the fleet knows about a step. `read_only`: its probe is the result."""
+
+    id: str
+    title: str = ""
+    phase: str = ""
+    read_only: bool = False
+    always: bool = False
+
+
+def announce(steps: Iterable[Step], spec: ClusterSpec) -> tuple[SimulatedStep, ...]:
+    """What the fleet has to know about the steps of a plan."""
+    return tuple(_announced(step, spec) for step in steps)
+
+
+def _announced(step: Step, spec: ClusterSpec) -> SimulatedStep:
+    host = next((host for host in spec.hosts if step.on(spec, host)), None)
+    work = step.work(spec, host, {}) if host is not None else None
+    return SimulatedStep(
+        id=step.id,
+        title=step.title,
+        phase=step.phase,
+        read_only=work is not None and work.apply is None and not work.files,
+        always=step.always,
+    )
+
+
+class Member(Protocol):
+    """The part of a simulated host that the others can see."""
+
+    @property
+    def name(self) -> str: ...
+
+    def joined(self, now: float) -> bool: ...
+
+    def joining(self, now: float) -> bool: ...
+
+
+class SimulatedCluster:
+    """The shared truth of one fleet."""
+
+    def __init__(
+        self, spec: ClusterSpec, steps: Iterable[SimulatedStep] = (), seed: int = 0
+    ) -> None:
+        self.spec = spec
+        self.steps = {step.id: step for step in steps}
+        self.seed = seed
+        self.members: dict[str, Member] = {}
+
+    def step(self, step: str) -> SimulatedStep:
+        """The step of that id; one that was never announced is guessed from its id."""
+        known = self.steps.get(step)
+        if known is not None:
+            return known
+        phase = step.split(".")[0]
+        return SimulatedStep(id=step, phase=phase, read_only=phase in ("preflight", "verify"))
+
+    def joined(self, now: float) -> frozenset[str]:
+        """The names of hosts that are nodes of the cluster."""
+        return frozenset(name for name, host in self.members.items() if host.joined(now))
+
+    def gate(self, now: float) -> tuple[Row, ...]:
+        """Whether a control plane may join: all voters healthy, and nobody is joining."""
+        planes = {host.name for host in self.spec.control_planes}
+        voters = len(planes & self.joined(now))
+        busy = sorted(
+            name for name in planes if name in self.members and self.members[name].joining(now)
+        )
+        rows: list[Row] = [_row(voters > 0, "etcd voters", "at least 1, all healthy", str(voters))]
+        rows += [("differs", "etcd membership", "settled", f"{name} is joining") for name in busy]
+        return tuple(rows)
+
+    def supplied(self, step: str, now: float) -> Mapping[str, str]:
+        """What supply scripts print: the same for a seed, so that a resume sees the same."""
+        rng = dice(self.seed, "supply", self.spec.name)
+        alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
+        token = "".join(rng.choices(alphabet, k=6)) + "." + "".join(rng.choices(alphabet, k=16))
+        key = rng.randbytes(32).hex()
+        ca = hashlib.sha256(b"rehearsal" + rng.randbytes(16)).hexdigest()
+        return {
+            "token": token,
+            "certificate_key": key,
+            "ca_hash": f"sha256:{ca}",
+            "routes": " ".join(self._routes(now)),
+        }
+
+    def _routes(self, now: float) -> list[str]:
+        joined = self.joined(now)
+        base = self.spec.network.pods.split("/")[0].split(".")[:2]
+        return [
+            f"{'.'.join(base)}.{index}.0/24={host.address}"
+            for index, host in enumerate(self.spec.nodes)
+            if host.name in joined
+        ]
+
+    def verification(self, step: SimulatedStep, now: float) -> tuple[Row, ...]:
+        """The rows of a verification step, chosen by the words in its id; all when none fits."""
+        parts = {
+            "node": self._nodes,
+            "etcd": self._etcd,
+            "endpoint|api|vip": self._endpoint,
+            "workload|pod|service|dns|traffic": self._workload,
+        }
+        name = step.id.partition(".")[2]
+        chosen = [rows for words, rows in parts.items() if re.search(words, name)]
+        rows = [row for part in (chosen or parts.values()) for row in part(now)]
+        return tuple(rows)
+
+    def _nodes(self, now: float) -> list[Row]:
+        joined = self.joined(now)
+        rows = []
+        for host in self.spec.nodes:
+            want = f"Ready v{self.spec.kubernetes.version} {host.address}"
+            rows.append(_row(host.name in joined, f"node {host.name}", want, "absent"))
+        return rows
+
+    def _etcd(self, now: float) -> list[Row]:
+        joined = self.joined(now)
+        hosts: tuple[HostSpec, ...] = self.spec.having("etcd") or self.spec.control_planes
+        want = "started, healthy, voter"
+        return [_row(h.name in joined, f"etcd member {h.name}", want, "no member") for h in hosts]
+
+    def _endpoint(self, now: float) -> list[Row]:
+        up = bool(self.joined(now))
+        url = f"https://{self.spec.endpoint.name}:{self.spec.endpoint.port}/readyz"
+        return [_row(up, f"{url} from {h.name}", "ok", "no answer") for h in self.spec.nodes]
+
+    def _workload(self, now: float) -> list[Row]:
+        joined = self.joined(now)
+        there = [host.name for host in self.spec.workers + self.spec.control_planes]
+        there = [name for name in there if name in joined]
+        up = len(there) >= min(2, len(self.spec.nodes))
+        first, second = (*there, "nowhere", "nowhere")[:2]
+        return [
+            _row(up, "replicas on two nodes", "2 of 2", f"{len(there)} of 2"),
+            _row(up, f"pod on {first} to pod on {second}", "answered", "no answer"),
+            _row(up, f"pod on {first} through the Service", "answered", "no answer"),
+            _row(up, f"pod on {first} by name", "answered", "no answer"),
+        ]
+
+    def kubeconfig(self) -> bytes:
+        """An admin.conf that is valid in form and opens nothing; it says that it is rehearsed."""
+        name = f"rehearsal-{self.spec.name}"
+        ca = base64.b64encode(b"rehearsal: no certificate of a real cluster\n").decode()
+        server = f"https://{self.spec.endpoint.name}:{self.spec.endpoint.port}"
+        config: dict[str, Any] = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [
+                {"name": name, "cluster": {"server": server, "certificate-authority-data": ca}}
+            ],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": "rehearsal"}}],
+            "current-context": name,
+            "preferences": {},
+            "users": [{"name": "rehearsal", "user": {"token": "rehearsal"}}],
+        }
+        head = "# Made by a rehearsal on simulated hosts; there is no such cluster.\n"
+        return (head + yaml.safe_dump(config, sort_keys=False)).encode()
+
+
+def _row(good: bool, what: str, expected: str, seen: str) -> Row:
+    """A row that shows what was expected when it is good; counts are always shown as seen."""
+    if good:
+        return ("ok", what, expected, seen if seen.isdigit() else expected)
+    return ("differs", what, expected, seen)

@@ -1,0 +1,211 @@
+"""What simulated hosts say: durations, output and findings per step, all from tables and a seed.
+
+A step is recognised by the longest prefix of its id that a table knows, so that a new step has a
+plausible voice without being named here. Nothing in this module depends on time or state.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+SECONDS: Mapping[str, float] = {
+    "": 3,
+    "system": 2,
+    "packages": 8,
+    "packages.sources": 6,
+    "packages.kubernetes": 18,
+    "runtime": 12,
+    "containerd": 12,
+    "kubeadm": 14,
+    "images": 20,
+    "endpoint": 5,
+    "control_plane": 4,
+    "control_plane.init": 35,
+    "control_plane.join": 27,
+    "network": 6,
+    "workers": 4,
+    "workers.join": 13,
+    "verify": 8,
+}
+"""Seconds that a step's apply takes at speed 1, by id prefix. The kubeadm numbers are those of runs
+on real hosts with images already pulled."""
+
+_APT = (
+    "Reading package lists...",
+    "Building dependency tree...",
+    "The following NEW packages will be installed: {names}",
+    "Get:1 mirror ./ {names} [{size} MB]",
+    "Selecting previously unselected package {first}.",
+    "Unpacking {first} ...",
+    "Setting up {first} ...",
+    "Processing triggers for systemd ...",
+)
+_INIT = (
+    "[init] Kubernetes version {version}",
+    "[preflight] checking this host before the first change",
+    "[preflight] images for the control plane are present",
+    "[certs] certificate folder /etc/kubernetes/pki",
+    "[certs] made ca, apiserver, apiserver-kubelet-client",
+    "[certs] made front-proxy-ca, front-proxy-client",
+    "[certs] made etcd/ca, etcd/server, etcd/peer, etcd/healthcheck-client",
+    "[kubeconfig] wrote admin.conf, kubelet.conf, controller-manager.conf, scheduler.conf",
+    "[etcd] static pod manifest of the local member written",
+    "[control-plane] manifests of apiserver, controller-manager, scheduler written",
+    "[kubelet-start] configuration written, kubelet started",
+    "[wait-control-plane] static pods come up",
+    "[control-plane-check] the API answers",
+    "[upload-config] kubeadm-config and kubelet-config stored in kube-system",
+    "[mark-control-plane] {host} labelled and tainted",
+    "[bootstrap-token] RBAC rules for joining nodes in place",
+    "[addons] CoreDNS and kube-proxy applied",
+    "control plane on {host} is up",
+)
+_JOIN = (
+    "[preflight] checking this host before it joins",
+    "[preflight] cluster configuration read",
+    "[download-certs] shared certificates fetched and decrypted",
+    "[certs] certificates for {host} made",
+    "[kubeconfig] kubeconfig files written",
+    "[check-etcd] the members that exist are healthy",
+    "[kubelet-start] kubelet started",
+    "[etcd] member announced, static pod manifest written",
+    "[etcd] waiting until the new member has caught up",
+    "[upload-config] status stored",
+    "[mark-control-plane] {host} labelled and tainted",
+    "{host} is a control plane of the cluster now",
+)
+_WORKER = (
+    "[preflight] checking this host before it joins",
+    "[preflight] cluster configuration read",
+    "[kubelet-start] configuration written",
+    "[kubelet-start] kubelet started, waiting for its certificate",
+    "{host} is a node of the cluster now",
+)
+LINES: Mapping[str, tuple[str, ...]] = {
+    "": ("begin {step} on {host}", "placing files", "applying", "done {step}"),
+    "system": ("loading kernel modules", "applying sysctl values", "swap is off"),
+    "packages": _APT,
+    "runtime": (*_APT, "configuration of the CRI plugin written", "containerd restarted"),
+    "containerd": (*_APT, "configuration of the CRI plugin written", "containerd restarted"),
+    "kubeadm": (*_APT, "kubeadm, kubelet and kubectl are held"),
+    "images": ("pulling pause", "pulling etcd", "pulling kube-apiserver", "all images are present"),
+    "endpoint": ("haproxy: configuration is valid", "keepalived: started", "the port is open"),
+    "control_plane.init": _INIT,
+    "control_plane.join": _JOIN,
+    "network": ("manifest applied", "daemon set: waiting for pods", "daemon set: all pods ready"),
+    "workers.join": _WORKER,
+    "verify": ("test workload created", "replicas are ready", "test workload removed"),
+}
+"""Output of a step's apply by id prefix."""
+
+PACKAGES: Mapping[str, str] = {
+    "": "ca-certificates gnupg",
+    "packages.kubernetes": "kubeadm kubelet kubectl",
+    "kubeadm": "kubeadm kubelet kubectl",
+    "runtime": "containerd runc",
+    "containerd": "containerd runc",
+    "endpoint": "haproxy keepalived",
+}
+
+FACTS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    "": (("state of {step}", "applied", "not applied"),),
+    "system": (("swap", "off", "on"), ("net.ipv4.ip_forward", "1", "0")),
+    "packages": (("package sources", "configured", "missing"),),
+    "packages.kubernetes": (
+        ("kubeadm", "{version}", "not installed"),
+        ("kubelet", "{version}", "not installed"),
+    ),
+    "kubeadm": (("kubeadm", "{version}", "not installed"),),
+    "runtime": (("containerd", "active", "not installed"), ("cgroup driver", "systemd", "none")),
+    "containerd": (("containerd", "active", "not installed"), ("cgroup driver", "systemd", "none")),
+    "endpoint": (("haproxy", "active", "inactive"), ("keepalived", "active", "inactive")),
+    "control_plane.init": (
+        ("/etc/kubernetes/admin.conf", "present", "absent"),
+        ("API server", "healthy", "no answer"),
+    ),
+    "control_plane.join": (
+        ("etcd member {host}", "voter", "no member"),
+        ("API server", "healthy", "no answer"),
+    ),
+    "network": (("pod network", "ready", "absent"),),
+    "workers.join": (("kubelet {host}", "registered", "no node"),),
+    "preflight": (("{title}", "as needed", "not as needed"),),
+}
+"""What a probe looks at by id prefix: what, expected, and what a fresh host shows."""
+
+HOSTILE: tuple[bytes, ...] = (
+    b"\x1b[2J\x1b[1;1H\x1b]0;gone\x07\x1b[31mred without an end",
+    b"\xff\xfe\xfa not utf-8 \xc3(",
+    b"progress 10%\rprogress 50%\rprogress 100%",
+    b"\x1bP+q544e\x1b\\\x1b[?1049h\x1b[6n\x9b31m",
+    b"wide " + b"x" * 200_000,
+    "right to left \u202eevil\u202c and \u0007 bell \u2028 break".encode(),
+    b"NUL \0 inside",
+)
+"""Lines that a terminal, a decoder or a log should survive."""
+
+
+def by_prefix(table: Mapping[str, T], step: str) -> T:
+    """The entry of the longest dotted prefix of `step` that `table` has; "" is always there."""
+    parts = step.split(".")
+    for size in range(len(parts), 0, -1):
+        if (key := ".".join(parts[:size])) in table:
+            return table[key]
+    return table[""]
+
+
+def dice(*parts: object) -> random.Random:
+    """A random source that depends on `parts` alone, the same in every process."""
+    return random.Random(":".join(str(part) for part in parts))
+
+
+def seconds_of(step: str, rng: random.Random) -> float:
+    """How long the step takes at speed 1, with up to 20 % of jitter."""
+    return by_prefix(SECONDS, step) * rng.uniform(0.8, 1.2)
+
+
+def narrate(step: str, host: str, version: str, rng: random.Random) -> tuple[str, ...]:
+    """The lines that the step's apply prints on that host."""
+    names = by_prefix(PACKAGES, step)
+    words = {
+        "host": host,
+        "step": step,
+        "version": f"v{version}",
+        "names": names,
+        "first": names.split()[0],
+        "size": f"{rng.uniform(8, 60):.1f}",
+    }
+    return tuple(line.format(**words) for line in by_prefix(LINES, step))
+
+
+def failure(step: str) -> tuple[str, ...]:
+    """The last lines of a step that was asked to fail."""
+    if re.search(r"init|join", step):
+        return (
+            "error: the kubelet did not become healthy within its time",
+            f"error: {step} failed on request of the rehearsal",
+        )
+    return (f"error: {step} failed on request of the rehearsal",)
+
+
+def evidence(
+    step: str, title: str, host: str, version: str, done: bool
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Probe rows (verdict, what, expected, seen) of a step that is done, or is not."""
+    words = {"host": host, "step": step, "title": title or step, "version": f"v{version}"}
+    rows = []
+    for what, expected, fresh in by_prefix(FACTS, step):
+        want = expected.format(**words)
+        seen = want if done else fresh
+        rows.append(("ok" if done else "differs", what.format(**words), want, seen))
+    return tuple(rows)
+
+
+def table(rows: tuple[tuple[str, str, str, str], ...]) -> bytes:
+    """Rows as a probe prints them: one finding a line, tab separated."""
+    return "".join("\t".join(row) + "\n" for row in rows).encode()
