@@ -12,9 +12,8 @@ from pathlib import Path
 
 from tests.lab.paths import GATEWAY, PREFIX_LENGTH, WEB_PORT
 
-#: Data that must lie on the machine's own disk: an overlay cannot carry another one (containerd's
-#: snapshots), and what etcd has synced must be there after a power cut.
-DATA = {"containerd": "var/lib/containerd", "kubelet": "var/lib/kubelet", "etcd": "var/lib/etcd"}
+#: Below /var/lib, bound from the machine's own file system: an overlay cannot carry another one.
+DATA = ("containerd", "kubelet")
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,6 @@ def create(folder: Path, lower: Path, who: Identity) -> str:
     upper = folder / "upper"
     for part in ("upper", "work", "root", *(f"data/{name}" for name in DATA)):
         (folder / part).mkdir(parents=True)
-    (folder / "data/etcd").chmod(0o700)
 
     def put(path: str, text: str | bytes, mode: int = 0o644) -> Path:
         file = upper / path

@@ -22,7 +22,6 @@ while [[ $status -eq $reboot ]]; do
         --capability=all --system-call-filter="@keyring bpf add_key keyctl" \
         --resolv-conf=off --timezone=off --link-journal=no --console=pipe --bind=/dev/kmsg \
         --bind="$FOLDER/data/containerd:/var/lib/containerd" \
-        --bind="$FOLDER/data/kubelet:/var/lib/kubelet" \
-        --bind="$FOLDER/data/etcd:/var/lib/etcd" || status=$?
+        --bind="$FOLDER/data/kubelet:/var/lib/kubelet" || status=$?
 done
 exit "$status"
