@@ -209,8 +209,8 @@ def refusal(verdict: Verdict, host: str, where: str) -> HostKeyError:
             fix="\n".join(
                 (
                     f"compare it on the host's console: {CONSOLE_COMMAND}",
-                    f"then put `fingerprint: {verdict.shown.fingerprint}` beside the host in the"
-                    " cluster file",
+                    "if it is the same, put this beside the host in the cluster file:",
+                    f"`fingerprint: {verdict.shown.fingerprint}`",
                     "or accept every key that is not known yet with --accept-new-host-keys",
                 )
             ),
