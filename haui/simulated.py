@@ -15,7 +15,7 @@ from haui.faults import Fault, FaultKind
 from haui.simulated_cluster import JOINS, Row, SimulatedCluster
 from haui.simulated_task import Attempt, HostState, record
 from haui.simulated_text import dice, evidence, failure, narrate, seconds_of, table
-from haui.wire import TASK_SCRIPT, Envelope
+from haui.wire import READ_ABSENT, READ_SCRIPT, READ_TOO_LARGE, TASK_SCRIPT, Envelope
 
 SLOW = 10
 DOWN_S = 6.0
@@ -144,7 +144,7 @@ class SimulatedHost:
 
     def _reading(self, step: str, now: float) -> tuple[Row, ...]:
         about = self.cluster.step(step)
-        if about.phase == "verify":
+        if about.phase == "verify" or step.endswith(".ready"):
             return self.cluster.verification(about, now)
         return evidence(step, about.title, self.name, self._version, True)
 
@@ -162,20 +162,28 @@ class SimulatedHost:
     def _errand(self, request: Envelope, part: str, step: str, now: float) -> Answer:
         delay = self.tempo.take(0.2)
         if part == "gate":
-            return Answer(stdout=table(self.cluster.gate(now)), delay=delay)
+            return Answer(stdout=table(self._gate(step, now)), delay=delay)
         if part == "supply":
-            pairs = self.cluster.supplied(step, now)
+            pairs = self.cluster.supplied(self.name, now)
             lines = "".join(f"{name}={value}\n" for name, value in pairs.items())
             return Answer(stdout=lines.encode(), delay=delay)
-        path = request.env.get("HAUI_PATH")
-        if path is not None:
-            return self._read(path, now)
+        if request.env.get("HAUI_SCRIPT") == READ_SCRIPT:
+            return self._read(request.env["HAUI_PATH"], int(request.env["HAUI_LIMIT"]), now)
         return Answer(delay=delay)
 
-    def _read(self, path: str, now: float) -> Answer:
-        if path.endswith("/admin.conf") and self.joined(now):
-            return Answer(stdout=self.cluster.kubeconfig())
-        return Answer(stderr=f"{path}: no such file\n".encode(), status=1)
+    def _gate(self, step: str, now: float) -> tuple[Row, ...]:
+        """A gate of a join looks at etcd, that of another step at what the step itself reads."""
+        if JOINS.search(step):
+            return self.cluster.gate(now)
+        return self._reading(step, now)
+
+    def _read(self, path: str, limit: int, now: float) -> Answer:
+        if not path.endswith("/admin.conf") or not self.joined(now):
+            return Answer(stderr=f"{path}: no such file\n".encode(), status=READ_ABSENT)
+        content = self.cluster.kubeconfig()
+        if len(content) > limit:
+            return Answer(stderr=f"{path}: too large\n".encode(), status=READ_TOO_LARGE)
+        return Answer(stdout=content)
 
     # ---- tasks ---------------------------------------------------------------------------------
 

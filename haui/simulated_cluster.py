@@ -99,8 +99,8 @@ class SimulatedCluster:
         rows += [("differs", "etcd membership", "settled", f"{name} is joining") for name in busy]
         return tuple(rows)
 
-    def supplied(self, step: str, now: float) -> Mapping[str, str]:
-        """What supply scripts print: the same for a seed, so that a resume sees the same."""
+    def supplied(self, via: str, now: float) -> Mapping[str, str]:
+        """What supply scripts print on the host `via`: by the seed, and by who has joined."""
         rng = dice(self.seed, "supply", self.spec.name)
         alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
         token = "".join(rng.choices(alphabet, k=6)) + "." + "".join(rng.choices(alphabet, k=16))
@@ -110,6 +110,8 @@ class SimulatedCluster:
             "token": token,
             "certificate_key": key,
             "ca_hash": f"sha256:{ca}",
+            "admin_conf": base64.b64encode(self.kubeconfig()).decode(),
+            "via": via,
             "routes": " ".join(self._routes(now)),
         }
 
@@ -125,7 +127,7 @@ class SimulatedCluster:
     def verification(self, step: SimulatedStep, now: float) -> tuple[Row, ...]:
         """The rows of a verification step, chosen by the words in its id; all when none fits."""
         parts = {
-            "node": self._nodes,
+            "node|ready": self._nodes,
             "etcd": self._etcd,
             "endpoint|api|vip": self._endpoint,
             "workload|pod|service|dns|traffic": self._workload,

@@ -14,7 +14,7 @@ import pytest
 from haui.rehearsal import SimulatedFleet
 from haui.simulated_cluster import SimulatedStep
 from haui.spec import ClusterSpec
-from haui.wire import BOOT, TASK_SCRIPT, Envelope
+from haui.wire import TASK_SCRIPT, Envelope, command
 
 SENTINEL = "sentinel-7f3a"
 MARK = "mark-91cc"
@@ -90,10 +90,11 @@ class Client:
     def __init__(self, connection: asyncssh.SSHClientConnection) -> None:
         self.connection = connection
 
-    async def open(self, envelope: Envelope, prefix: str = "") -> asyncssh.SSHClientProcess[bytes]:
+    async def open(self, envelope: Envelope) -> asyncssh.SSHClientProcess[bytes]:
         """Begin an exec and send the envelope once the sentinel has come."""
-        command = f"{prefix}/bin/sh -c '{BOOT}' haui {SENTINEL}"
-        process = await self.connection.create_process(command, encoding=None)
+        process = await self.connection.create_process(
+            command(SENTINEL, timeout_s=60), encoding=None
+        )
         first = await process.stdout.readline()
         assert first == SENTINEL.encode() + b"\n", first
         process.stdin.write(envelope.encode())

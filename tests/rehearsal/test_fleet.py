@@ -11,9 +11,10 @@ import pytest
 import yaml
 
 from haui.errors import UsageError
+from haui.launch import probe_command
 from haui.rehearsal import SimulatedFleet
 from haui.step import parse_findings
-from haui.wire import BOOT, Envelope
+from haui.wire import READ_ABSENT, READ_SCRIPT, READ_TOO_LARGE, Envelope, command
 from tests.rehearsal.conftest import (
     MARK,
     SENTINEL,
@@ -206,12 +207,17 @@ async def test_a_task_that_nobody_claimed_is_absent(rehearsal: Starter) -> None:
 
 
 async def test_admin_conf_exists_after_init_and_says_what_it_is(rehearsal: Starter) -> None:
-    env = {"HAUI_SCRIPT": "haui.read", "HAUI_PATH": "/etc/kubernetes/admin.conf"}
+    env = {
+        "HAUI_SCRIPT": READ_SCRIPT,
+        "HAUI_PATH": "/etc/kubernetes/admin.conf",
+        "HAUI_LIMIT": "100000",
+    }
     async with rehearsal() as it:
         client = await it.dial("cp1")
-        assert (await client.exec(env))[0] == 1
+        assert (await client.exec(env))[0] == READ_ABSENT
         await apply(it, "cp1", INIT)
         status, text, _ = await client.exec(env)
+        assert (await client.exec({**env, "HAUI_LIMIT": "10"}))[0] == READ_TOO_LARGE
     config = yaml.safe_load(text)
     assert status == 0
     assert config["clusters"][0]["cluster"]["server"] == "https://api.atlas.lan:8443"
@@ -264,33 +270,46 @@ async def test_only_the_fleets_own_client_key_is_let_in(rehearsal: Starter, tmp_
 
 async def test_sudo_asks_for_its_password_and_refuses_a_wrong_one(rehearsal: Starter) -> None:
     async with rehearsal(sudo_password="open-sesame") as it:
-        client = await it.dial("cp1")
-        envelope = Envelope(
-            script=b":", env={"HAUI_STEP": "preflight.host", "HAUI_PART": "probe"}, inputs={}
-        )
-        seen = []
-        for password in (b"open-sesame", b"wrong"):
-            process = await client.connection.create_process(
-                f"sudo -S -p ask-me -- /bin/sh -c '{BOOT}' haui {SENTINEL}", encoding=None
-            )
-            assert await process.stderr.readexactly(6) == b"ask-me"
-            process.stdin.write(password + b"\n")
-            if await process.stdout.readline() == SENTINEL.encode() + b"\n":
-                process.stdin.write(envelope.encode())
-            done = await process.wait()
-            seen.append((done.exit_status, done.stdout))
+        connection = (await it.dial("cp1")).connection
+        right = await connection.create_process(_behind_sudo("-S -p ask-me"), encoding=None)
+        assert await right.stderr.readexactly(6) == b"ask-me"
+        right.stdin.write(b"open-sesame\n")
+        assert await right.stdout.readline() == SENTINEL.encode() + b"\n"
+        env = {"HAUI_STEP": "preflight.host", "HAUI_PART": "probe"}
+        right.stdin.write(Envelope(script=b":", env=env, inputs={}).encode())
+        done = await right.wait()
+
+        wrong = await connection.create_process(_behind_sudo("-S -p ask-me"), encoding=None)
+        wrong.stdin.write(b"guess\n")
+        said = await wrong.stderr.readuntil(b"again.\nask-me")
+        wrong.stdin.write_eof()
+        refused = await wrong.wait()
+        silent = await connection.run(_behind_sudo("-n"))
     assert it.spec.ssh.user == "ops"
     assert it.spec.ssh.sudo == "password"
-    assert seen[0][0] == 0
-    assert seen[0][1].startswith(b"ok\t")
-    assert seen[1] == (1, b"")
+    assert (done.exit_status, bytes(done.stdout or b"")[:3]) == (0, b"ok\t")
+    assert said.startswith(b"ask-me")
+    assert (refused.exit_status, refused.stdout) == (1, b"")
+    assert (silent.exit_status, silent.stderr) == (1, "sudo: a password is required\n")
+
+
+@pytest.mark.parametrize(
+    ("password", "uid", "status"), [(None, "0", 0), ("open-sesame", "1000", 1)]
+)
+async def test_the_login_says_who_it_is(
+    rehearsal: Starter, password: str | None, uid: str, status: int
+) -> None:
+    async with rehearsal(sudo_password=password) as it:
+        client = await it.dial("cp1")
+        done = await client.connection.run(probe_command(SENTINEL))
+    assert (done.stdout, done.exit_status) == (f"{SENTINEL}\n{uid}\n", status)
 
 
 async def test_foreign_commands_are_refused(rehearsal: Starter) -> None:
     async with rehearsal() as it:
         client = await it.dial("cp1")
         for command in ("rm -rf /", "it's not closed", "/bin/sh -c id haui x"):
-            assert (await client.connection.run(command)).exit_status == 127
+            assert (await client.connection.run(command)).exit_status == 1
 
 
 async def test_a_hundred_hosts_start_and_answer(rehearsal: Starter) -> None:
@@ -312,3 +331,7 @@ async def test_a_hundred_hosts_start_and_answer(rehearsal: Starter) -> None:
 
 def _mode(path: str) -> int:
     return stat.S_IMODE(Path(path).stat().st_mode)
+
+
+def _behind_sudo(options: str) -> str:
+    return command(SENTINEL, timeout_s=60, become=f"sudo {options} --")
