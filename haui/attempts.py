@@ -13,7 +13,7 @@ from haui.events import Finding, Problem
 from haui.host import TaskId, TaskRequest, TaskState
 from haui.judge import blocked, line_of, said_nothing, satisfied, unsatisfied
 from haui.step import Task, Values, Work, parse_findings
-from haui.transient import BACKOFF_S, decisive, transient
+from haui.transient import BACKOFF_S, advice, decisive, transient
 from haui.voice import Voice
 
 PROOF_PAUSES_S = (1.0, 3.0)
@@ -176,7 +176,7 @@ class Attempts:
         problem = Problem(
             what=f"“{self._step.title}” failed (exit status {state.rc})",
             why="\n".join(found) or decisive(self._output),
-            fix=self._advice,
+            fix=advice(self._output) or self._advice,
         )
         return Result(outcome="failed", findings=findings, problem=problem)
 

@@ -13,7 +13,7 @@ from haui.host import Completed
 from haui.judge import blocked, findings_of, line_of, satisfied, unsatisfied
 from haui.spec import ClusterSpec
 from haui.step import Remote, Task, Values
-from haui.transient import BACKOFF_S, decisive, transient
+from haui.transient import BACKOFF_S, advice, decisive, transient
 
 GATE_PAUSE_S = 3.0
 
@@ -105,11 +105,12 @@ class Errands:
         )
 
     def _failed(self, answer: Completed) -> StepError:
+        lines = answer.stderr.splitlines()
         return self._error(
             f"a script on another host for “{self._task.step.title}” failed "
             f"(exit status {answer.status})",
-            decisive(answer.stderr.splitlines()),
-            "Fix the cause, then run haui resume.",
+            decisive(lines),
+            advice(lines) or "Fix the cause, then run haui resume.",
         )
 
     def _error(self, what: str, why: str, fix: str) -> StepError:

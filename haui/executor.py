@@ -101,6 +101,7 @@ class _Executor:
         self._unasked = len(self._by_host)
         self._fresh = True
         self._over: set[str] = set()
+        self._connecting: dict[str, asyncio.Task[None]] = {}
         self._lives: dict[TaskRun, asyncio.Task[None]] = {}
         self._tally = Tally()
         self._group = asyncio.TaskGroup()
@@ -111,7 +112,8 @@ class _Executor:
         engine.controls.watch(self._stop)
         async with self._group:
             for first in self._firsts:
-                self._group.create_task(self._connect(first))
+                connecting = self._group.create_task(self._connect(first))
+                self._connecting[first.host.name] = connecting
         if not self._tally.failed and not engine.controls.stopping:
             for local in self._local_checks:
                 finished = await local.run(engine.bus, engine.clock)
@@ -131,17 +133,27 @@ class _Executor:
     async def _connect(self, first: Task) -> None:
         """Open one host; its first task may begin then, or fails for all of them."""
         name = first.host.name
+        failed: HauiError | None = None
         try:
             await self._engine.connections.open(name)
+        except asyncio.CancelledError:
+            if not self._engine.controls.stopping:
+                raise
+            return
         except JournalError:
             raise
         except HauiError as error:
-            self._asked()
-            await self._unreachable(first, error)
-        else:
-            self._take_account(name)
-            self._asked()
+            failed = error
+        finally:
+            del self._connecting[name]
+        self._take_account(name)
+        self._unasked -= 1
+        if not self._unasked:
+            self._engine.lanes.ready.set()
+        if failed is None:
             self._met(first)
+        else:
+            await self._unreachable(first, failed)
 
     def _take_account(self, name: str) -> None:
         """Of what an earlier run left on this host."""
@@ -152,11 +164,6 @@ class _Executor:
             state = attempts.get(task.step.id)
             if state is not None and state.status == "running" and task.step.lane is not None:
                 self._engine.lanes.reserve(task.step.lane, task.id)
-
-    def _asked(self) -> None:
-        self._unasked -= 1
-        if not self._unasked:
-            self._engine.lanes.ready.set()
 
     async def _unreachable(self, first: Task, error: HauiError) -> None:
         finished = TaskFinished(
@@ -246,6 +253,8 @@ class _Executor:
 
     def _stop(self) -> None:
         """End what may be ended: all at stop-now, else what has not begun to change a host."""
+        for connecting in self._connecting.values():
+            connecting.cancel()
         now = self._engine.controls.stopping_now
         for life, running in self._lives.items():
             if not life.ending and (now or not life.changing):

@@ -20,10 +20,8 @@ _TRANSIENT: tuple[tuple[str, str], ...] = (
     (r"unexpected EOF|connection (?:closed|failed|timed out)", "a connection broke"),
     (r"i/o timeout|tls handshake timeout|client\.timeout exceeded", "a download timed out"),
     (r"operation timed out|temporary failure (?:in name resolution|resolving)", "a look-up failed"),
-    (
-        r"\b(?:429 too many requests|50[0234] [a-z ]*(?:error|gateway|unavailable|time-?out))",
-        "busy",
-    ),
+    (r"\b429\s+too many|\b500\s+internal|\b502\s+bad|\b503\s+service", "a server is busy"),
+    (r"\b504\s+gateway|returned error: (?:429|50[0234])\b", "a server is busy"),
     (r"hash sum mismatch|file has unexpected size", "the mirror is being updated"),
     (r"etcdserver: (?:request timed out|leader changed|too many learner)", "etcd is settling"),
 )
@@ -31,9 +29,14 @@ _PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), reason) for pattern, reas
 
 _DECISIVE = re.compile(
     r"\b(?:error|fatal|failed|failure|cannot|can't|could not|unable|denied|refused|not found|"
-    r"no such|invalid|timed out|timeout|unknown|missing|unsupported|panic|no space left)\b|^E: ",
+    r"no such|invalid|timed out|timeout|unknown|missing|unsupported|panic|no space left)\b|"
+    r"^E: |^haui: ",
     re.IGNORECASE,
 )
+
+
+_FIX = "haui: fix: "
+"""How a script says what to do about the failure that it has just reported (`die` in lib.sh)."""
 
 
 def transient(lines: Iterable[str]) -> str | None:
@@ -51,7 +54,7 @@ def decisive(lines: Iterable[str], limit: int = 12) -> str:
     The last line always counts, since most programs say there why they end; then lines that look
     like errors, the later the better; then the lines before the end.
     """
-    full = [line.rstrip() for line in lines if line.strip()]
+    full = [line.rstrip() for line in lines if line.strip() and not line.startswith(_FIX)]
     last = len(full) - 1
     errors = [index for index in range(last, -1, -1) if _DECISIVE.search(full[index])]
     rest = range(last, -1, -1)
@@ -61,3 +64,8 @@ def decisive(lines: Iterable[str], limit: int = 12) -> str:
             break
         chosen.setdefault(index)
     return "\n".join(full[index] for index in sorted(chosen))
+
+
+def advice(lines: Iterable[str]) -> str:
+    """What the script itself says has to be done; empty when it says nothing."""
+    return "\n".join(line.removeprefix(_FIX).strip() for line in lines if line.startswith(_FIX))
