@@ -1,0 +1,1 @@
+"""What pod networks consist of, as data: rendered here, applied by steps.network."""

@@ -1,0 +1,170 @@
+"""The control plane: kubeadm init on the first host, then the other hosts one after the other.
+
+What a half-done init or join means, and what then is to be done, is decided on the host by what is
+found there; the scripts say how. Credentials for a join are minted right before it on a control
+plane that works, go to the joining host in tmpfs, and are taken back afterwards, so that none of
+them is ever in a file that stays.
+"""
+
+from __future__ import annotations
+
+import base64
+
+from haui.host import File
+from haui.spec import ClusterSpec, HostSpec
+from haui.step import Call, Remote, Step, Values, Work
+from steps import kubeadm
+
+CONFIG_PATH = "/etc/haui/kubeadm-init.yaml"
+
+PLACEHOLDERS: Values = {
+    "token": "<minted for this join>",
+    "certificate_key": "<minted for this join>",
+    "ca_hash": "<hash of the cluster's CA>",
+    "admin_conf": "",
+    "via": "",
+}
+"""Stand in previews for what only exists while a join runs."""
+
+
+def environment(spec: ClusterSpec, host: HostSpec) -> dict[str, str]:
+    """What the scripts around kubeadm know of the cluster. `host` is the one the task is about."""
+    skipped = kubeadm.skipped_phases(spec)
+    left_out = [phase for phase in skipped if phase.partition("/")[0] == "addon"]
+    if spec.network.kube_proxy == "none":
+        left_out.append("addon/kube-proxy")
+    return {
+        "HAUI_VERSION": spec.kubernetes.version,
+        "HAUI_MINOR": str(spec.kubernetes.minor),
+        "HAUI_ENDPOINT": kubeadm.endpoint(spec),
+        "HAUI_ETCD": "external" if spec.topology.kind == "external" else "stacked",
+        "HAUI_LEFT_OUT": ",".join(dict.fromkeys(left_out)),
+        "HAUI_CONTROL_PLANES": " ".join(f"{h.name}={h.address}" for h in spec.control_planes),
+        "HAUI_PEERS": " ".join(h.address for h in spec.control_planes if h.name != host.name),
+    }
+
+
+def on_control_plane(spec: ClusterSpec, host: HostSpec) -> tuple[str, ...]:
+    """Where things are asked on behalf of `host`: the control planes other than itself."""
+    return tuple(other.name for other in spec.control_planes if other.name != host.name)
+
+
+def is_first(spec: ClusterSpec, host: HostSpec) -> bool:
+    return host.name == spec.first_control_plane.name
+
+
+def joins(spec: ClusterSpec, host: HostSpec) -> bool:
+    return "control-plane" in host.roles and not is_first(spec, host)
+
+
+def join_inputs(spec: ClusterSpec, host: HostSpec, values: Values) -> dict[str, bytes]:
+    """The join's document, with its secrets once they are supplied, as an input in tmpfs."""
+    known = {**PLACEHOLDERS, **values}
+    document = kubeadm.join_document(
+        spec,
+        host,
+        token=known["token"],
+        ca_hash=known["ca_hash"],
+        certificate_key=known["certificate_key"],
+    )
+    return {"join.yaml": kubeadm.dump([document])}
+
+
+def skip_flag(spec: ClusterSpec, phases: tuple[str, ...]) -> dict[str, str]:
+    """Phases to skip as a flag, where the document has no field for them (v1beta2)."""
+    if kubeadm.api_version(spec.kubernetes.minor) != "v1beta2" or not phases:
+        return {}
+    return {"HAUI_SKIP_FLAG": ",".join(phases)}
+
+
+def supply_call(kind: str) -> Remote:
+    """Mints a token, and for a control plane the certificates; `kind` is how the host joins."""
+
+    def call(spec: ClusterSpec, host: HostSpec) -> Call:
+        inputs = {"init.yaml": kubeadm.dump(kubeadm.init_documents(spec))}
+        return Call(
+            script="control_plane_supply",
+            env={**environment(spec, host), "HAUI_KIND": kind},
+            inputs=inputs if kind == "control-plane" else {},
+        )
+
+    return Remote(on=on_control_plane, call=call, timeout_s=240)
+
+
+def revoke_call(kind: str) -> Remote:
+    """Takes back what `supply_call` minted."""
+
+    def call(spec: ClusterSpec, host: HostSpec) -> Call:
+        env = {**environment(spec, host), "HAUI_KIND": kind}
+        return Call(script="control_plane_revoke", env=env)
+
+    return Remote(on=on_control_plane, call=call, timeout_s=60)
+
+
+def _init_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    env = environment(spec, host)
+    config = kubeadm.dump(kubeadm.init_documents(spec))
+    return Work(
+        probe=Call(script="control_plane_init_probe", env=env),
+        files=(File(path=CONFIG_PATH, content=config, mode=0o600),),
+        apply=Call(
+            script="control_plane_init_apply",
+            env={**env, **skip_flag(spec, kubeadm.skipped_phases(spec))},
+        ),
+    )
+
+
+def _join_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    env = environment(spec, host)
+    via = values.get("via", "")
+    via_address = next((h.address for h in spec.control_planes if h.name == via), "")
+    inputs = join_inputs(spec, host, values)
+    inputs["admin.conf"] = base64.b64decode(values.get("admin_conf", ""))
+    return Work(
+        probe=Call(script="control_plane_join_probe", env=env),
+        apply=Call(
+            script="control_plane_join_apply",
+            env={
+                **env,
+                **skip_flag(spec, kubeadm.join_skipped_phases(spec)),
+                "HAUI_VIA": via,
+                "HAUI_VIA_ADDRESS": via_address,
+            },
+            inputs=inputs,
+        ),
+    )
+
+
+def _gate_call(spec: ClusterSpec, host: HostSpec) -> Call:
+    return Call(script="control_plane_gate", env=environment(spec, host))
+
+
+INIT = Step(
+    id="control_plane.init",
+    title="First control plane",
+    phase="control-plane",
+    on=is_first,
+    work=_init_work,
+    fetch={"admin.conf": "/etc/kubernetes/admin.conf"},
+    timeout_s=1800,
+    explain="Runs kubeadm init. A half-done init is finished where it stopped, or undone and begun "
+    "again while nothing else has joined.",
+)
+
+JOIN = Step(
+    id="control_plane.join",
+    title="Further control plane",
+    phase="control-plane",
+    on=joins,
+    work=_join_work,
+    needs=(INIT.id,),
+    lane="control-plane-join",
+    gate=Remote(on=on_control_plane, call=_gate_call, patience_s=180, timeout_s=90),
+    supply=supply_call("control-plane"),
+    revoke=revoke_call("control-plane"),
+    timeout_s=2400,
+    explain="Runs kubeadm join, one host at a time and only while every etcd member is a healthy "
+    "voter: growing etcd while a member is missing can cost its quorum.",
+)
+
+STEPS: tuple[Step, ...] = (INIT, JOIN)

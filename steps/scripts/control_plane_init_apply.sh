@@ -1,0 +1,111 @@
+# shellcheck shell=sh
+# haui: include kubernetes_lib
+# Makes the first control plane, or finishes what an earlier attempt has left. What is to be done is
+# decided by what is found on this host, never by what an earlier attempt believed:
+#   fresh    nothing of Kubernetes is here          kubeadm init
+#   running  the API server of this host answers    only the phases whose objects are missing
+#   broken   files are here, no API server          wait for it; else reset this host and init again,
+#                                                   but only while no other control plane exists
+
+CONFIG=${HAUI_ROOT:-}/etc/haui/kubeadm-init.yaml
+
+first_state() {
+    if [ -e "$K8S/admin.conf" ] && local_ready; then
+        echo running
+    elif [ -e "$K8S/admin.conf" ] || [ -e "$K8S/kubelet.conf" ] || [ -e "$K8S/pki/ca.crt" ] ||
+        [ -e "$K8S/manifests/kube-apiserver.yaml" ] || [ -e "$K8S/manifests/etcd.yaml" ]; then
+        echo broken
+    else
+        echo fresh
+    fi
+}
+
+init() {
+    if first_peer=$(answering_peer); then
+        die "a control plane of this cluster runs already on $first_peer; starting another one here would make a second cluster. Put that host first in the cluster file"
+    fi
+    if [ "$HAUI_ETCD" = stacked ] && [ -e "$ETCD_DATA/member" ]; then
+        die "$ETCD_DATA holds the data of an etcd that nothing here starts. If it is not needed any more, move it away, then try again"
+    fi
+    set -- init --config "$CONFIG" --skip-token-print --skip-certificate-key-print
+    if [ -n "${HAUI_SKIP_FLAG:-}" ]; then
+        set -- "$@" "--skip-phases=$HAUI_SKIP_FLAG"
+    fi
+    kubeadm_run 900 "$@" || failed_kubeadm "kubeadm init failed"
+    rm -f "$KUBEADM_LOG"
+}
+
+# An API server that is up but has not been asked for long: give it, and the way to it, a moment.
+await_api() {
+    retry 120 local_ready || die "the API server of this host does not become ready"
+    retry 120 endpoint_ready || die "the API server of this host is fine ($LOCAL_API), but nothing answers at the endpoint $HAUI_ENDPOINT: check the virtual IP and the load balancer. The control plane was left alone"
+}
+
+phase() {
+    echo "[haui] running kubeadm init phase $*"
+    kubeadm_run 300 init phase "$@" --config "$CONFIG" || failed_kubeadm "kubeadm init phase $* failed"
+    rm -f "$KUBEADM_LOG"
+}
+
+exists() {
+    admin get "$@" >/dev/null 2>&1
+}
+
+finish_phases() {
+    seen_version=$(server_version)
+    [ "$seen_version" = "v$HAUI_VERSION" ] ||
+        die "this control plane runs $seen_version and the cluster file asks for v$HAUI_VERSION: upgrades are not done here"
+    for conf in kubelet.conf controller-manager.conf scheduler.conf; do
+        [ -e "$K8S/$conf" ] || { phase kubeconfig all && break; }
+    done
+    for component in apiserver controller-manager scheduler; do
+        [ -e "$K8S/manifests/kube-$component.yaml" ] || phase control-plane "$component"
+    done
+    # Where kubeadm stopped before it gave admin.conf its rights, only super-admin.conf has any.
+    if [ "$HAUI_MINOR" -ge 29 ] && [ -e "$K8S/super-admin.conf" ] && ! exists clusterrolebinding kubeadm:cluster-admins; then
+        kubectl --kubeconfig "$K8S/super-admin.conf" --server "$LOCAL_API" create clusterrolebinding \
+            kubeadm:cluster-admins --clusterrole=cluster-admin --group=kubeadm:cluster-admins </dev/null
+    fi
+    if ! exists configmap kubeadm-config -n kube-system || ! exists configmap "$(kubelet_config_name)" -n kube-system; then
+        phase upload-config all
+    fi
+    labelled || phase mark-control-plane
+    if ! exists configmap cluster-info -n kube-public || ! exists clusterrolebinding kubeadm:kubelet-bootstrap; then
+        phase bootstrap-token --skip-token-print
+    fi
+    grep -q kubelet-client-current "$K8S/kubelet.conf" || phase kubelet-finalize all
+    left_out addon/coredns || exists deployment coredns -n kube-system || phase addon coredns
+    left_out addon/kube-proxy || exists daemonset kube-proxy -n kube-system || phase addon kube-proxy
+}
+
+recover() {
+    echo "[haui] an earlier attempt has left files and no running API server"
+    if [ -e "$K8S/kubelet.conf" ] && [ -e "$K8S/manifests/kube-apiserver.yaml" ]; then
+        systemctl start kubelet || true
+        if retry 90 local_ready; then
+            return 0
+        fi
+    fi
+    diagnose
+    recover_server=$(conf_server "$K8S/admin.conf")
+    case $recover_server in
+        "" | "$ENDPOINT_API") ;;
+        *) die "this host belongs to the cluster at $recover_server. If that one is not needed any more, run \"kubeadm reset\" here, then try again" ;;
+    esac
+    if recover_peer=$(answering_peer); then
+        die "the API server of this host does not come up, and $recover_peer is a control plane of this cluster already: this host is to be replaced, not set up afresh. Put $recover_peer first in the cluster file, remove this host's etcd member and Node, run \"kubeadm reset\" here, then try again"
+    fi
+    echo "[haui] nothing else has joined: undoing kubeadm on this host"
+    kubeadm_reset
+    init
+}
+
+case $(first_state) in
+    fresh) init ;;
+    broken) recover ;;
+    running) echo "[haui] the API server of this host answers: only what is missing is made" ;;
+esac
+await_api
+finish_phases
+delete_tokens "haui init"
+retry 60 endpoint_ready || die "nothing answers at the endpoint $HAUI_ENDPOINT"

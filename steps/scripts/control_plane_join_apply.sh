@@ -1,0 +1,180 @@
+# shellcheck shell=sh
+# haui: include kubernetes_lib
+# Makes this host a further control plane, or finishes what an earlier attempt has left. Besides its
+# own files this host looks at the cluster through the control plane that gave the join its
+# credentials (HAUI_VIA, HAUI_VIA_ADDRESS and $HAUI_INPUTS/admin.conf, in tmpfs for the time of the join):
+#   complete    voter, API server ready, labelled     nothing
+#   unlabelled  voter, API server ready, no label     only kubeadm's last phase
+#   silent      voter, but no API server here         a person has to look: never undone by itself
+#   leftovers   anything else that is not nothing     drop the dead member and Node, reset, join
+#   fresh       no file, no member, no Node           join
+
+JOIN=$HAUI_INPUTS/join.yaml
+# shellcheck disable=SC2034  # read by etcd_exec
+ETCD_NODE=$HAUI_VIA
+ETCD_KUBECONFIG=$HAUI_INPUTS/admin.conf
+ETCD_SERVER="https://$(url_host "$HAUI_VIA_ADDRESS"):6443"
+
+# via ARGS...: kubectl at the control plane that helps.
+via() {
+    kubectl --kubeconfig "$ETCD_KUBECONFIG" --server "$ETCD_SERVER" --request-timeout 10s "$@" </dev/null
+}
+
+via_ready() {
+    ready "$ETCD_KUBECONFIG" "$ETCD_SERVER"
+}
+
+# member FIELD: this host's member as the others see it, "none" when it has none.
+member() {
+    if [ "$HAUI_ETCD" = external ]; then
+        echo external
+        return 0
+    fi
+    seen_members=$(etcd_members) || return 1
+    seen_member=$(member_field "$seen_members" "$HAUI_ADDRESS" "$1")
+    echo "${seen_member:-none}"
+}
+
+is_member() {
+    [ "$(member 4)" = "$1" ]
+}
+
+is_started() {
+    is_member voter || is_member learner
+}
+
+promoted() {
+    is_member voter && return 0
+    promote_id=$(member 1) && etcd_exec 127.0.0.1 member promote "$promote_id" && is_member voter
+}
+
+has_files() {
+    for path in admin.conf kubelet.conf bootstrap-kubelet.conf pki/ca.crt manifests/kube-apiserver.yaml manifests/etcd.yaml; do
+        [ ! -e "$K8S/$path" ] || return 0
+    done
+    [ -e "$ETCD_DATA/member" ]
+}
+
+# could_start: is everything here that the kubelet needs to bring this member up by itself?
+could_start() {
+    [ -e "$K8S/kubelet.conf" ] && [ -e "$K8S/admin.conf" ] && [ -e "$K8S/manifests/kube-apiserver.yaml" ] || return 1
+    [ "$HAUI_ETCD" = external ] || [ -e "$K8S/manifests/etcd.yaml" ]
+}
+
+join_state() {
+    state_member=$(member 4) || return 1
+    if could_start; then
+        systemctl start kubelet >/dev/null 2>&1 || true
+        case $state_member in
+            unstarted) retry 90 is_started && state_member=$(member 4) ;;
+        esac
+        case $state_member in
+            learner) retry 120 promoted >/dev/null && state_member=voter ;;
+        esac
+        case $state_member in
+            voter) ;;
+            external) [ ! -e "$K8S/bootstrap-kubelet.conf" ] || state_member=none ;;
+        esac
+        case $state_member in
+            voter | external)
+                if ! retry 120 local_ready; then
+                    echo silent
+                elif labelled; then
+                    echo complete
+                else
+                    echo unlabelled
+                fi
+                return 0
+                ;;
+        esac
+    fi
+    if has_files || [ "$state_member" != none ] && [ "$state_member" != external ] || node_exists; then
+        echo leftovers
+    else
+        echo fresh
+    fi
+}
+
+node_exists() {
+    via get node "$HAUI_HOST" >/dev/null 2>&1
+}
+
+drop_member() {
+    stale=$(member 1) || die "the etcd members can't be read through $HAUI_VIA"
+    case $stale in
+        none | external) return 0 ;;
+    esac
+    echo "[haui] removing this host's etcd member $stale of an earlier attempt"
+    etcd_exec 127.0.0.1 member remove "$stale" ||
+        die "etcd does not let go of this host's dead member $stale: it has lost its quorum. On $HAUI_VIA add --force-new-cluster to /etc/kubernetes/manifests/etcd.yaml, wait until the API answers, take the flag out again, then try again"
+}
+
+clear_leftovers() {
+    echo "[haui] an earlier attempt has left a part of a control plane; undoing it on this host"
+    if [ -e "$K8S/bootstrap-kubelet.conf" ]; then
+        echo "--- certificate requests (the kubelet did not get its certificate)"
+        via get certificatesigningrequests || true
+    fi
+    systemctl stop kubelet >/dev/null 2>&1 || true
+    if has_files; then
+        diagnose
+    fi
+    drop_member
+    kubeadm_reset
+    drop_member
+    if [ -e "$ETCD_DATA/member" ] && [ "$HAUI_ETCD" = stacked ]; then
+        die "$ETCD_DATA still holds data after kubeadm reset. If it is not needed any more, move it away, then try again"
+    fi
+    # A Node that still counts as Ready makes kubeadm refuse the name.
+    via delete node "$HAUI_HOST" --ignore-not-found
+}
+
+mark() {
+    echo "[haui] everything runs; only kubeadm's last phase is missing"
+    if [ "$HAUI_MINOR" -le 21 ]; then
+        kubeadm_run 120 join phase control-plane-join update-status --config "$JOIN" ||
+            failed_kubeadm "kubeadm join phase control-plane-join update-status failed"
+        rm -f "$KUBEADM_LOG"
+    fi
+    kubeadm_run 120 join phase control-plane-join mark-control-plane --config "$JOIN" ||
+        failed_kubeadm "kubeadm join phase control-plane-join mark-control-plane failed"
+    rm -f "$KUBEADM_LOG"
+}
+
+silent() {
+    diagnose
+    die "this host's etcd member is a voter, but its API server does not come up. It was left alone, since undoing a voter can cost the cluster its quorum. If it can't be repaired: remove its etcd member and Node on $HAUI_VIA, run \"kubeadm reset\" here, then try again"
+}
+
+join() {
+    set -- join --config "$JOIN"
+    if [ -n "${HAUI_SKIP_FLAG:-}" ]; then
+        set -- "$@" "--skip-phases=$HAUI_SKIP_FLAG"
+    fi
+    kubeadm_run 900 "$@" && { rm -f "$KUBEADM_LOG" && return 0; }
+    echo "[haui] kubeadm join failed; looking at what it has reached"
+    case $(join_state) in
+        complete) ;;
+        unlabelled) mark ;;
+        *) failed_kubeadm "kubeadm join failed" ;;
+    esac
+}
+
+retry 60 via_ready || die "the API server of $HAUI_VIA does not answer"
+found=$(join_state) || die "the etcd members can't be read through $HAUI_VIA"
+echo "[haui] found: $found"
+case $found in
+    complete) ;;
+    unlabelled) mark ;;
+    silent) silent ;;
+    leftovers)
+        clear_leftovers
+        join
+        ;;
+    fresh) join ;;
+esac
+retry 180 local_ready || silent
+if [ "$HAUI_ETCD" = stacked ]; then
+    retry 120 is_member voter || die "this host's etcd member is $(member 4) and does not become a voter"
+fi
+retry 60 labelled || die "the Node of this host has no control-plane label"

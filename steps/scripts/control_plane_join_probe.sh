@@ -1,0 +1,44 @@
+# shellcheck shell=sh
+# haui: include kubernetes_lib
+# Is this host a complete control plane of the cluster? (Its Node need not be Ready: that takes a pod
+# network and is looked at later.)
+
+probe_file() {
+    if [ -e "$2" ]; then finding ok "$1" present present; else finding differs "$1" present absent; fi
+}
+
+probe_cluster() {
+    want "API server version" "v$HAUI_VERSION" "$(server_version)"
+    node_version=$(admin get node "$HAUI_HOST" -o 'jsonpath={.status.nodeInfo.kubeletVersion}' 2>/dev/null)
+    want "Node's kubelet" "v$HAUI_VERSION" "${node_version:-no Node}"
+    want "label control-plane" yes "$(if labelled; then echo yes; fi)"
+    [ "$HAUI_ETCD" = stacked ] || return 0
+    member_state=$(member_field "$(etcd_members || true)" "$HAUI_ADDRESS" 4)
+    want "etcd member" voter "${member_state:-none}"
+}
+
+probe_server=$(conf_server "$K8S/admin.conf")
+case $probe_server in
+    "" | "$ENDPOINT_API") ;;
+    *)
+        finding blocked "cluster of this host" \
+            "this host belongs to another cluster: run \"kubeadm reset\" on it or take it out of the cluster file" \
+            "$probe_server"
+        ;;
+esac
+for component in kube-apiserver kube-controller-manager kube-scheduler; do
+    probe_file "manifest $component" "$K8S/manifests/$component.yaml"
+done
+if [ "$HAUI_ETCD" = stacked ]; then
+    probe_file "manifest etcd" "$K8S/manifests/etcd.yaml"
+fi
+for conf in admin kubelet; do
+    probe_file "$conf.conf" "$K8S/$conf.conf"
+done
+want kubelet active "$(systemctl is-active kubelet 2>/dev/null || true)"
+if [ -e "$K8S/admin.conf" ] && local_ready; then
+    finding ok "API server of this host" ok ok
+    probe_cluster
+else
+    finding differs "API server of this host" ok "no answer from $LOCAL_API"
+fi

@@ -1,0 +1,126 @@
+# shellcheck shell=sh
+# haui: include kubernetes_lib
+# Runs pods on several nodes and reaches them: from each other, through a Service, by name; then takes
+# everything away. Prints findings; what could not be measured is a finding too.
+
+in_namespace() {
+    admin -n "$HAUI_NAMESPACE" "$@"
+}
+
+# shellcheck disable=SC2317,SC2329  # called by the trap
+clean_up() {
+    trap - EXIT
+    echo "[haui] taking the namespace $HAUI_NAMESPACE away"
+    admin_waiting delete namespace "$HAUI_NAMESPACE" --ignore-not-found --timeout 120s >/dev/null 2>&1 ||
+        echo "[haui] the namespace $HAUI_NAMESPACE is still there"
+}
+
+# fetch POD URL: what a pod gets there, without spaces; nothing when it gets nothing.
+fetch() {
+    timeout 30 kubectl --kubeconfig "$K8S/admin.conf" --server "$LOCAL_API" -n "$HAUI_NAMESPACE" \
+        exec "$1" -- wget -q -O - -T 5 "$2" 2>/dev/null </dev/null | tr -d '[:space:]'
+}
+
+# expect WHAT POD URL ANSWER: three tries, since a rule may need a second to reach every node.
+expect() {
+    for _ in 1 2 3; do
+        got=$(fetch "$2" "$3")
+        [ "$got" != "$4" ] || break
+        sleep "$PAUSE"
+    done
+    want "$1" "$4" "${got:-no answer}"
+}
+
+# expect_any WHAT POD URL: any of the pods may answer.
+expect_any() {
+    for _ in 1 2 3; do
+        got=$(fetch "$2" "$3")
+        case " $pod_names " in
+            *" ${got:-none} "*) break ;;
+        esac
+        sleep "$PAUSE"
+    done
+    case " $pod_names " in
+        *" ${got:-none} "*) finding ok "$1" "one of the pods" "$got" ;;
+        *) finding differs "$1" "one of the pods" "${got:-no answer}" ;;
+    esac
+}
+
+all_ready() {
+    [ "$(in_namespace get deployment web -o 'jsonpath={.status.readyReplicas}' 2>/dev/null)" = "$HAUI_REPLICAS" ]
+}
+
+gone() {
+    ! admin get namespace "$HAUI_NAMESPACE" >/dev/null 2>&1
+}
+
+# A namespace is here already when an earlier run was killed.
+admin_waiting delete namespace "$HAUI_NAMESPACE" --ignore-not-found --timeout 180s >/dev/null 2>&1
+retry 30 gone || die "the namespace $HAUI_NAMESPACE of an earlier verification does not go away" \
+    "see: kubectl get namespace $HAUI_NAMESPACE -o yaml"
+trap clean_up EXIT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+trap 'exit 130' INT
+admin create namespace "$HAUI_NAMESPACE" || die "the namespace $HAUI_NAMESPACE can't be made"
+retry 30 in_namespace get serviceaccount default >/dev/null 2>&1
+in_namespace apply -f "$HAUI_INPUTS/workload.yaml" || die "the workload can't be made"
+
+if ! retry 300 all_ready; then
+    in_namespace get pods -o wide
+    in_namespace get events --sort-by .lastTimestamp | tail -n 15
+    reason=$(in_namespace get pods -o 'jsonpath={range .items[*].status.containerStatuses[*]}{.state.waiting.reason} {.state.waiting.message}{"\n"}{end}' 2>/dev/null | grep . | head -n 1)
+    seen_ready=$(in_namespace get deployment web -o 'jsonpath={.status.readyReplicas}')
+    finding differs "pods of the workload" "$HAUI_REPLICAS ready" "${seen_ready:-0} ready${reason:+: $reason}"
+    exit 0
+fi
+pods=$(in_namespace get pods -l app=haui-verify --sort-by .spec.nodeName \
+    -o 'jsonpath={range .items[?(@.status.phase=="Running")]}{.metadata.name} {.spec.nodeName} {.status.podIP}{"\n"}{end}')
+pod_names=$(printf '%s\n' "$pods" | awk '{ printf "%s ", $1 }')
+nodes_used=$(printf '%s\n' "$pods" | awk '{ print $2 }' | sort -u | grep -c .)
+nodes_known=$(printf '%s\n' "${HAUI_NODES:-}" | wc -w)
+finding ok "pods of the workload" "$HAUI_REPLICAS ready" "$HAUI_REPLICAS ready"
+if [ "$nodes_known" -ge 2 ]; then
+    if [ "$nodes_used" -ge 2 ]; then
+        finding ok "nodes with a pod" "2 or more" "$nodes_used"
+    else
+        finding differs "nodes with a pod" "2 or more" "$nodes_used"
+    fi
+fi
+
+url_of() {
+    printf 'http://%s:8080/hostname' "$(url_host "$1")"
+}
+
+first_line=$(printf '%s\n' "$pods" | head -n 1)
+previous=$(printf '%s\n' "$pods" | tail -n 1)
+service=$(in_namespace get service web -o 'jsonpath={.spec.clusterIP}')
+has_dns=
+if admin -n kube-system get deployment coredns >/dev/null 2>&1; then
+    has_dns=yes
+fi
+while read -r pod node address; do
+    # The ring of pods, in both directions.
+    other_pod=$(printf '%s\n' "$previous" | cut -d ' ' -f 1)
+    other_node=$(printf '%s\n' "$previous" | cut -d ' ' -f 2)
+    other_address=$(printf '%s\n' "$previous" | cut -d ' ' -f 3)
+    if [ "$HAUI_REPLICAS" -gt 2 ] || [ "$pod $node $address" = "$first_line" ]; then
+        expect "pod to pod $other_node -> $node" "$other_pod" "$(url_of "$address")" "$pod"
+        expect "pod to pod $node -> $other_node" "$pod" "$(url_of "$other_address")" "$other_pod"
+    fi
+    expect_any "Service by address from $node" "$pod" "http://$(url_host "$service")/hostname"
+    if [ -n "$has_dns" ]; then
+        expect_any "Service by name from $node" "$pod" "http://web.$HAUI_NAMESPACE.svc.$HAUI_DNS_DOMAIN/hostname"
+    fi
+    if in_namespace logs "$pod" 2>/dev/null | grep -q 'haui-verify is up'; then
+        finding ok "logs from $node" readable readable
+    else
+        finding differs "logs from $node" readable "no such line"
+    fi
+    previous="$pod $node $address"
+done <<LIST
+$pods
+LIST
+if [ -z "$has_dns" ]; then
+    finding info "Service by name" "" "not looked at: this cluster has no CoreDNS"
+fi

@@ -1,0 +1,181 @@
+"""Verification: what is measured when the cluster stands. Nothing here repairs anything.
+
+The first four steps only look. The workload test runs pods in a namespace of its own and takes it
+away again; what it prints is its result.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from haui.spec import ClusterSpec, HostSpec
+from haui.step import Call, Step, Values, Work
+from steps import control_plane, workers
+
+NAMESPACE = "haui-verify"
+DEFAULT_IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.47"
+"""Alpine with sh, wget and nslookup; serves by its own netexec, busybox images by httpd."""
+
+MOST_REPLICAS = 5
+"""Pods are compared in a ring, so more of them prove little more."""
+
+CERTIFICATE_DAYS = 30
+
+SERVE = """\
+echo haui-verify is up
+mkdir -p /tmp/www && hostname >/tmp/www/hostname
+if httpd --help 2>&1 | grep -q -- '-h HOME'; then exec httpd -f -p 8080 -h /tmp/www; fi
+exec /agnhost netexec --http-port=8080
+"""
+"""The pods' command: both ways answer GET /hostname with the pod's name."""
+
+
+def replicas(spec: ClusterSpec) -> int:
+    """At least two, and one on each of at most five nodes."""
+    return max(2, min(len(spec.nodes), MOST_REPLICAS))
+
+
+def workload(spec: ClusterSpec) -> list[dict[str, Any]]:
+    """The objects of the workload test: a Deployment spread over nodes, and a Service."""
+    labels = {"app": "haui-verify"}
+    container = {
+        "name": "web",
+        "image": spec.supply.images.verify_image or DEFAULT_IMAGE,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["sh", "-c", SERVE],
+        "ports": [{"containerPort": 8080}],
+        "readinessProbe": {"httpGet": {"path": "/hostname", "port": 8080}, "periodSeconds": 2},
+        "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}},
+    }
+    pod: dict[str, Any] = {
+        "terminationGracePeriodSeconds": 1,
+        "automountServiceAccountToken": False,
+        "containers": [container],
+        # The pod network has to work on control planes too: their API servers call webhooks.
+        "tolerations": [
+            {"key": f"node-role.kubernetes.io/{role}", "operator": "Exists", "effect": "NoSchedule"}
+            for role in ("control-plane", "master")
+        ],
+    }
+    if len(spec.nodes) > 1:
+        term = {"labelSelector": {"matchLabels": labels}, "topologyKey": "kubernetes.io/hostname"}
+        pod["affinity"] = {
+            "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
+        }
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": NAMESPACE},
+        "spec": {
+            "replicas": replicas(spec),
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web", "namespace": NAMESPACE},
+        "spec": {"selector": labels, "ports": [{"port": 80, "targetPort": 8080}]},
+    }
+    return [deployment, service]
+
+
+def _environment(spec: ClusterSpec, host: HostSpec) -> dict[str, str]:
+    return {
+        **control_plane.environment(spec, host),
+        "HAUI_NODES": workers.node_addresses(spec),
+        "HAUI_CERTIFICATE_DAYS": str(CERTIFICATE_DAYS),
+    }
+
+
+def _nodes_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    return Work(probe=Call(script="verify_nodes_probe", env=_environment(spec, host)))
+
+
+def _control_plane_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    return Work(probe=Call(script="verify_control_plane_probe", env=_environment(spec, host)))
+
+
+def _etcd_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    return Work(probe=Call(script="verify_etcd_probe", env=_environment(spec, host)))
+
+
+def _endpoint_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    return Work(probe=Call(script="verify_endpoint_probe", env=_environment(spec, host)))
+
+
+def _workload_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    call = Call(
+        script="verify_workload_apply",
+        env={
+            **_environment(spec, host),
+            "HAUI_NAMESPACE": NAMESPACE,
+            "HAUI_REPLICAS": str(replicas(spec)),
+            "HAUI_DNS_DOMAIN": spec.network.dns_domain,
+        },
+        inputs={"workload.yaml": yaml.safe_dump_all(workload(spec), sort_keys=False).encode()},
+    )
+    return Work(apply=call)
+
+
+def _is_node(spec: ClusterSpec, host: HostSpec) -> bool:
+    return host in spec.nodes
+
+
+def _is_control_plane(spec: ClusterSpec, host: HostSpec) -> bool:
+    return "control-plane" in host.roles
+
+
+def _has_stacked_etcd(spec: ClusterSpec, host: HostSpec) -> bool:
+    return control_plane.is_first(spec, host) and spec.topology.kind != "external"
+
+
+NODES = Step(
+    id="verify.nodes",
+    title="Nodes",
+    phase="verify",
+    on=control_plane.is_first,
+    work=_nodes_work,
+    needs=(workers.READY.id,),
+)
+CONTROL_PLANE = Step(
+    id="verify.control_plane",
+    title="Control plane",
+    phase="verify",
+    on=_is_control_plane,
+    work=_control_plane_work,
+    needs=(workers.READY.id,),
+)
+ETCD = Step(
+    id="verify.etcd",
+    title="etcd",
+    phase="verify",
+    on=_has_stacked_etcd,
+    work=_etcd_work,
+    needs=(workers.READY.id,),
+)
+ENDPOINT = Step(
+    id="verify.endpoint",
+    title="API through the endpoint",
+    phase="verify",
+    on=_is_node,
+    work=_endpoint_work,
+    needs=(workers.READY.id,),
+)
+WORKLOAD = Step(
+    id="verify.workload",
+    title="Workload",
+    phase="verify",
+    on=control_plane.is_first,
+    work=_workload_work,
+    needs=(workers.READY.id,),
+    always=True,
+    timeout_s=900,
+    explain="Runs pods on several nodes and reaches them from each other, through a Service and by "
+    "name. The namespace haui-verify is taken away afterwards.",
+)
+
+STEPS: tuple[Step, ...] = (NODES, CONTROL_PLANE, ETCD, ENDPOINT, WORKLOAD)
