@@ -292,7 +292,7 @@ class ClusterSpec(Model):
     endpoint: Endpoint = _field(
         ...,
         "The one address of the API, for nodes and clients.",
-        "{kind: keepalived-haproxy, name: api.atlas.lan, vip: 10.30.0.10, port: 8443}",
+        {"kind": "keepalived-haproxy", "name": "api.atlas.lan", "vip": "10.30.0.10", "port": 8443},
     )
     network: Network = _field(Network(), "Pods, Services and names inside of the cluster.")
     supply: Supply = _field(Supply(), "Where packages and images come from.")
@@ -302,7 +302,7 @@ class ClusterSpec(Model):
     hosts: tuple[HostSpec, ...] = _field(
         ...,
         "The machines and what they do.",
-        "- {name: cp-a, address: 10.30.0.11, roles: [control-plane]}",
+        [{"name": "cp-a", "address": "10.30.0.11", "roles": ["control-plane"]}],
     )
     advanced: Advanced = _field(
         Advanced(), "Additions to what haui writes, for needs that it has no question for."

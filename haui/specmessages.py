@@ -145,5 +145,6 @@ def _type(kind: str, value: object, text: str | None, example: str) -> tuple[str
         return f"{text} is read {noun}; text like this needs quotes: {flow(text)}", example
     if kind in ("int_type", "bool_type") and isinstance(value, str):
         return f"must be {wanted}, without quotes, not the text {shown(value)}", example
-    noun = {dict: "a map", list: "a list", str: "text"}.get(type(value), shown(value))
+    nouns = ((dict, "a map"), (list, "a list"), (str, "text"))
+    noun = next((noun for kind_of, noun in nouns if isinstance(value, kind_of)), shown(value))
     return f"must be {wanted}, not {noun}", example

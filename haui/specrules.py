@@ -106,9 +106,11 @@ def _topology(spec: ClusterSpec) -> Iterator[SpecProblem]:
         what = "stacked needs 3, 5 or 7 control planes, but only one host has the role"
         yield _problem(("topology", "kind"), what, "kind: single")
     elif kind == "stacked" and planes not in (3, 5, 7):
-        yield _problem(("hosts",), _even(planes, "control planes", "each is an etcd member"), "3")
+        yield _problem(
+            ("hosts",), _even(planes, "control planes", "each is an etcd member"), example
+        )
     elif kind == "external" and planes > 7:
-        yield _problem(("hosts",), f"{planes} control planes; 7 is the most that makes sense", "3")
+        yield _problem(("hosts",), f"{planes} control planes; more than 7 help nobody", "3")
     members = len(spec.having("etcd"))
     if kind == "external" and members not in (3, 5, 7):
         what = _even(members, "hosts with the role etcd", "each is an etcd member")

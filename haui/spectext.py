@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from haui.spec import ClusterSpec
+from haui.spec import ClusterSpec, HostSpec
 from haui.specmessages import visible_fields
 from haui.specyaml import is_text
 
@@ -45,9 +45,10 @@ def render(data: Mapping[str, Any], *, comments: bool = True, head: str = "") ->
     """A cluster file, or a part of one, in block style with a comment above each section."""
     fields = visible_fields(ClusterSpec)
     parts = [f"# {line}".rstrip() + "\n" for line in head.splitlines()]
+    heads = len(parts)
     for key, value in data.items():
         if comments:
-            gap = "\n" if parts and isinstance(value, dict | list) else ""
+            gap = "\n" if parts and (isinstance(value, dict | list) or len(parts) == heads) else ""
             parts.append(f"{gap}# {fields[key].description}\n")
         parts.append(
             yaml.dump(
@@ -104,31 +105,34 @@ def _digests(spec: ClusterSpec) -> dict[str, str]:
 def diff(old: ClusterSpec, new: ClusterSpec) -> list[str]:
     """What changed, one line a value; hosts are compared by name. Empty when nothing did."""
     before, after = dict(_flat(old)), dict(_flat(new))
-    names = [{host.name for host in spec.hosts} for spec in (old, new)]
+    old_names, new_names = ([host.name for host in spec.hosts] for spec in (old, new))
+    in_one = set(old_names) ^ set(new_names)
     lines = [
         _change(path, before.get(path), after.get(path))
         for path in dict.fromkeys([*before, *after])
-        if before.get(path) != after.get(path) and not _of_other_host(path, names[0] ^ names[1])
+        if before.get(path) != after.get(path) and not _of_host(path, in_one)
     ]
-    gone = [host for host in old.hosts if host.name not in names[1]]
-    added = [host for host in new.hosts if host.name not in names[0]]
-    for word, hosts in (("removed", gone), ("added", added)):
-        for host in hosts:
-            lines.append(f"hosts[{host.name}]: {word} ({host.address}, {', '.join(host.roles)})")
-    order = [[host.name for host in spec.hosts if host.name in names[0] & names[1]]
-             for spec in (old, new)]  # fmt: skip
-    if order[0] != order[1]:
-        lines.append(f"hosts: order {', '.join(order[0])} → {', '.join(order[1])}")
-    elif not lines and spec_sha(old) != spec_sha(new):
-        lines.append("hosts: new order")
-    old_files, new_files = _digests(old), _digests(new)
-    for path in dict.fromkeys([*old_files, *new_files]):
-        if path in old_files and path in new_files and old_files[path] != new_files[path]:
-            lines.append(f"{path}: the file's content changed")
+    lines += [_host_line(host, "removed") for host in old.hosts if host.name in in_one]
+    lines += [_host_line(host, "added") for host in new.hosts if host.name in in_one]
+    orders = [[name for name in names if name not in in_one] for names in (old_names, new_names)]
+    if orders[0] != orders[1]:
+        lines.append(f"hosts: order {', '.join(orders[0])} → {', '.join(orders[1])}")
+    digests = (_digests(old), _digests(new))
+    lines += [
+        f"{path}: the file's content changed"
+        for path in dict.fromkeys([*digests[0], *digests[1]])
+        if digests[0].get(path) != digests[1].get(path) and before.get(path) == after.get(path)
+    ]
+    if not lines and spec_sha(old) != spec_sha(new):
+        lines.append("advanced: an empty value came or went")
     return lines
 
 
-def _of_other_host(path: str, names: set[str]) -> bool:
+def _host_line(host: HostSpec, word: str) -> str:
+    return f"hosts[{host.name}]: {word} ({host.address}, {', '.join(host.roles)})"
+
+
+def _of_host(path: str, names: set[str]) -> bool:
     return path.startswith("hosts[") and path[6 : path.index("]")] in names
 
 

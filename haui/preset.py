@@ -1,0 +1,215 @@
+"""Presets: cluster files with parts left out, to start a new cluster from.
+
+They ship in the package `presets`, and an admin's own are in the folder `presets` of haui's
+configuration (`$XDG_CONFIG_HOME/haui/presets`). Left out may be the cluster's name, the endpoint or
+its name and address, and the hosts or their names and addresses; everything else obeys the rules.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from haui.errors import SpecError, UsageError
+from haui.spec import ClusterSpec
+from haui.specfile import SpecFileError, located, parse, read_bytes, validate
+from haui.specfill import Fleet, complete
+from haui.specproblem import SpecProblem
+from haui.specrules import problems, refusals
+from haui.spectext import render
+from haui.specyaml import Document, Fatal, decode
+
+DEFAULT_PRESET = "stacked-3-keepalived-haproxy"
+FEWEST_HOSTS, MOST_HOSTS = 3, 100
+"""How many hosts a rehearsal may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A preset's text and its answers as plain data (what is left out is absent).
+
+    `title` is the first comment line. `own` tells the admin's presets from those that ship.
+    `problem` is why it can't be used; only `list_presets` returns such presets.
+    """
+
+    name: str
+    title: str
+    text: str
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    own: bool = False
+    problem: str = ""
+
+
+def own_folder() -> Path:
+    """Where the admin's presets are; need not exist."""
+    return platformdirs.user_config_path("haui", appauthor=False) / "presets"
+
+
+def list_presets(own: Path | None = None) -> tuple[Preset, ...]:
+    """Those that ship, then the admin's (of the folder `own`), each by name."""
+    found = [_preset(name, text) for name, text in sorted(_shipped().items())]
+    folder = own_folder() if own is None else own
+    for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+        try:
+            found.append(_preset(path.stem, _read(path), own=True))
+        except SpecError as error:
+            found.append(Preset(name=path.stem, title="", text="", own=True, problem=error.what))
+    return tuple(found)
+
+
+def load_preset(name: str, own: Path | None = None) -> Preset:
+    """A preset by its name, or by the path of a file. Raises SpecError when there is none."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or path.parent != Path():
+        return _preset(path.stem, _read(path), own=True, source=name)
+    shipped = _shipped()
+    mine = (own_folder() if own is None else own) / f"{name}.yaml"
+    if name in shipped:
+        return _preset(name, shipped[name])
+    if mine.is_file():
+        return _preset(name, _read(mine), own=True, source=str(mine))
+    close = difflib.get_close_matches(name, list(shipped), n=1)
+    raise SpecError(
+        f"there is no preset {name!r}" + (f"; did you mean {close[0]}?" if close else ""),
+        fix="haui preset list",
+    )
+
+
+def preset_text(name: str) -> str:
+    """A preset as it is written, comments included."""
+    return load_preset(name).text
+
+
+def check(text: str, *, name: str = "preset") -> Mapping[str, Any]:
+    """The answers in a preset or cluster file. Raises SpecFileError with all its problems."""
+    document = parse(text, name=name)
+    found = list(document.problems) + _field_problems(document)
+    if not found:
+        spec, found = validate(document, complete(document.data))
+        if spec is not None:
+            found += [*problems(spec), *refusals(spec)]
+    if found:
+        raise SpecFileError(name, located(document, found))
+    answers: Mapping[str, Any] = document.data
+    return answers
+
+
+def check_file(path: Path) -> Mapping[str, Any]:
+    """`check` for a file. Raises SpecError when it can't be read, too."""
+    return check(_read(path), name=str(path))
+
+
+def _field_problems(document: Document) -> list[SpecProblem]:
+    """What is wrong with the parts that are there."""
+    _, found = validate(document)
+    return [problem for problem in found if not (_missing(problem) and _may_be_missing(problem))]
+
+
+def _missing(problem: SpecProblem) -> bool:
+    return problem.what == "is missing"
+
+
+def _may_be_missing(problem: SpecProblem) -> bool:
+    loc = tuple("*" if isinstance(part, int) else part for part in problem.loc)
+    return loc in {
+        ("name",),
+        ("hosts",),
+        ("hosts", "*", "name"),
+        ("hosts", "*", "address"),
+        ("endpoint",),
+        ("endpoint", "kind"),
+        ("endpoint", "name"),
+    }
+
+
+def rehearsal_spec(preset: str | Preset = DEFAULT_PRESET, hosts: int | None = None) -> ClusterSpec:
+    """A complete cluster of simulated hosts in the preset's shape.
+
+    As many control planes and balancers as the preset has (cp1…, lb1…), the rest workers (wk1…);
+    without room for a worker the control planes take pods. Logins, fingerprints and named files
+    are left out, the name is `rehearsal`. Raises UsageError for a number of hosts that does not
+    fit, SpecError for a preset that is wrong.
+    """
+    chosen = load_preset(preset) if isinstance(preset, str) else preset
+    if chosen.problem:
+        raise SpecError(chosen.problem)
+    fleet = Fleet.of(chosen.answers)
+    count = hosts if hosts is not None else max(fleet.listed, FEWEST_HOSTS) if fleet.listed else 5
+    least = max(FEWEST_HOSTS, fleet.planes + fleet.balancers)
+    if not least <= count <= MOST_HOSTS:
+        raise UsageError(
+            f"{chosen.name} can be rehearsed with {least} to {MOST_HOSTS} hosts, not {count}",
+            fix=f"--hosts {min(max(count, least), MOST_HOSTS)}",
+        )
+    answers = _without_own_files(chosen.answers) | {"name": "rehearsal"}
+    spec, found = validate(Document(data={}), complete(answers, fleet.hosts(count)))
+    if spec is not None:
+        found = [*problems(spec), *refusals(spec)]
+    if spec is None or found:
+        raise SpecFileError(chosen.name, found)
+    return spec
+
+
+def export(spec: ClusterSpec, *, addresses: bool = False) -> str:
+    """A cluster as a preset; never a secret, and no host's address or key unless asked for."""
+    data = spec.model_dump(mode="json")
+    data["hosts"] = [host.model_dump(mode="json", exclude_defaults=True) for host in spec.hosts]
+    _home_relative(data)
+    if not addresses:
+        del data["name"], data["endpoint"]["vip"], data["ssh"]["jump"]
+        for host in data["hosts"]:
+            host.pop("address")
+            host.pop("fingerprint", None)
+            host.get("ssh", {}).pop("address", None)
+            if not host.get("ssh", True):
+                del host["ssh"]
+    return render(data, head=f"The shape of the cluster {spec.name}")
+
+
+def _without_own_files(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers without what only means something on the admin's machine."""
+    data = {key: value for key, value in answers.items() if key != "ssh"}
+    supply = dict(data.get("supply", {}))
+    for part, key in (("packages", "key"), ("images", "ca")):
+        if part in supply:
+            supply[part] = {name: value for name, value in supply[part].items() if name != key}
+    return data | {"supply": supply}
+
+
+def _home_relative(data: dict[str, Any]) -> None:
+    home = Path.home()
+    holders = [data["ssh"], *(host["ssh"] for host in data["hosts"] if "ssh" in host)]
+    places = [(holder, "key") for holder in holders]
+    places += [(data["supply"]["packages"], "key"), (data["supply"]["images"], "ca")]
+    places += [(data["network"]["cni"], "manifest")]
+    for holder, key in places:
+        if holder.get(key) and Path(holder[key]).is_relative_to(home):
+            holder[key] = f"~/{Path(holder[key]).relative_to(home)}"
+
+
+def _shipped() -> dict[str, str]:
+    return {
+        entry.name.removesuffix(".yaml"): entry.read_text(encoding="utf-8")
+        for entry in resources.files("presets").iterdir()
+        if entry.name.endswith(".yaml")
+    }
+
+
+def _read(path: Path) -> str:
+    try:
+        return decode(read_bytes(path))
+    except Fatal as fatal:
+        raise SpecFileError(str(path), [fatal.problem]) from None
+
+
+def _preset(name: str, text: str, *, own: bool = False, source: str = "") -> Preset:
+    answers = check(text, name=source or name)
+    first = text.lstrip().splitlines()[0]
+    title = first.removeprefix("#").strip() if first.startswith("#") else ""
+    return Preset(name=name, title=title, text=text, answers=answers, own=own)
