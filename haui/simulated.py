@@ -145,7 +145,7 @@ class SimulatedHost:
     def _reading(self, step: str, now: float) -> tuple[Row, ...]:
         about = self.cluster.step(step)
         if about.phase == "verify" or step.endswith(".ready"):
-            return self.cluster.verification(about, now)
+            return self.cluster.verification(about, self.name, now)
         return evidence(step, about.title, self.name, self._version, True)
 
     def _placed(self, request: Envelope) -> tuple[Row, ...]:
@@ -164,7 +164,7 @@ class SimulatedHost:
         if part == "gate":
             return Answer(stdout=table(self._gate(step, now)), delay=delay)
         if part == "supply":
-            pairs = self.cluster.supplied(self.name, now)
+            pairs = self.cluster.supplied(step, self.name, now)
             lines = "".join(f"{name}={value}\n" for name, value in pairs.items())
             return Answer(stdout=lines.encode(), delay=delay)
         if request.env.get("HAUI_SCRIPT") == READ_SCRIPT:
@@ -230,7 +230,7 @@ class SimulatedHost:
         fails = self._fails(step, step)
         lines = narrate(step, self.name, self._version, rng)
         if self.cluster.step(step).always:
-            rows = self.cluster.verification(self.cluster.step(step), now + duration)
+            rows = self.cluster.verification(self.cluster.step(step), self.name, now + duration)
             lines += tuple(table(rows).decode().splitlines())
         if fails:
             lines = (*lines[: len(lines) * 2 // 3], *failure(step))

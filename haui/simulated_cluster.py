@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any, Protocol
 
 import yaml
@@ -99,45 +100,47 @@ class SimulatedCluster:
         rows += [("differs", "etcd membership", "settled", f"{name} is joining") for name in busy]
         return tuple(rows)
 
-    def supplied(self, via: str, now: float) -> Mapping[str, str]:
-        """What supply scripts print on the host `via`: by the seed, and by who has joined."""
+    def supplied(self, step: str, via: str, now: float) -> Mapping[str, str]:
+        """What the step's supply script prints on the host `via`: by the seed, and who joined."""
+        if step.startswith("network"):
+            return {"nodes": ";".join(self._parts(now))}
         rng = dice(self.seed, "supply", self.spec.name)
         alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
         token = "".join(rng.choices(alphabet, k=6)) + "." + "".join(rng.choices(alphabet, k=16))
         key = rng.randbytes(32).hex()
         ca = hashlib.sha256(b"rehearsal" + rng.randbytes(16)).hexdigest()
-        return {
-            "token": token,
-            "certificate_key": key,
-            "ca_hash": f"sha256:{ca}",
-            "admin_conf": base64.b64encode(self.kubeconfig()).decode(),
-            "via": via,
-            "routes": " ".join(self._routes(now)),
-        }
+        joining = {"token": token, "ca_hash": f"sha256:{ca}", "via": via}
+        if step.startswith("workers"):
+            return joining
+        conf = base64.b64encode(self.kubeconfig()).decode()
+        return {**joining, "certificate_key": key, "admin_conf": conf}
 
-    def _routes(self, now: float) -> list[str]:
+    def _parts(self, now: float) -> list[str]:
+        """Each node with its part of the pod network: name=address=cidr."""
         joined = self.joined(now)
-        base = self.spec.network.pods.split("/")[0].split(".")[:2]
+        pods = ip_network(self.spec.network.pods)
+        parts = pods.subnets(new_prefix=24 if pods.version == 4 else 64)
         return [
-            f"{'.'.join(base)}.{index}.0/24={host.address}"
-            for index, host in enumerate(self.spec.nodes)
+            f"{host.name}={host.address}={part}"
+            for host, part in zip(self.spec.nodes, parts, strict=False)
             if host.name in joined
         ]
 
-    def verification(self, step: SimulatedStep, now: float) -> tuple[Row, ...]:
-        """The rows of a verification step, chosen by the words in its id; all when none fits."""
-        parts = {
+    def verification(self, step: SimulatedStep, host: str, now: float) -> tuple[Row, ...]:
+        """The rows of a verification step on a host, by the words in its id; all when none fits."""
+        parts: dict[str, Callable[[str, float], list[Row]]] = {
             "node|ready": self._nodes,
+            "control_plane": self._control_plane,
             "etcd": self._etcd,
-            "endpoint|api|vip": self._endpoint,
-            "workload|pod|service|dns|traffic": self._workload,
+            "endpoint": self._endpoint,
+            "workload": self._workload,
         }
         name = step.id.partition(".")[2]
         chosen = [rows for words, rows in parts.items() if re.search(words, name)]
-        rows = [row for part in (chosen or parts.values()) for row in part(now)]
+        rows = [row for part in (chosen or parts.values()) for row in part(host, now)]
         return tuple(rows)
 
-    def _nodes(self, now: float) -> list[Row]:
+    def _nodes(self, _: str, now: float) -> list[Row]:
         joined = self.joined(now)
         rows = []
         for host in self.spec.nodes:
@@ -145,28 +148,32 @@ class SimulatedCluster:
             rows.append(_row(host.name in joined, f"node {host.name}", want, "absent"))
         return rows
 
-    def _etcd(self, now: float) -> list[Row]:
+    def _control_plane(self, host: str, now: float) -> list[Row]:
+        up = host in self.joined(now)
+        parts = ("API server", "controller manager", "scheduler")
+        return [_row(up, f"{part} of {host}", "ok", "no answer") for part in parts]
+
+    def _etcd(self, _: str, now: float) -> list[Row]:
         joined = self.joined(now)
         hosts: tuple[HostSpec, ...] = self.spec.having("etcd") or self.spec.control_planes
-        want = "started, healthy, voter"
-        return [_row(h.name in joined, f"etcd member {h.name}", want, "no member") for h in hosts]
+        want = "healthy voter"
+        return [_row(h.name in joined, f"etcd of {h.name}", want, "no member") for h in hosts]
 
-    def _endpoint(self, now: float) -> list[Row]:
-        up = bool(self.joined(now))
-        url = f"https://{self.spec.endpoint.name}:{self.spec.endpoint.port}/readyz"
-        return [_row(up, f"{url} from {h.name}", "ok", "no answer") for h in self.spec.nodes]
+    def _endpoint(self, host: str, now: float) -> list[Row]:
+        api = f"{self.spec.endpoint.name}:{self.spec.endpoint.port}"
+        return [_row(host in self.joined(now), f"API at {api} from {host}", "ok", "no answer")]
 
-    def _workload(self, now: float) -> list[Row]:
+    def _workload(self, _: str, now: float) -> list[Row]:
         joined = self.joined(now)
         there = [host.name for host in self.spec.workers + self.spec.control_planes]
         there = [name for name in there if name in joined]
         up = len(there) >= min(2, len(self.spec.nodes))
         first, second = (*there, "nowhere", "nowhere")[:2]
         return [
-            _row(up, "replicas on two nodes", "2 of 2", f"{len(there)} of 2"),
-            _row(up, f"pod on {first} to pod on {second}", "answered", "no answer"),
-            _row(up, f"pod on {first} through the Service", "answered", "no answer"),
-            _row(up, f"pod on {first} by name", "answered", "no answer"),
+            _row(up, "nodes with a pod", "2 or more", str(len(there))),
+            _row(up, f"pod on {first} to pod on {second}", "one of the pods", "no answer"),
+            _row(up, f"Service from {first}", "one of the pods", "no answer"),
+            _row(up, f"Service by name from {first}", "one of the pods", "no answer"),
         ]
 
     def kubeconfig(self) -> bytes:

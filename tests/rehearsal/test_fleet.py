@@ -59,7 +59,7 @@ async def test_a_probe_says_differs_before_the_step_and_ok_after(rehearsal: Star
 async def test_a_read_only_step_is_fine_from_the_start(rehearsal: Starter) -> None:
     async with rehearsal() as it:
         client = await it.dial("wk1")
-        assert verdicts(await client.part("preflight.host", "probe")) == ["ok"]
+        assert set(verdicts(await client.part("preflight.host", "probe"))) == {"ok"}
 
 
 async def test_placed_files_are_evidence_by_their_content(rehearsal: Starter) -> None:

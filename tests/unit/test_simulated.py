@@ -151,30 +151,42 @@ def test_a_gate_needs_a_voter_and_nobody_on_the_way() -> None:
     assert verdicts(T0 + 121) == ["ok"]
 
 
-def test_routes_name_the_nodes_that_are_there() -> None:
+def test_pod_networks_are_those_of_the_nodes_that_are_there() -> None:
     hosts = fleet(speed=0)
     supply = Envelope(
-        script=b":", env={"HAUI_STEP": "network.routes", "HAUI_PART": "supply"}, inputs={}
+        script=b":", env={"HAUI_STEP": "network.bridge", "HAUI_PART": "supply"}, inputs={}
     )
 
-    def routes() -> str:
-        lines = dict(line.split("=", 1) for line in ask(hosts["cp1"], supply, T0).splitlines())
-        return lines["routes"]
-
-    assert routes() == ""
+    assert ask(hosts["cp1"], supply, T0) == "nodes=\n"
     ask(hosts["cp1"], task("start", "control_plane.init"), T0)
     ask(hosts["wk1"], task("start", "workers.join"), T0)
-    assert routes() == "10.244.0.0/24=10.0.0.1 10.244.3.0/24=10.0.0.11"
+    assert ask(hosts["cp1"], supply, T0) == (
+        "nodes=cp1=10.0.0.1=10.244.0.0/24;wk1=10.0.0.11=10.244.3.0/24\n"
+    )
+
+
+def test_a_supply_gives_what_the_step_needs_and_no_more() -> None:
+    hosts = fleet()
+    given = {}
+    for step in ("control_plane.join", "workers.join"):
+        request = Envelope(script=b":", env={"HAUI_STEP": step, "HAUI_PART": "supply"}, inputs={})
+        lines = ask(hosts["cp2"], request, T0).splitlines()
+        given[step] = dict(line.split("=", 1) for line in lines)
+    assert given["workers.join"].keys() == {"token", "ca_hash", "via"}
+    assert given["workers.join"]["via"] == "cp2"
+    assert given["control_plane.join"].keys() == {
+        *given["workers.join"], "certificate_key", "admin_conf",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("step", "words"),
     [
         ("verify.nodes", ["node cp1", "node wk1"]),
-        ("verify.etcd", ["etcd member cp1", "etcd member cp3"]),
-        ("verify.endpoint", ["https://api.lan:8443/readyz from wk1"]),
-        ("verify.workload", ["replicas on two nodes", "through the Service", "by name"]),
-        ("verify.cluster", ["node cp1", "etcd member cp3", "readyz", "by name"]),
+        ("verify.etcd", ["etcd of cp1", "etcd of cp3"]),
+        ("verify.endpoint", ["API at api.lan:8443 from cp1"]),
+        ("verify.workload", ["nodes with a pod", "Service from", "Service by name"]),
+        ("verify.cluster", ["node cp1", "etcd of cp3", "scheduler of cp1", "by name"]),
     ],
 )
 def test_verification_rows(step: str, words: list[str]) -> None:
