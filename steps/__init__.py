@@ -1,0 +1,36 @@
+"""The whole install, in order: what haui does to hosts, as data.
+
+Read it from top to bottom: on its own host a step follows all steps before it in this list, and
+`needs` says what it waits for on other hosts.
+"""
+
+from __future__ import annotations
+
+from haui.step import Step
+from steps import (
+    control_plane,
+    endpoint,
+    network,
+    packages,
+    preflight,
+    runtime,
+    system,
+    verify,
+    workers,
+)
+
+CATALOGUE: tuple[Step, ...] = (
+    # Look at everything, change nothing.
+    *preflight.STEPS,  # one read-only check of each host
+    # The machines.
+    *system.STEPS,  # swap, kernel modules and parameters, names, clock
+    *packages.STEPS,  # tools, and where Kubernetes packages come from
+    *runtime.STEPS,  # containerd, kubeadm with its companions, images
+    # The cluster.
+    *endpoint.STEPS,  # the virtual address and the balancer behind it
+    *control_plane.STEPS,  # kubeadm init, then joins, one at a time
+    *network.STEPS,  # the pods' network
+    *workers.STEPS,  # workers' joins, labels, and every node Ready
+    # The proof.
+    *verify.STEPS,
+)

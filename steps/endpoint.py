@@ -1,0 +1,114 @@
+"""The API's endpoint: keepalived moves a virtual address, haproxy behind it finds a live server."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from haui.host import File
+from haui.spec import ClusterSpec, HostSpec
+from haui.step import Call, Step, Values, Work
+from steps.kubeadm import API_PORT, url_host
+from steps.load import template
+from steps.system import peers_of
+
+HAPROXY_CONFIG = "/etc/haproxy/haproxy.cfg"
+KEEPALIVED_CONFIG = "/etc/keepalived/keepalived.conf"
+CHECK_SCRIPT = "/etc/keepalived/haui-check.sh"
+STATS_PORT = 8404
+"""haproxy's statistics, on 127.0.0.1 only."""
+
+FIRST_PRIORITY = 200
+PRIORITY_STEP = 10
+
+
+def has_haproxy(spec: ClusterSpec, host: HostSpec) -> bool:
+    """Whether `host` carries keepalived and haproxy."""
+    return spec.endpoint.kind == "keepalived-haproxy" and host in spec.balancers
+
+
+def router_id(spec: ClusterSpec) -> int:
+    """The VRRP router id: the asked one, else the virtual address's last byte (1 to 255)."""
+    if spec.endpoint.virtual_router_id is not None:
+        return spec.endpoint.virtual_router_id
+    return ipaddress.ip_address(spec.endpoint.vip or "0.0.0.1").packed[-1] or 1
+
+
+def haproxy_config(spec: ClusterSpec) -> str:
+    """haproxy.cfg; the same on every balancer."""
+    addresses = [host.address for host in spec.hosts]
+    servers = [{"name": h.name, "address": url_host(h.address)} for h in spec.control_planes]
+    values = {
+        "bind": "[::]" if any(":" in address for address in addresses) else "*",
+        "port": spec.endpoint.port,
+        "servers": servers,
+        "api_port": API_PORT,
+        "stats_port": STATS_PORT,
+    }
+    return template("haproxy.cfg", values)
+
+
+def keepalived_config(spec: ClusterSpec, host: HostSpec) -> str:
+    """keepalived.conf of one balancer. The first in the file prefers to hold the address."""
+    order = [balancer.name for balancer in spec.balancers]
+    vip = spec.endpoint.vip or ""
+    values = {
+        "name": host.name,
+        "address": host.address,
+        "peers": peers_of(spec, host),
+        "router_id": router_id(spec),
+        "priority": FIRST_PRIORITY - PRIORITY_STEP * order.index(host.name),
+        "weight": PRIORITY_STEP * len(order),
+        "vip": vip,
+        "prefix": 128 if ":" in vip else 32,
+    }
+    return template("keepalived.conf", values)
+
+
+def _haproxy(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    env = {"HAUI_CONFIG": HAPROXY_CONFIG, "HAUI_PORT": str(spec.endpoint.port)}
+    return Work(
+        probe=Call(script="endpoint_haproxy_probe", env=env),
+        apply=Call(script="endpoint_haproxy_apply", env=env),
+        files=(File(path=HAPROXY_CONFIG, content=haproxy_config(spec).encode()),),
+    )
+
+
+def _keepalived(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    env = {
+        "HAUI_VIP": spec.endpoint.vip or "",
+        "HAUI_INTERFACE": host.interface or spec.endpoint.interface or "",
+    }
+    check = template("haui-check.sh", {"port": spec.endpoint.port})
+    return Work(
+        probe=Call(script="endpoint_keepalived_probe", env=env),
+        apply=Call(script="endpoint_keepalived_apply", env=env),
+        files=(
+            File(path=KEEPALIVED_CONFIG, content=keepalived_config(spec, host).encode()),
+            File(path=CHECK_SCRIPT, content=check.encode(), mode=0o755),
+        ),
+    )
+
+
+STEPS = (
+    Step(
+        id="endpoint.haproxy",
+        title="Set up haproxy for the API",
+        phase="endpoint",
+        on=has_haproxy,
+        work=_haproxy,
+        timeout_s=900,
+        disruptive="haproxy is reloaded; open connections are kept.",
+        explain="Brings each connection to a control plane whose API server says that it is ready. "
+        "All control planes are listed from the beginning, so that joins need no change here.",
+    ),
+    Step(
+        id="endpoint.keepalived",
+        title="Set up the virtual address",
+        phase="endpoint",
+        on=has_haproxy,
+        work=_keepalived,
+        timeout_s=900,
+        explain="One of the balancers holds the virtual address; when it dies, or its haproxy "
+        "brings nobody to an API server while another one's does, the next takes over in seconds.",
+    ),
+)

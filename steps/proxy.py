@@ -1,0 +1,46 @@
+"""The HTTP proxy of the hosts: who is reached through it and who is not."""
+
+from __future__ import annotations
+
+from haui.spec import ClusterSpec
+
+
+def no_proxy(spec: ClusterSpec) -> str:
+    """What is reached directly, comma separated: everything inside of the cluster, and more."""
+    direct = [
+        "localhost",
+        "127.0.0.1",
+        "::1",
+        *(host.address for host in spec.hosts),
+        *(host.name for host in spec.hosts),
+        spec.endpoint.name,
+        spec.endpoint.vip,
+        spec.network.pods,
+        spec.network.services,
+        ".svc",
+        f".{spec.network.dns_domain}",
+        *spec.supply.proxy.no_proxy,
+    ]
+    return ",".join(dict.fromkeys(name for name in direct if name))
+
+
+def environment(spec: ClusterSpec) -> dict[str, str]:
+    """The proxy variables in upper case, as Go's programs read them; empty without proxy."""
+    proxy = spec.supply.proxy
+    values = {"HTTP_PROXY": proxy.http, "HTTPS_PROXY": proxy.https}
+    given = {name: value for name, value in values.items() if value}
+    return given | {"NO_PROXY": no_proxy(spec)} if given else {}
+
+
+def unit_drop_in(spec: ClusterSpec) -> str:
+    """A systemd drop-in that gives a service the proxy variables."""
+    lines = "".join(
+        f"Environment={_quoted(f'{name}={value}')}\n" for name, value in environment(spec).items()
+    )
+    return f"# Written by haui; changes are lost when it runs again.\n[Service]\n{lines}"
+
+
+def _quoted(text: str) -> str:
+    """A value as systemd wants it: quoted, and % doubled since it starts a specifier."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"'

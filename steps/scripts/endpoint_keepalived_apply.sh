@@ -1,0 +1,27 @@
+# shellcheck shell=sh
+# haui: include osfamily_lib keepalived_lib
+# Installs keepalived and has it run with our configuration.
+set -eu
+
+name=$(keepalived_interface)
+[ -n "$name" ] || die "no interface of this host holds $HAUI_ADDRESS" "correct hosts[].address, or say hosts[].interface"
+put_line_file "$INTERFACE" "$(interface_text "$name")"
+if [ -z "$(package version keepalived)" ]; then
+    package install keepalived || die "keepalived can't be installed" \
+        "look at the package sources of this host; 'apt-get install keepalived' must work by hand"
+fi
+keepalived --config-test -f "$CONFIG" || die "keepalived does not accept $CONFIG" "the lines above say why"
+mark=$(files_mark "$CONFIG" "$CHECK" "$INTERFACE")
+systemctl enable keepalived
+if [ "$(unit_active keepalived)" != active ]; then
+    systemctl restart keepalived
+    note_loaded keepalived "$mark"
+elif ! loaded keepalived "$CONFIG" "$CHECK" "$INTERFACE"; then
+    systemctl reload keepalived
+    note_loaded keepalived "$mark"
+fi
+
+running() {
+    [ "$(unit_active keepalived)" = active ]
+}
+wait_until 20 running || die "keepalived does not stay up" "see: journalctl -u keepalived"

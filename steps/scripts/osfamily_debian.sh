@@ -1,0 +1,66 @@
+# shellcheck shell=sh
+# Debian and Ubuntu: dpkg and apt.
+
+# debian_version NAME: the installed version; nothing when it is not (completely) installed.
+debian_version() {
+    # shellcheck disable=SC2016  # a format of dpkg's, not a variable of ours
+    dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p' | head -n 1
+}
+
+# debian_install NAME[=VERSION]…: with the configuration files that are there kept, and no recommendations.
+debian_install() {
+    debian_apt install "$@"
+}
+
+# debian_exact NAME=VERSION…: also when that is older than what is there, or held.
+debian_exact() {
+    debian_apt install --allow-downgrades --allow-change-held-packages "$@"
+}
+
+debian_apt() {
+    # A power cut may have left packages unpacked but not set up; apt refuses to work until this is done. Another apt
+    # at work is not our trouble here: the install below waits for it.
+    dpkg --configure -a --force-confdef --force-confold </dev/null || :
+    apt-get -q -y --no-install-recommends --fix-broken \
+        -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+        -o Dpkg::Use-Pty=0 "$@" </dev/null
+}
+
+# debian_update [LIST]: refreshes what is known of all sources, or of the one file below sources.list.d.
+debian_update() {
+    haui_list=${1-}
+    set -- -q -o DPkg::Lock::Timeout=300
+    if [ -n "$haui_list" ]; then
+        # Only ours: a broken source of somebody else must not stop the install, and a failure of ours must.
+        set -- "$@" -o "Dir::Etc::sourcelist=/etc/apt/sources.list.d/$haui_list" -o Dir::Etc::sourceparts=- \
+            -o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any
+    fi
+    haui_end=$(($(uptime_seconds) + 300))
+    while :; do
+        haui_rc=0
+        haui_said=$(apt-get update "$@" 2>&1 </dev/null) || haui_rc=$?
+        # DPkg::Lock::Timeout is about dpkg's lock, not about that of the lists.
+        case $haui_said in
+            *"Could not get lock"* | *"Unable to lock"*) [ "$(uptime_seconds)" -lt "$haui_end" ] || break ;;
+            *) break ;;
+        esac
+        echo "another package manager is at work; waiting"
+        sleep 5
+    done
+    printf '%s\n' "$haui_said"
+    return "$haui_rc"
+}
+
+# debian_offered NAME VERSION: the newest package version VERSION-<revision> that a source offers.
+debian_offered() {
+    apt-cache madison "$1" 2>/dev/null | awk -v want="$2-" 'index($3, want) == 1 { print $3; exit }'
+}
+
+# debian_hold NAME…: keep them at their version.
+debian_hold() {
+    apt-mark hold "$@" >/dev/null
+}
+
+debian_held() {
+    apt-mark showhold
+}

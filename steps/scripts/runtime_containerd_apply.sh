@@ -1,0 +1,30 @@
+# shellcheck shell=sh
+# haui: include osfamily_lib containerd_lib
+# Installs containerd where there is none, and has it run with our configuration. Running containers are left alone
+# by a restart.
+set -eu
+
+if ! have containerd; then
+    package install containerd || die "containerd can't be installed" \
+        "look at the package sources of this host; 'apt-get install containerd' must work by hand"
+fi
+rendered=$(containerd_config)
+if ! cmp -s "$rendered" "$CONFIG"; then
+    keep_original "$CONFIG"
+    mkdir -p /etc/containerd
+    cp "$rendered" "$CONFIG.haui-new"
+    chmod 0644 "$CONFIG.haui-new"
+    mv "$CONFIG.haui-new" "$CONFIG"
+    echo "installed $CONFIG for containerd $(containerd_version)"
+fi
+containerd config dump >/dev/null || die "containerd does not accept its configuration" "correct advanced.containerd"
+mark=$(files_mark "$CONFIG" "$PROXY")
+systemctl daemon-reload
+systemctl enable containerd
+if [ "$(unit_active containerd)" != active ] || ! loaded containerd "$CONFIG" "$PROXY"; then
+    systemctl restart containerd
+    note_loaded containerd "$mark"
+    echo "restarted containerd"
+fi
+wait_until 60 containerd_answers || die "containerd runs, but its interface for Kubernetes does not answer" \
+    "see: journalctl -u containerd"

@@ -1,0 +1,4 @@
+# shellcheck shell=sh
+# Puts our file of settings into effect, and only ours.
+set -eu
+sysctl -p "$HAUI_FILE"

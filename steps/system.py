@@ -1,0 +1,165 @@
+"""The operating system as Kubernetes needs it: swap, kernel modules and settings, names, time."""
+
+from __future__ import annotations
+
+from haui.host import File
+from haui.spec import ClusterSpec, HostSpec
+from haui.step import Call, Step, Values, Work
+
+MODULES_LIST = "/etc/modules-load.d/haui-kubernetes.conf"
+SYSCTL_FILE = "/etc/sysctl.d/zz-haui-kubernetes.conf"
+"""Sorts after the distribution's and after hardening kits' 99-*.conf: the last file wins."""
+
+
+def modules(spec: ClusterSpec) -> tuple[str, ...]:
+    """The kernel modules that the nodes need."""
+    names = ["overlay", "br_netfilter", "nf_conntrack"]
+    if spec.network.kube_proxy == "ipvs":
+        names += ["ip_vs", "ip_vs_rr", "ip_vs_wrr", "ip_vs_sh"]
+    return tuple(names)
+
+
+def sysctls(spec: ClusterSpec) -> dict[str, str]:
+    """The kernel settings of the nodes. The kubelet itself sets those about memory and panics."""
+    settings = {
+        "net.ipv4.ip_forward": "1",
+        "net.bridge.bridge-nf-call-iptables": "1",
+        "net.bridge.bridge-nf-call-ip6tables": "1",
+        "fs.inotify.max_user_instances": "8192",
+        "fs.inotify.max_user_watches": "524288",
+    }
+    if any(":" in cidr for cidr in (spec.network.pods, spec.network.services)):
+        settings["net.ipv6.conf.all.forwarding"] = "1"
+    return settings
+
+
+def peers_of(spec: ClusterSpec, host: HostSpec) -> tuple[str, ...]:
+    """The addresses of the other balancers; empty on a host that is none."""
+    if host not in spec.balancers:
+        return ()
+    return tuple(other.address for other in spec.balancers if other.name != host.name)
+
+
+def hosts_block(spec: ClusterSpec) -> str:
+    """The managed block of /etc/hosts with its markers: every host, then the endpoint."""
+    lines = [f"{host.address} {host.name}" for host in spec.hosts]
+    if spec.endpoint.vip:
+        lines.append(f"{spec.endpoint.vip} {spec.endpoint.name}")
+    return "\n".join(["# BEGIN haui", *lines, "# END haui"]) + "\n"
+
+
+def is_node(spec: ClusterSpec, host: HostSpec) -> bool:
+    """Whether `host` becomes a Kubernetes node."""
+    return host in spec.nodes
+
+
+def _needs_no_swap(spec: ClusterSpec, host: HostSpec) -> bool:
+    kubelet = spec.advanced.kubeadm.get("KubeletConfiguration", {})
+    return is_node(spec, host) and kubelet.get("failSwapOn") is not False
+
+
+def _swap(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    return Work(probe=Call(script="system_swap_probe"), apply=Call(script="system_swap_apply"))
+
+
+def _modules(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    env = {"HAUI_MODULES": " ".join(modules(spec)), "HAUI_LIST": MODULES_LIST}
+    return Work(
+        probe=Call(script="system_modules_probe", env=env),
+        apply=Call(script="system_modules_apply", env=env),
+    )
+
+
+def _sysctl(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    settings = sysctls(spec)
+    text = "# Written by haui; changes are lost when it runs again.\n" + "".join(
+        f"{name} = {value}\n" for name, value in settings.items()
+    )
+    pairs = " ".join(f"{name}={value}" for name, value in settings.items())
+    return Work(
+        probe=Call(script="system_sysctl_probe", env={"HAUI_SYSCTLS": pairs}),
+        apply=Call(script="system_sysctl_apply", env={"HAUI_FILE": SYSCTL_FILE}),
+        files=(File(path=SYSCTL_FILE, content=text.encode()),),
+    )
+
+
+def _hosts(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    inputs = {"hosts": hosts_block(spec).encode()}
+    env = {
+        "HAUI_ENDPOINT_NAME": spec.endpoint.name,
+        "HAUI_ENDPOINT_VIP": spec.endpoint.vip or "",
+    }
+    return Work(
+        probe=Call(script="system_hosts_probe", env=env, inputs=inputs),
+        apply=Call(script="system_hosts_apply", inputs=inputs),
+    )
+
+
+def _time(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    env = {"HAUI_PROFILE": spec.profile}
+    return Work(
+        probe=Call(script="system_time_probe", env=env), apply=Call(script="system_time_apply")
+    )
+
+
+CHECKED = ("preflight.host",)
+"""No host is changed before all hosts have been looked at. Said by the steps that may be the first
+to change a host; every later one follows from the order on its host."""
+
+STEPS = (
+    Step(
+        id="system.swap",
+        title="Turn swap off",
+        phase="system",
+        on=_needs_no_swap,
+        work=_swap,
+        needs=CHECKED,
+        timeout_s=900,
+        disruptive="What is swapped out has to fit into memory.",
+        explain="The kubelet does not start while swap is on. Swap is turned off now, in "
+        "/etc/fstab (the lines become comments), for swap partitions that systemd finds by "
+        "itself, and for compressed swap (zram).",
+    ),
+    Step(
+        id="system.modules",
+        title="Load kernel modules",
+        phase="system",
+        on=is_node,
+        work=_modules,
+        needs=CHECKED,
+        timeout_s=120,
+        explain="Containers need overlay file systems; Services need bridged packets to pass "
+        "the packet filter (br_netfilter) and connection tracking.",
+    ),
+    Step(
+        id="system.sysctl",
+        title="Set kernel parameters",
+        phase="system",
+        on=is_node,
+        work=_sysctl,
+        timeout_s=60,
+        explain="Nodes forward packets of pods and let the packet filter see bridged ones. Log "
+        "readers and kubelets need more file watches than the default.",
+    ),
+    Step(
+        id="system.hosts",
+        title="Name the hosts in /etc/hosts",
+        phase="system",
+        on=lambda spec, host: True,
+        work=_hosts,
+        needs=CHECKED,
+        timeout_s=60,
+        explain="The nodes and the API endpoint are found by name without any DNS. Only the "
+        "block between the haui markers is managed.",
+    ),
+    Step(
+        id="system.time",
+        title="Check the clock",
+        phase="system",
+        on=lambda spec, host: True,
+        work=_time,
+        timeout_s=900,
+        explain="Certificates are valid from a moment on and etcd counts time. chrony is installed "
+        "only where no time service is active; in a test cluster this is only said.",
+    ),
+)
