@@ -100,6 +100,8 @@ class Machine:
     probes: dict[str, list[Completed | Exception]] = field(default_factory=dict)
     """Answers to scripts by name, used up before the regular answer."""
     connect_error: ConnectError | None = None
+    connect_errors: list[ConnectError | None] = field(default_factory=list)
+    """How the next connects go, used up before `connect_error` counts."""
     errors: dict[str, list[Exception]] = field(default_factory=dict)
     """Errors of the next start or follow calls, by "start:<step>" or "follow:<step>"."""
     tasks: dict[TaskId, _Running] = field(default_factory=dict)
@@ -211,8 +213,10 @@ class ScriptedHost:
     async def connect(self) -> str:
         self._note("connect", "")
         await self._travel()
-        if self.machine.connect_error is not None:
-            raise self.machine.connect_error
+        planned = self.machine.connect_errors
+        error = planned.pop(0) if planned else self.machine.connect_error
+        if error is not None:
+            raise error
         self.connected = True
         return f"SHA256:{self.name}"
 

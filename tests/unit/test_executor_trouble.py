@@ -1,0 +1,485 @@
+"""What the executor does when hosts, connections, gates and scripts give trouble."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from haui.errors import ConnectError, HostKeyError, JournalError
+from haui.events import (
+    AnyEvent,
+    HostConnected,
+    HostLost,
+    TaskFinished,
+    TaskIntent,
+    TaskOutput,
+    TaskWaiting,
+)
+from haui.host import Completed, Script, TaskId, TaskRequest
+from haui.plan import build_plan
+from haui.secret import MASK
+from haui.step import Step
+from tests.unit.scripted import (
+    Attempt,
+    ScriptedFleet,
+    answer,
+    blocked,
+    differs,
+    lost,
+    ok,
+)
+from tests.unit.scripted_run import (
+    RUN_ID,
+    Ran,
+    RecordingBus,
+    cluster,
+    install,
+    on_first,
+    prepared,
+    run_install,
+    step,
+)
+
+TOKEN = "abcdef.0123456789abcdef"
+LOCKED = "E: Could not get lock /var/lib/dpkg/lock-frontend"
+
+
+def alone() -> ScriptedFleet:
+    return prepared(["cp1"])
+
+
+def run_alone(fleet: ScriptedFleet, *catalogue: Step, **more: Any) -> Ran:
+    steps = list(catalogue) or [step("a")]
+    return run_install(steps, fleet, spec=cluster(1, 0), **more)
+
+
+def only_finished(ran: Ran) -> TaskFinished:
+    (finished,) = ran.bus.of(TaskFinished)
+    return finished
+
+
+def left_running(fleet: ScriptedFleet, host: str, step_id: str, attempt: int = 1) -> None:
+    """A task that an earlier run of haui began a moment ago."""
+    request = TaskRequest(
+        id=TaskId(run=RUN_ID, step=step_id, attempt=attempt),
+        script=Script(name=f"{step_id}.apply", text=""),
+    )
+    fleet[host].begin(request, fleet.now)
+
+
+# Attempts that end badly
+
+
+def test_a_task_that_still_runs_is_joined_and_not_begun_again() -> None:
+    fleet = alone()
+    left_running(fleet, "cp1", "a")
+    ran = run_alone(fleet)
+    assert [(i.attempt, i.reattached) for i in ran.bus.of(TaskIntent)] == [(1, True)]
+    assert only_finished(ran).outcome == "ok"
+    assert fleet["cp1"].bodies == ["a"]
+    assert not fleet.of("start", "a")
+    assert ran.bus.of(TaskOutput)
+
+
+def test_a_task_that_was_done_meanwhile_is_not_begun_again() -> None:
+    fleet = alone()
+    left_running(fleet, "cp1", "a")
+    fleet.now = 100
+    ran = run_alone(fleet)
+    assert only_finished(ran).outcome == "unchanged"
+    assert fleet["cp1"].bodies == ["a"]
+
+
+def test_a_task_that_failed_earlier_is_begun_again_with_the_next_number() -> None:
+    fleet = alone()
+    fleet["cp1"].attempts["a"] = [Attempt(rc=1)]
+    run_alone(fleet)
+    ran = run_alone(fleet)
+    assert [i.attempt for i in ran.bus.of(TaskIntent)] == [2]
+    assert only_finished(ran).outcome == "ok"
+
+
+def test_a_join_that_still_runs_keeps_others_out_of_its_lane() -> None:
+    fleet = prepared([host.name for host in cluster().hosts])
+    for machine in fleet.machines.values():
+        machine.true |= {"sys.prepare", "cp.init"}
+    left_running(fleet, "cp3", "cp.join")
+    ran = run_install(install(), fleet)
+    assert ran.result is not None
+    assert ran.result.outcome == "ok"
+    assert fleet.width["cp.join"] == 1
+    assert fleet["cp3"].bodies == ["cp.join"]
+
+
+@pytest.mark.parametrize("ends", ["died", "rebooted", "never-begun"])
+def test_an_attempt_without_a_result_is_probed_and_begun_again(ends: str) -> None:
+    fleet = alone()
+    fleet["cp1"].attempts["a"] = [Attempt(ends=ends), Attempt(ends=ends)]
+    ran = run_alone(fleet)
+    assert [i.attempt for i in ran.bus.of(TaskIntent)] == [1, 2, 3]
+    assert only_finished(ran).outcome == "ok"
+    assert len(fleet.of("run", "a.probe")) == 4
+
+
+@pytest.mark.parametrize("ends", ["died", "rebooted"])
+def test_an_attempt_without_a_result_that_had_its_effect_is_done(ends: str) -> None:
+    fleet = alone()
+    fleet["cp1"].attempts["a"] = [Attempt(ends=ends, applies=True)]
+    ran = run_alone(fleet)
+    assert (only_finished(ran).outcome, fleet["cp1"].bodies) == ("ok", ["a"])
+
+
+def test_after_two_retries_it_is_enough() -> None:
+    fleet = alone()
+    fleet["cp1"].attempts["a"] = [Attempt(ends="died") for _ in range(9)]
+    ran = run_alone(fleet)
+    assert len(ran.bus.of(TaskIntent)) == 3
+    finished = only_finished(ran)
+    assert (finished.outcome, finished.attempt) == ("failed", 3)
+
+
+def test_a_person_is_asked_when_a_retry_cannot_help() -> None:
+    fleet = alone()
+    fleet["cp1"].attempts["a"] = [Attempt(ends="rebooted")]
+    fleet["cp1"].probes["a.probe"] = [differs(), blocked("disk is gone", "attach it")]
+    ran = run_alone(fleet)
+    assert len(ran.bus.of(TaskIntent)) == 1
+    problem = only_finished(ran).problem
+    assert problem is not None
+    assert problem.fix == "attach it"
+
+
+def test_a_transient_failure_is_tried_again_twice_with_growing_pauses() -> None:
+    fleet = alone()
+    failing = Attempt(rc=100, lines=("Reading lists", LOCKED), seconds=1)
+    fleet["cp1"].attempts["a"] = [failing] * 2
+    ran = run_alone(fleet)
+    assert len(ran.bus.of(TaskIntent)) == 3
+    assert only_finished(ran).outcome == "ok"
+    assert ran.result is not None
+    assert ran.result.seconds > 1 + 5 + 1 + 20 + 10
+    assert [w.reason for w in ran.bus.of(TaskWaiting)] == [
+        "tries again: the package lock is held"
+    ] * 2
+
+
+def test_a_transient_failure_that_stays_is_a_failure() -> None:
+    fleet = alone()
+    fleet["cp1"].attempts["a"] = [Attempt(rc=100, lines=(LOCKED,))] * 9
+    ran = run_alone(fleet)
+    assert len(fleet["cp1"].bodies) == 3
+    problem = only_finished(ran).problem
+    assert problem is not None
+    assert problem.why == LOCKED
+
+
+def test_another_failure_is_not_tried_again() -> None:
+    fleet = alone()
+    fleet["cp1"].attempts["a"] = [
+        Attempt(rc=1, lines=("haui: the disk is full", "haui: fix: make room on /var"))
+    ]
+    ran = run_alone(fleet)
+    assert fleet["cp1"].bodies == ["a"]
+    problem = only_finished(ran).problem
+    assert problem is not None
+    assert (problem.why, problem.fix) == ("haui: the disk is full", "make room on /var")
+
+
+def test_an_old_message_far_above_the_end_is_no_reason_to_try_again() -> None:
+    fleet = alone()
+    lines = (LOCKED, *(f"line {i}" for i in range(60)), "bad checksum")
+    fleet["cp1"].attempts["a"] = [Attempt(rc=1, lines=lines)]
+    run_alone(fleet)
+    assert fleet["cp1"].bodies == ["a"]
+
+
+# Connections
+
+
+def test_a_connection_lost_while_probing_is_dialled_again() -> None:
+    fleet = alone()
+    fleet["cp1"].probes["a.probe"] = [lost("cp1"), lost("cp1")]
+    ran = run_alone(fleet)
+    assert only_finished(ran).outcome == "ok"
+    assert len(ran.bus.of(HostLost)) == 2
+    assert len(ran.bus.of(HostConnected)) == 3
+
+
+def test_a_connection_that_is_lost_each_time_fails_the_task() -> None:
+    fleet = alone()
+    fleet["cp1"].probes["a.probe"] = [lost("cp1")] * 9
+    ran = run_alone(fleet)
+    assert ran.result is not None
+    assert ran.result.outcome == "unreachable"
+    assert len(fleet.of("run", "a.probe")) == 3
+
+
+def test_a_host_that_does_not_come_back_fails_its_branch_only() -> None:
+    fleet = prepared([host.name for host in cluster().hosts])
+    gone = ConnectError("w1 does not answer", why="timed out", fix="look at w1", host="w1")
+    fleet["w1"].errors["follow:sys.prepare"] = [gone]
+    ran = run_install(install(), fleet)
+    assert ran.result is not None
+    assert ran.result.outcome == "unreachable"
+    assert [(f.host, f.cause) for f in ran.result.failed] == [("w1", "unreachable")]
+    assert "w.join" in fleet["w2"].true
+    assert ran.bus.of(TaskFinished, host="w1", step="w.join")[0].outcome == "skipped"
+
+
+def test_a_changed_host_key_is_not_dialled_again() -> None:
+    fleet = alone()
+    fleet["cp1"].probes["a.probe"] = [lost("cp1")]
+    fleet["cp1"].connect_errors = [None, HostKeyError("the host key has changed", host="cp1")]
+    ran = run_alone(fleet)
+    assert len(fleet.of("connect", "")) == 2
+    problem = only_finished(ran).problem
+    assert problem is not None
+    assert problem.what == "the host key has changed"
+
+
+def test_a_host_that_is_away_for_a_moment_is_dialled_until_it_is_back() -> None:
+    fleet = alone()
+    fleet["cp1"].probes["a.probe"] = [lost("cp1")]
+    away = ConnectError("refused", host="cp1")
+    fleet["cp1"].connect_errors = [None, away, away, away]
+    ran = run_alone(fleet)
+    assert only_finished(ran).outcome == "ok"
+    assert len(fleet.of("connect", "")) == 5
+
+
+# Gates
+
+
+def gated(patience_s: int = 60, **more: Any) -> Step:
+    return step("a", gate=on_first("etcd-healthy", patience_s), **more)
+
+
+def test_a_gate_is_waited_for() -> None:
+    fleet = alone()
+    answers = [differs("etcd voters", "2 of 3"), differs("etcd voters", "2 of 3"), ok()]
+    fleet.remote_answers["a.gate"] = lambda _script: answers.pop(0)
+    ran = run_alone(fleet, gated())
+    assert only_finished(ran).outcome == "ok"
+    reasons = [waiting.reason for waiting in ran.bus.of(TaskWaiting)]
+    assert reasons == ["waits until etcd voters: expected as asked, found 2 of 3"]
+
+
+def test_the_gate_is_not_asked_when_nothing_is_to_be_done() -> None:
+    fleet = alone()
+    fleet["cp1"].true.add("a")
+    run_alone(fleet, gated())
+    assert not fleet.of("run", "a.gate")
+
+
+def test_the_gate_is_asked_before_every_attempt() -> None:
+    fleet = alone()
+    fleet.remote_answers["a.gate"] = lambda _script: ok()
+    fleet["cp1"].attempts["a"] = [Attempt(ends="died")]
+    run_alone(fleet, gated())
+    order = [(kind, what) for _, kind, what in fleet.calls if what in ("a", "a.gate")]
+    once = [("run", "a.gate"), ("start", "a"), ("follow", "a")]
+    assert order == once * 2
+
+
+def test_a_gate_that_stays_shut_fails_the_task_unchanged() -> None:
+    fleet = alone()
+    fleet.remote_answers["a.gate"] = lambda _script: differs("etcd voters", "2 of 3")
+    ran = run_alone(fleet, gated(patience_s=30))
+    assert not ran.bus.of(TaskIntent)
+    problem = only_finished(ran).problem
+    assert problem is not None
+    assert "within 30 s" in problem.what
+    assert "2 of 3" in problem.why
+    assert only_finished(ran).seconds <= 32
+
+
+def test_a_blocked_gate_is_not_waited_for() -> None:
+    fleet = alone()
+    fleet.remote_answers["a.gate"] = lambda _script: blocked("quorum lost", "restore etcd")
+    ran = run_alone(fleet, gated(patience_s=3000))
+    assert only_finished(ran).seconds < 1
+    problem = only_finished(ran).problem
+    assert problem is not None
+    assert problem.fix == "restore etcd"
+
+
+def test_a_gate_is_asked_on_the_next_host_when_the_first_is_gone() -> None:
+    fleet = prepared(["cp1", "cp2"])
+    fleet["cp1"].connect_error = ConnectError("gone", host="cp1")
+    fleet["cp1"].true.add("pre")
+    fleet.remote_answers["a.gate"] = lambda _script: ok()
+    ran = run_install([gated()], fleet, spec=cluster(2, 0))
+    assert "a" in fleet["cp2"].true
+    assert fleet.of("run", "a.gate") == ["cp2"]
+    assert ran.result is not None
+    assert ran.result.outcome == "unreachable"
+
+
+def test_the_gate_of_a_step_that_only_reads_is_waited_for() -> None:
+    fleet = alone()
+    answers = [differs(), ok()]
+    fleet.remote_answers["a.gate"] = lambda _script: answers.pop(0)
+    fleet["cp1"].probes["a.probe"] = [differs(), ok()]
+    ran = run_alone(fleet, gated(reads=True))
+    assert only_finished(ran).outcome == "unchanged"
+    assert not ran.bus.of(TaskIntent)
+
+
+# Supply and revoke
+
+
+def lending(**more: Any) -> Step:
+    return step("a", supply=on_first("mint-token"), revoke=on_first("delete-token"), **more)
+
+
+def with_token(fleet: ScriptedFleet) -> list[str]:
+    """Let the fleet answer supply and revoke; the list says which were asked."""
+    asked: list[str] = []
+
+    def mint(_script: Script) -> Completed:
+        asked.append("supply")
+        return answer(f"token={TOKEN}\nnoise\nendpoint=api\n")
+
+    def revoke(_script: Script) -> Completed:
+        asked.append("revoke")
+        return answer()
+
+    fleet.remote_answers |= {"a.supply": mint, "a.revoke": revoke}
+    return asked
+
+
+def test_what_is_supplied_reaches_the_script_and_is_taken_back() -> None:
+    fleet = alone()
+    asked = with_token(fleet)
+    ran = run_alone(fleet, lending(), secrets={"registry_password": "hunter2"})
+    apply = next(script for script in fleet.scripts if script.name == "a.apply")
+    assert apply.inputs == {
+        "registry_password": b"hunter2",
+        "token": TOKEN.encode(),
+        "endpoint": b"api",
+    }
+    assert asked == ["supply", "revoke"]
+    assert only_finished(ran).outcome == "ok"
+
+
+def test_nothing_is_minted_when_nothing_is_to_be_done() -> None:
+    fleet = alone()
+    fleet["cp1"].true.add("a")
+    asked = with_token(fleet)
+    run_alone(fleet, lending())
+    assert asked == []
+
+
+@pytest.mark.parametrize("attempt", [Attempt(rc=1), Attempt(applies=False)])
+def test_it_is_taken_back_after_a_failure(attempt: Attempt) -> None:
+    fleet = alone()
+    asked = with_token(fleet)
+    fleet["cp1"].attempts["a"] = [attempt]
+    run_alone(fleet, lending())
+    assert asked == ["supply", "revoke"]
+
+
+def test_it_is_not_taken_back_while_the_host_may_still_use_it() -> None:
+    fleet = alone()
+    asked = with_token(fleet)
+    fleet["cp1"].errors["follow:a"] = [ConnectError("gone", host="cp1")]
+    run_alone(fleet, lending())
+    assert asked == ["supply"]
+    again = run_alone(fleet, lending())
+    assert again.bus.of(TaskIntent)[0].reattached
+    assert asked == ["supply", "revoke"]
+
+
+@pytest.mark.parametrize(("settled", "asked_then"), [((), ["revoke"]), (("a@cp1",), [])])
+def test_what_an_earlier_run_left_is_taken_back_once(
+    settled: tuple[str, ...], asked_then: list[str]
+) -> None:
+    fleet = alone()
+    asked = with_token(fleet)
+    left_running(fleet, "cp1", "a")
+    fleet.now = 100
+    run_alone(fleet, lending(), settled=settled)
+    assert asked == asked_then
+
+
+def test_a_failed_revoke_is_a_note_and_no_failure() -> None:
+    fleet = alone()
+    with_token(fleet)
+    fleet.remote_answers["a.revoke"] = lambda _script: answer(status=1, stderr="forbidden")
+    finished = only_finished(run_alone(fleet, lending()))
+    assert finished.outcome == "ok"
+    assert finished.findings[-1].verdict == "info"
+    assert "forbidden" in finished.findings[-1].seen
+
+
+def test_a_failed_supply_fails_the_task_unchanged() -> None:
+    fleet = alone()
+    with_token(fleet)
+    fleet.remote_answers["a.supply"] = lambda _script: answer(status=1, stderr="no such secret")
+    ran = run_alone(fleet, lending())
+    assert not ran.bus.of(TaskIntent)
+    problem = only_finished(ran).problem
+    assert problem is not None
+    assert problem.why == "no such secret"
+
+
+def test_a_transient_supply_failure_is_tried_again() -> None:
+    fleet = alone()
+    asked = with_token(fleet)
+    mint = fleet.remote_answers["a.supply"]
+    answers = [answer(status=1, stderr="etcdserver: request timed out")]
+    fleet.remote_answers["a.supply"] = lambda s: answers.pop() if answers else mint(s)
+    assert only_finished(run_alone(fleet, lending())).outcome == "ok"
+    assert asked == ["supply", "revoke"]
+
+
+def test_values_for_the_probe_are_supplied_before_it() -> None:
+    fleet = alone()
+    fleet["cp1"].true.add("a")
+    asked = with_token(fleet)
+    run_alone(fleet, lending(supply_for="probe"))
+    assert asked == ["supply", "revoke"]
+
+
+def test_no_secret_is_in_any_event() -> None:
+    password = "s3cr3t-Passw0rd"
+    fleet = alone()
+    with_token(fleet)
+    tell = f"error: login with {password} and {TOKEN} failed"
+    fleet["cp1"].attempts["a"] = [
+        Attempt(rc=1, lines=(tell, "connection reset by peer")),
+        Attempt(rc=1, lines=(tell,)),
+    ]
+    fleet["cp1"].probes["a.probe"] = [differs(f"with {password}", f"saw {password}")]
+    fleet.remote_answers["a.revoke"] = lambda _script: answer(status=1, stderr=tell)
+    ran = run_alone(fleet, lending(), secrets={"registry_password": password})
+    everything = repr([event.to_json() for event in ran.bus.events])
+    assert password not in everything
+    assert TOKEN not in everything
+    assert everything.count(MASK) >= 4
+
+
+# The journal
+
+
+def test_a_journal_that_cannot_be_written_ends_the_run_and_leaves_hosts_alone() -> None:
+    fleet = prepared([host.name for host in cluster().hosts])
+
+    def full(event: AnyEvent, _count: int) -> BaseException | None:
+        if isinstance(event, TaskIntent) and event.host == "w2":
+            return JournalError("the journal can't be written", why="no space left on device")
+        return None
+
+    ran = Ran(fleet, RecordingBus(full))
+    with pytest.raises(JournalError, match="can't be written"):
+        fleet.play(ran.go(build_plan(cluster(), install())))
+    assert fleet["w2"].bodies == []
+    assert not [call for call in fleet.calls if call[1] == "cancel"]
+    begun = {host: list(machine.bodies) for host, machine in fleet.machines.items()}
+    fleet.now += 1000
+    again = run_install(install(), fleet)
+    assert again.result is not None
+    assert again.result.outcome == "ok"
+    assert all(fleet[host].bodies[: len(bodies)] == bodies for host, bodies in begun.items())
+    assert sorted(fleet["w2"].bodies) == ["sys.prepare", "w.join"]
