@@ -28,6 +28,8 @@ TAKEN_PORTS = {
     10257: "the controller manager",
     10259: "the scheduler",
 }
+STATISTICS_PORT = 8404  # of haproxy, on loopback; steps.endpoint uses it
+OLDEST_PUBLISHED = 24  # pkgs.k8s.io has no packages of older minors
 NODE_PORTS = range(30000, 32768)
 
 
@@ -44,7 +46,8 @@ def problems(spec: ClusterSpec) -> tuple[SpecProblem, ...]:
         network_problems,
         _cni,
         _kube_proxy,
-        _supply,
+        _packages,
+        _images,
         advanced_problems,
     )
     return tuple(problem for rule in rules for problem in rule(spec))
@@ -172,12 +175,14 @@ def _front_port(spec: ClusterSpec) -> Iterator[SpecProblem]:
     """What else listens where the balancers listen: haproxy binds its port on every address."""
     port, loc = spec.endpoint.port, ("endpoint", "port")
     nodes = {host.name for host in spec.nodes}
+    if spec.balancers and port == STATISTICS_PORT:
+        yield _problem(loc, f"{port} is where haproxy shows its statistics", "port: 8443")
     for host in spec.balancers:
         if port == (host.ssh.port or spec.ssh.port) and host.ssh.address in (None, host.address):
             yield _problem(loc, f"{port} is the port of sshd on {host.name}", "port: 8443")
             return
         if host.name in nodes and (user := _node_use(port, host)):
-            what = f"{port} is taken on {host.name}, which is a node too: {user}"
+            what = f"{port} is taken by {user} on {host.name}, which is a node as well"
             yield _problem(loc, what, "port: 8443")
             return
 
@@ -207,23 +212,34 @@ def _kube_proxy(spec: ClusterSpec) -> Iterator[SpecProblem]:
         yield _problem(("network", "kube_proxy"), what, "kube_proxy: iptables")
 
 
-def _supply(spec: ClusterSpec) -> Iterator[SpecProblem]:
-    packages, images = spec.supply.packages, spec.supply.images
+def _packages(spec: ClusterSpec) -> Iterator[SpecProblem]:
+    packages, loc = spec.supply.packages, ("supply", "packages")
+    plain = (packages.mirror or "").startswith("http://")
+    if not packages.mirror and spec.kubernetes.minor < OLDEST_PUBLISHED:
+        what = f"pkgs.k8s.io has nothing older than 1.{OLDEST_PUBLISHED}; name a mirror that has it"
+        yield _problem(("kubernetes", "version"), what, "mirror: http://mirror.lan/haui")
     if packages.unsigned and not packages.mirror:
         what = "only a mirror may be unsigned, and there is none"
-        yield _problem(("supply", "packages", "unsigned"), what, "unsigned: false")
+        yield _problem((*loc, "unsigned"), what, "unsigned: false")
     elif packages.unsigned and packages.key:
         what = "a mirror has a key or is unsigned, not both"
-        yield _problem(("supply", "packages", "unsigned"), what, "unsigned: false")
+        yield _problem((*loc, "unsigned"), what, "unsigned: false")
+    elif plain and not packages.unsigned and not packages.key:
+        what = "a mirror without https needs its key, or unsigned: true where you trust the network"
+        yield _problem((*loc, "mirror"), what, "key: ./mirror.asc")
     if packages.key and not packages.mirror:
         what = "the key belongs to a mirror, and there is none"
-        yield _problem(("supply", "packages", "key"), what, "mirror: http://mirror.lan/haui")
-    if not images.registries and not images.repository:
-        for field in ("ca", "username"):
-            if getattr(images, field):
-                what = "there is no registry of your own that this could be for"
-                example = "repository: hub.lan/k8s"
-                yield _problem(("supply", "images", field), what, example)
+        yield _problem((*loc, "key"), what, "mirror: http://mirror.lan/haui")
+
+
+def _images(spec: ClusterSpec) -> Iterator[SpecProblem]:
+    images = spec.supply.images
+    if images.registries or images.repository:
+        return
+    for field in ("ca", "username"):
+        if getattr(images, field):
+            what = "there is no registry of your own that this could be for"
+            yield _problem(("supply", "images", field), what, "repository: hub.lan/k8s")
 
 
 def refusals(spec: ClusterSpec) -> tuple[SpecProblem, ...]:
@@ -254,6 +270,8 @@ def _unbuilt(spec: ClusterSpec) -> Iterator[tuple[Loc, str, str, str]]:
     for topic, loc, value in chosen:
         if (topic, value) in later:
             yield (loc, value, *later[topic, value])
+    if spec.network.cni.kind == "flannel" and ":" in spec.network.pods:
+        yield ("network", "pods"), "IPv6", "flannel with an IPv6 network", "pods: 10.60.0.0/16"
     for index, host in enumerate(spec.hosts):
         loc = ("hosts", index, "roles")
         if "registry" in host.roles:

@@ -136,9 +136,9 @@ def version(value: str) -> str:
 
 
 def release(value: str) -> str:
-    """The version of an add-on: X.Y.Z, with or without `v`, with an optional suffix."""
-    if not re.fullmatch(rf"v?{_VERSION}(?:-[0-9A-Za-z.-]{{1,40}})?", value):
-        raise fault(f"{shown(value)} is not a full version")
+    """The version of an add-on: X.Y.Z without `v`, with an optional suffix."""
+    if not re.fullmatch(rf"{_VERSION}(?:-[0-9A-Za-z.-]{{1,40}})?", value):
+        raise fault(f"{shown(value)} is not a full version without a leading 'v'")
     return value
 
 
