@@ -17,10 +17,10 @@ import asyncssh
 from haui.credentials import Credentials
 from haui.errors import ConnectError, ConnectionLostError, HostKeyError
 from haui.hostkeys import FAMILIES, HostKey, HostKeys, Verdict, refusal
-from haui.sshlogin import CONNECT_TIMEOUT_S, Login, Target, TransientError, translate
+from haui.sshlogin import CONNECT_TIMEOUT_S, BusyError, Login, Target, TransientError, translate
 from haui.text import clean_line
 
-__all__ = ["Channel", "Connection", "SshPool", "Target", "TransientError"]
+__all__ = ["AskKey", "BusyError", "Channel", "Connection", "SshPool", "Target", "TransientError"]
 
 LOGINS, LOGINS_BEHIND_JUMP = 25, 8
 """How many logins run at once. sshd drops connections at random from the tenth unauthenticated one
@@ -268,6 +268,7 @@ class SshPool:
         self._limit = asyncio.Semaphore(LOGINS_BEHIND_JUMP if jump else LOGINS)
         self._jump: Connection | None = None
         self._jump_lock = asyncio.Lock()
+        self._jump_refusal: ConnectError | None = None
 
     async def dial(self, target: Target) -> Connection:
         """Connect, check the host key, log in.
@@ -311,8 +312,17 @@ class SshPool:
         if self._jump_target is None:
             return None
         async with self._jump_lock:
+            if self._jump_refusal is not None:
+                raise self._jump_refusal
             if self._jump is None or not self._jump.alive:
-                self._jump = await self._connect(self._jump_target, None)
+                try:
+                    self._jump = await self._connect(self._jump_target, None)
+                except TransientError:
+                    raise
+                except ConnectError as refusal:
+                    # A wrong password is tried once, not once for every host behind.
+                    self._jump_refusal = refusal
+                    raise
             return self._jump.as_tunnel()
 
     async def _connect(self, target: Target, tunnel: Tunnel | None) -> Connection:

@@ -31,6 +31,10 @@ class TransientError(ConnectError):
     """A host can't be reached now; trying again later may help."""
 
 
+class BusyError(TransientError):
+    """The host closed the connection before the login, as sshd does when too many knock."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where and how to log in. `key` is a path; `fingerprint` is pinned in the cluster file."""
@@ -261,7 +265,8 @@ def translate(error: Exception, target: Target) -> ConnectError:
         return TransientError(what.format(where=where), why=why, fix=fix, host=host)
     number = _errno(error)
     what, fix = _OS_ERRORS.get(number, ("{where} can't be reached", "check the address and port"))
-    return TransientError(what.format(where=where), why=clean_line(str(error)), fix=fix, host=host)
+    kind = BusyError if number == errno.ECONNRESET else TransientError
+    return kind(what.format(where=where), why=clean_line(str(error)), fix=fix, host=host)
 
 
 def _errno(error: Exception) -> int:
@@ -291,7 +296,7 @@ def _translate_ssh(error: asyncssh.Error, target: Target) -> ConnectError:
         )
     if isinstance(error, asyncssh.ConnectionLost):
         what, fix = _OS_ERRORS[errno.ECONNRESET]
-        return TransientError(what.format(where=target.where), why=why, fix=fix, host=host)
+        return BusyError(what.format(where=target.where), why=why, fix=fix, host=host)
     if isinstance(error, asyncssh.ChannelOpenError):
         return TransientError(
             f"the jump host can't reach {target.where}",
