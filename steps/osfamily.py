@@ -64,13 +64,19 @@ def _apt_proxy(spec: ClusterSpec) -> str:
 def _apt_env(spec: ClusterSpec) -> Mapping[str, str]:
     packages = spec.supply.packages
     url = _source_url(spec)
-    # A key fetched over plain http from the mirror itself would prove nothing.
-    fetch = not packages.key_text and url.startswith("https://")
+    if packages.unsigned:
+        key_from = "unsigned"
+    elif packages.key_text:
+        key_from = "file"
+    else:
+        # A key fetched over plain http from the mirror itself would prove nothing.
+        key_from = "url" if url.startswith("https://") else "nowhere"
     return {
         "HAUI_URL": url,
         "HAUI_LIST": LIST_NAME,
         "HAUI_KEY_FILE": "" if packages.unsigned else KEY_PATH,
-        "HAUI_KEY_URL": f"{url}/Release.key" if fetch and not packages.unsigned else "",
+        "HAUI_KEY_FROM": key_from,
+        "HAUI_KEY_URL": f"{url}/Release.key",
         "HAUI_HTTPS_PROXY": spec.supply.proxy.https or "",
         "HAUI_NO_PROXY": proxy.no_proxy(spec),
     }

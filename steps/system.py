@@ -26,7 +26,6 @@ def sysctls(spec: ClusterSpec) -> dict[str, str]:
         "net.bridge.bridge-nf-call-iptables": "1",
         "net.bridge.bridge-nf-call-ip6tables": "1",
         "fs.inotify.max_user_instances": "8192",
-        "fs.inotify.max_user_watches": "524288",
     }
     if any(":" in cidr for cidr in (spec.network.pods, spec.network.services)):
         settings["net.ipv6.conf.all.forwarding"] = "1"
@@ -102,10 +101,6 @@ def _time(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     )
 
 
-CHECKED = ("preflight.host",)
-"""No host is changed before all hosts have been looked at. Said by the steps that may be the first
-to change a host; every later one follows from the order on its host."""
-
 STEPS = (
     Step(
         id="system.swap",
@@ -113,7 +108,6 @@ STEPS = (
         phase="system",
         on=_needs_no_swap,
         work=_swap,
-        needs=CHECKED,
         timeout_s=900,
         disruptive="What is swapped out has to fit into memory.",
         explain="The kubelet does not start while swap is on. Swap is turned off now, in "
@@ -126,7 +120,6 @@ STEPS = (
         phase="system",
         on=is_node,
         work=_modules,
-        needs=CHECKED,
         timeout_s=120,
         explain="Containers need overlay file systems; Services need bridged packets to pass "
         "the packet filter (br_netfilter) and connection tracking.",
@@ -139,7 +132,7 @@ STEPS = (
         work=_sysctl,
         timeout_s=60,
         explain="Nodes forward packets of pods and let the packet filter see bridged ones. Log "
-        "readers and kubelets need more file watches than the default.",
+        "readers and kubelets need more inotify instances than the default of 128.",
     ),
     Step(
         id="system.hosts",
@@ -147,7 +140,6 @@ STEPS = (
         phase="system",
         on=lambda spec, host: True,
         work=_hosts,
-        needs=CHECKED,
         timeout_s=60,
         explain="The nodes and the API endpoint are found by name without any DNS. Only the "
         "block between the haui markers is managed.",

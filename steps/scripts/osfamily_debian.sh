@@ -9,12 +9,22 @@ debian_version() {
 
 # debian_install NAME[=VERSION]…: with the configuration files that are there kept, and no recommendations.
 debian_install() {
-    debian_apt install "$@"
+    debian_fresh install "$@"
 }
 
 # debian_exact NAME=VERSION…: also when that is older than what is there, or held.
 debian_exact() {
-    debian_apt install --allow-downgrades --allow-change-held-packages "$@"
+    debian_fresh install --allow-downgrades --allow-change-held-packages "$@"
+}
+
+# debian_fresh ARGUMENT…: apt-get, and once more with fresh lists when it fails: those of a new host are empty, and
+# those of an old one name packages that are gone.
+debian_fresh() {
+    debian_apt "$@" && return 0
+    echo "trying again with fresh package lists"
+    # A source of somebody else may be broken; whether it matters is seen now.
+    debian_update || :
+    debian_apt "$@"
 }
 
 debian_apt() {

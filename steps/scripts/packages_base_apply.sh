@@ -8,8 +8,6 @@ for name in $HAUI_PACKAGES; do
     [ -n "$(package version "$name")" ] || missing="$missing $name"
 done
 [ -n "$missing" ] || exit 0
-# A source of somebody else may be broken; the install below tells whether it matters.
-package update || echo "some package sources could not be refreshed"
 # shellcheck disable=SC2086  # a list of names
 package install $missing || die "these packages can't be installed:$missing" \
     "look at the package sources of this host; 'apt-get install$missing' must work by hand"

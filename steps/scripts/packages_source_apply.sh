@@ -3,7 +3,7 @@
 # Makes the package manager know the Kubernetes packages; only our source is refreshed.
 set -eu
 
-if [ -n "$HAUI_KEY_FILE" ] && [ -n "$HAUI_KEY_URL" ] && [ ! -s "$HAUI_KEY_FILE" ]; then
+if [ "$HAUI_KEY_FROM" = url ] && [ ! -s "$HAUI_KEY_FILE" ]; then
     mkdir -p "$(dirname "$HAUI_KEY_FILE")"
     echo "fetching $HAUI_KEY_URL"
     https_proxy=$HAUI_HTTPS_PROXY no_proxy=$HAUI_NO_PROXY \

@@ -5,7 +5,7 @@
 if [ -n "$HAUI_KEY_FILE" ]; then
     if head -n 1 "${HAUI_ROOT:-}$HAUI_KEY_FILE" 2>/dev/null | grep -q 'BEGIN PGP PUBLIC KEY'; then
         finding ok "key of the packages" "an armored public key" "$HAUI_KEY_FILE"
-    elif [ -n "$HAUI_KEY_URL" ]; then
+    elif [ "$HAUI_KEY_FROM" != nowhere ]; then
         finding differs "key of the packages" "an armored public key" "absent"
     else
         finding blocked "key of the packages" "Say supply.packages.key (the mirror's public key), or unsigned: true for a mirror in a network you control." "the mirror is not https, so a key from it would prove nothing"

@@ -4,10 +4,10 @@
 
 ROOT=${HAUI_ROOT:-}
 
-# strict WHAT FIX SEEN: what stops a production cluster and is merely said for a test one.
+# strict WHAT EXPECTED SEEN FIX: what stops a production cluster and is merely said for a test one.
 strict() {
     if [ "$HAUI_PROFILE" = production ]; then
-        finding blocked "$1" "$2" "$3"
+        finding blocked "$1" "$4" "$3"
     else
         finding info "$1" "$2" "$3"
     fi
@@ -43,7 +43,7 @@ check_size() {
     if [ "$cpus" -lt "$HAUI_FLOOR_CPUS" ]; then
         finding blocked "processors" "kubeadm needs $HAUI_FLOOR_CPUS on a control plane; add some, or put NumCPU into advanced.ignore_preflight_errors." "$cpus"
     elif [ "$cpus" -lt "$HAUI_CPUS" ]; then
-        strict "processors" "Give the host $HAUI_CPUS (profile $HAUI_PROFILE), or choose profile test." "$cpus"
+        strict "processors" "at least $HAUI_CPUS" "$cpus" "Give the host $HAUI_CPUS processors, or choose profile: test."
     else
         finding ok "processors" "at least $HAUI_CPUS" "$cpus"
     fi
@@ -51,13 +51,13 @@ check_size() {
         finding blocked "memory" "kubeadm needs $HAUI_FLOOR_MEMORY_MB MB on a control plane; add some, or put Mem into advanced.ignore_preflight_errors." "$memory MB"
     elif [ "$memory" -lt $((HAUI_MEMORY_MB * 9 / 10)) ]; then
         # Firmware and kernel keep a part of the nominal size.
-        strict "memory" "Give the host $HAUI_MEMORY_MB MB (profile $HAUI_PROFILE), or choose profile test." "$memory MB"
+        strict "memory" "about $HAUI_MEMORY_MB MB" "$memory MB" "Give the host $HAUI_MEMORY_MB MB of memory, or choose profile: test."
     else
         finding ok "memory" "about $HAUI_MEMORY_MB MB" "$memory MB"
     fi
     disk=$(df -Pk "$ROOT/var/lib" | awk 'NR == 2 { print int($2 / 1048576) }')
     if [ "$disk" -lt $((HAUI_DISK_GB * 9 / 10)) ]; then
-        strict "disk of /var/lib" "Give it $HAUI_DISK_GB GB (profile $HAUI_PROFILE), or choose profile test." "$disk GB"
+        strict "disk of /var/lib" "about $HAUI_DISK_GB GB" "$disk GB" "Give it $HAUI_DISK_GB GB, or choose profile: test."
     else
         finding ok "disk of /var/lib" "about $HAUI_DISK_GB GB" "$disk GB"
     fi
@@ -157,7 +157,7 @@ check_time() {
     elif clock_is_foreign; then
         finding info "time" synchronised "the clock is the machine's, this is a container"
     elif time_service >/dev/null; then
-        strict "time" "Give $(time_service) a time server that it reaches; certificates need right clocks." "not synchronised"
+        strict "time" synchronised "not synchronised" "Give $(time_service) a time server that it reaches; certificates need right clocks."
     else
         finding info "time" synchronised "no time service yet; haui installs chrony for profile production"
     fi

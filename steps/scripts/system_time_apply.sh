@@ -4,7 +4,6 @@
 set -eu
 
 if ! time_service >/dev/null; then
-    package update || :
     package install chrony || die "chrony can't be installed" "install a time service on this host, or use profile test"
     systemctl enable --now chrony
 fi
