@@ -177,7 +177,7 @@ class Journal:
 
     def _with_format(self, record: Record) -> Record:
         """The first record, and each that begins a run, says which format it is written in."""
-        if self._writer.good > len(HEADER) and record["event"] != "run_started":
+        if self.last_seq and record["event"] != "run_started":
             return record
         head = {key: record[key] for key in ("seq", "at", "event")}
         return head | {"format": FORMAT} | record

@@ -21,6 +21,7 @@ HEADER = (
     b"# haui journal: one record a line, only ever appended to. It is YAML; each record is JSON.\n"
     b"# Do not edit it: every record carries a checksum of itself and of the one before it.\n"
 )
+_TITLE = HEADER[: HEADER.index(b":")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,9 @@ def parse(data: bytes, path: Path) -> Contents:
                 record, crc = _record(line, crc, records, path)
                 records.append(record)
         except BadLineError as error:
-            _refuse_unless_torn(data, good, number, is_last, crc, error, path)
+            if not records:
+                _refuse_foreign(data, good, number, error, path)
+            _refuse_unless_torn(data[good:], number, is_last, crc, error, path)
             return Contents(
                 records=tuple(records),
                 good_bytes=good,
@@ -136,16 +139,20 @@ def _other_format(found: object, path: Path) -> JournalError:
     )
 
 
-def _refuse_unless_torn(
-    data: bytes, good: int, number: int, is_last: bool, crc: int, error: BadLineError, path: Path
-) -> None:
-    torn = data[good:]
-    if good == 0 and not HEADER.startswith(torn.rstrip(b"\0")):
+def _refuse_foreign(data: bytes, good: int, number: int, error: BadLineError, path: Path) -> None:
+    """Without a single record, only the header tells a torn journal from another file."""
+    ours = data.startswith(_TITLE) if good else HEADER.startswith(data.rstrip(b"\0"))
+    if not ours:
         raise JournalError(
             f"{path} is not a journal of haui",
             why=f"line {number}: {error}",
             fix=f"Move it away (mv {path.name} {path.name}.old), then run haui again.",
         )
+
+
+def _refuse_unless_torn(
+    torn: bytes, number: int, is_last: bool, crc: int, error: BadLineError, path: Path
+) -> None:
     if is_last and not hides_a_record(torn.removesuffix(b"\n"), crc):
         return
     raise JournalError(

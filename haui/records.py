@@ -65,7 +65,7 @@ def to_record(event: Event) -> Record:
     """The event as a record. Raises TypeError for a value that can't be stored."""
     head: Record = {"seq": event.seq, "at": event.at}
     if isinstance(event, Note):
-        return head | {"event": event.event} | _pack_dict(event.data)
+        return head | {"event": event.event} | dict(event.data)
     body = {name: getattr(event, name) for name, _, _ in _parts(type(event))}
     return head | {"event": event.kind} | _pack_dict(body)
 
@@ -142,7 +142,7 @@ def hides_a_record(line: bytes, previous: int) -> bool:
 
 def _pack_dict(value: Mapping[str, Any]) -> Record:
     packed = {str(key): _pack(item) for key, item in value.items()}
-    return {key: item for key, item in packed.items() if item not in ("", [], {}, None)}
+    return {key: item for key, item in packed.items() if item not in ("", [], None)}
 
 
 def _pack(value: Any) -> Any:
