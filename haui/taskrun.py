@@ -163,4 +163,6 @@ async def _to_the_end(errand: Awaitable[None]) -> None:
         await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # nobody is left to be told of it
         raise

@@ -10,6 +10,7 @@ from haui.compose import Library
 from haui.controls import Controls
 from haui.events import AnyEvent, Event
 from haui.executor import RunResult, run
+from haui.host import Host
 from haui.plan import build_plan
 from haui.spec import ClusterSpec, Endpoint, HostSpec
 from haui.step import Call, Phase, Plan, Remote, Step, Values, Work
@@ -136,6 +137,7 @@ class Ran:
         self.bus = bus or RecordingBus()
         self.stored: dict[str, bytes] = {}
         self.result: RunResult | None = None
+        self.host: Callable[[str], Host] = fleet.hosts()
 
     async def go(
         self,
@@ -148,7 +150,7 @@ class Ran:
         self.result = await run(
             plan,
             run_id=RUN_ID,
-            hosts=self.fleet.hosts(),
+            hosts=self.host,
             bus=self.bus,
             load_script=lambda name: f"# {name}\n",
             store=self.stored.__setitem__,
