@@ -17,6 +17,7 @@ from haui.rehearsal_server import FleetClock, HostServer, WallClock, write_whole
 from haui.simulated import SimulatedHost, Tempo
 from haui.simulated_cluster import SimulatedCluster, SimulatedStep
 from haui.spec import ClusterSpec, Ssh
+from haui.step import Step
 
 SUDO_USER = "ops"
 
@@ -24,9 +25,9 @@ SUDO_USER = "ops"
 class SimulatedFleet:
     """All simulated hosts of one cluster.
 
-    `speed` divides every duration; 0 means that nothing takes time. `steps` are the plan's steps
-    (anything with id, title and phase). With `sudo_password` the hosts let in the user `ops`, whose
-    sudo asks for that password; without it, root.
+    `speed` divides every duration; 0 means that nothing takes time. `steps` is the catalogue;
+    what the hosts have to know of it is asked once, here. With `sudo_password` the hosts let in the
+    user `ops`, whose sudo asks for that password; without it, root.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class SimulatedFleet:
         speed: float = 1.0,
         faults: Sequence[Fault] = (),
         seed: int = 0,
-        steps: Iterable[SimulatedStep] = (),
+        steps: Iterable[Step | SimulatedStep] = (),
         clock: FleetClock | None = None,
         sudo_password: str | None = None,
     ) -> None:

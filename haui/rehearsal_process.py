@@ -20,8 +20,9 @@ from haui.errors import ConnectError, HauiError
 from haui.faults import Fault
 from haui.rehearsal import SimulatedFleet
 from haui.rehearsal_server import write_whole
-from haui.simulated_cluster import SimulatedStep
+from haui.simulated_cluster import SimulatedStep, announce
 from haui.spec import ClusterSpec
+from haui.step import Step
 
 DESCRIPTION = "fleet.json"
 LINE_LIMIT = 1 << 20
@@ -38,7 +39,7 @@ class FleetProcess:
         speed: float = 1.0,
         faults: Sequence[Fault] = (),
         seed: int = 0,
-        steps: Iterable[SimulatedStep] = (),
+        steps: Iterable[Step | SimulatedStep] = (),
     ) -> None:
         self._dir = state_dir
         self._description = {
@@ -46,7 +47,7 @@ class FleetProcess:
             "speed": speed,
             "faults": [str(fault) for fault in faults],
             "seed": seed,
-            "steps": [asdict(step) for step in steps],
+            "steps": [asdict(step) for step in announce(steps, spec)],
         }
         self._process: asyncio.subprocess.Process | None = None
 

@@ -74,7 +74,7 @@ class HostServer:
         self._key = _host_key(self._folder / "ssh_host_ed25519_key")
         self.host.state = _load_state(self._folder / "state.json")
         self.host.begin()
-        await self._listen()
+        await self._listen_again()
         if "unreachable" in self.host.state.since:
             self._close_port()
 
@@ -113,6 +113,17 @@ class HostServer:
             backlog=128,
         )
         self.port = self._acceptor.get_port()
+
+    async def _listen_again(self) -> None:
+        """On the port of the last time when it is free: clients may have pinned the key to it."""
+        note = self._folder / "port"
+        try:
+            self.port = int(note.read_text())
+            await self._listen()
+        except (OSError, ValueError):
+            self.port = 0
+            await self._listen()
+        write_whole(note, str(self.port).encode())
 
     def _close_port(self) -> None:
         if self._acceptor is not None:

@@ -21,6 +21,8 @@ SLOW = 10
 DOWN_S = 6.0
 """How long a reboot takes at speed 1, in seconds."""
 CANCELLED_RC = 143
+ROOT_SCRIPT = "haui.root"
+"""The client's proof that it became root: asks for the user id."""
 MANIFEST = "manifest.expected"
 
 
@@ -167,7 +169,10 @@ class SimulatedHost:
             pairs = self.cluster.supplied(step, self.name, now)
             lines = "".join(f"{name}={value}\n" for name, value in pairs.items())
             return Answer(stdout=lines.encode(), delay=delay)
-        if request.env.get("HAUI_SCRIPT") == READ_SCRIPT:
+        script = request.env.get("HAUI_SCRIPT")
+        if script == ROOT_SCRIPT:
+            return Answer(stdout=b"0\n")
+        if script == READ_SCRIPT:
             return self._read(request.env["HAUI_PATH"], int(request.env["HAUI_LIMIT"]), now)
         return Answer(delay=delay)
 

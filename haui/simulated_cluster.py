@@ -38,9 +38,11 @@ class SimulatedStep:
     always: bool = False
 
 
-def announce(steps: Iterable[Step], spec: ClusterSpec) -> tuple[SimulatedStep, ...]:
-    """What the fleet has to know about the steps of a plan."""
-    return tuple(_announced(step, spec) for step in steps)
+def announce(steps: Iterable[Step | SimulatedStep], spec: ClusterSpec) -> tuple[SimulatedStep, ...]:
+    """What the fleet has to know about the steps of a catalogue."""
+    return tuple(
+        step if isinstance(step, SimulatedStep) else _announced(step, spec) for step in steps
+    )
 
 
 def _announced(step: Step, spec: ClusterSpec) -> SimulatedStep:
@@ -70,10 +72,10 @@ class SimulatedCluster:
     """The shared truth of one fleet."""
 
     def __init__(
-        self, spec: ClusterSpec, steps: Iterable[SimulatedStep] = (), seed: int = 0
+        self, spec: ClusterSpec, steps: Iterable[Step | SimulatedStep] = (), seed: int = 0
     ) -> None:
         self.spec = spec
-        self.steps = {step.id: step for step in steps}
+        self.steps = {step.id: step for step in announce(steps, spec)}
         self.seed = seed
         self.members: dict[str, Member] = {}
 
