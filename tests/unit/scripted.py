@@ -99,6 +99,7 @@ class Machine:
     """How the next attempts of a step go; the default Attempt when the list is used up."""
     probes: dict[str, list[Completed | Exception]] = field(default_factory=dict)
     """Answers to scripts by name, used up before the regular answer."""
+    connect_seconds: float = 0
     connect_error: ConnectError | None = None
     connect_errors: list[ConnectError | None] = field(default_factory=list)
     """How the next connects go, used up before `connect_error` counts."""
@@ -213,6 +214,7 @@ class ScriptedHost:
     async def connect(self) -> str:
         self._note("connect", "")
         await self._travel()
+        await asyncio.sleep(self.machine.connect_seconds)
         planned = self.machine.connect_errors
         error = planned.pop(0) if planned else self.machine.connect_error
         if error is not None:

@@ -105,11 +105,20 @@ def test_a_join_that_still_runs_keeps_others_out_of_its_lane() -> None:
     for machine in fleet.machines.values():
         machine.true |= {"sys.prepare", "cp.init"}
     left_running(fleet, "cp3", "cp.join")
+    fleet["cp3"].probes["sys.prepare.probe"] = [lost("cp3")]  # so that cp2 is ready first
     ran = run_install(install(), fleet)
     assert ran.result is not None
     assert ran.result.outcome == "ok"
     assert fleet.width["cp.join"] == 1
     assert fleet["cp3"].bodies == ["cp.join"]
+
+
+def test_a_lane_opens_only_when_every_host_has_said_what_it_runs() -> None:
+    fleet = prepared(["cp1", "cp2", "cp3"])
+    left_running(fleet, "cp3", "a")
+    fleet["cp3"].connect_seconds = 5
+    run_install([step("a", lane="control-plane-join")], fleet, spec=cluster(3, 0))
+    assert fleet.width["a"] == 1
 
 
 @pytest.mark.parametrize("ends", ["died", "rebooted", "never-begun"])
