@@ -145,6 +145,8 @@ INIT = Step(
     phase="control-plane",
     on=is_first,
     work=_init_work,
+    # The virtual address must not move to a host that joins the balancers while init talks to it.
+    needs=("endpoint.keepalived",),
     fetch={"admin.conf": "/etc/kubernetes/admin.conf"},
     timeout_s=1800,
     explain="Runs kubeadm init. A half-done init is finished where it stopped, or undone and begun "

@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from ipaddress import ip_network
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from steps.load import template
 
 CONFLIST_PATH = "/etc/cni/net.d/10-haui-bridge.conflist"
 UNIT_PATH = "/etc/systemd/system/haui-routes.service"
@@ -68,11 +67,13 @@ def routes(nodes: tuple[NodeNet, ...], host: str) -> Mapping[str, str]:
 
 def unit(own: str, pods: str, ways: Mapping[str, str]) -> bytes:
     """The unit that sets the routes at every start, and masks pods towards the outer world."""
-    environment = Environment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    text = template(
+        "haui-routes.service",
+        {
+            "own": own,
+            "pods": pods,
+            "routes": ways,
+            "iptables": "ip6tables" if ":" in pods else "iptables",
+        },
     )
-    template = (files("steps") / "cni" / "haui-routes.service.j2").read_text(encoding="utf-8")
-    text = environment.from_string(template).render(
-        own=own, pods=pods, routes=ways, iptables="ip6tables" if ":" in pods else "iptables"
-    )
-    return (text.rstrip("\n") + "\n").encode()
+    return text.encode()

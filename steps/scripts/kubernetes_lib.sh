@@ -3,6 +3,8 @@
 # and how to run kubeadm without a secret getting into its output. HAUI_ROOT is set by tests only.
 
 K8S=${HAUI_ROOT:-}/etc/kubernetes
+# shellcheck disable=SC2034  # read by the scripts that follow
+ETCD_DATA=${HAUI_ROOT:-}/var/lib/etcd
 ETCD_PKI=/etc/kubernetes/pki/etcd # inside the etcd container, where HAUI_ROOT means nothing
 PAUSE=${HAUI_PAUSE:-2}            # seconds between two looks at something that is awaited
 
