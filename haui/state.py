@@ -40,8 +40,8 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class TaskView:
     """One step on one host. `seconds` is its duration, `attempt` the last change begun (0: none).
 
-    `changing` says that the host is being changed by that attempt; `proved_at` when a probe last
-    found it done (empty: never, or changed since); `since` when its status began.
+    `changing` says that the host is being changed by that attempt; `proved` that a probe
+    found it done and nothing has changed it since; `since` when its status began.
     """
 
     status: TaskStatus = "pending"
@@ -52,7 +52,7 @@ class TaskView:
     title: str = ""
     reason: str = ""
     changing: bool = False
-    proved_at: str = ""
+    proved: bool = False
     since: str = ""
 
     @property
@@ -120,7 +120,7 @@ class RunState:
             f"{step}@{host}"
             for host, views in self.tasks.items()
             for step, view in views.items()
-            if view.proved_at
+            if view.proved
         )
 
     def open_attempts(self) -> tuple[tuple[str, str, int], ...]:
@@ -231,7 +231,7 @@ def _task_event(state: RunState, event: TaskEvent) -> RunState:
     return replace(
         state,
         tasks={**state.tasks, event.host: {**views, event.step: after}},
-        settled_count=state.settled_count + bool(after.proved_at) - bool(before.proved_at),
+        settled_count=state.settled_count + after.proved - before.proved,
         **_position(state, event),
     )
 
@@ -251,7 +251,7 @@ def _task(view: TaskView, event: TaskEvent) -> TaskView:
             return replace(view, status="waiting", reason=reason)
         case TaskIntent(attempt=attempt):
             return replace(
-                view, status="running", attempt=attempt, reason="", changing=True, proved_at=""
+                view, status="running", attempt=attempt, reason="", changing=True, proved=False
             )
         case TaskFinished(outcome=outcome):
             return _finished(view, event, proved=outcome in ("ok", "unchanged"))
@@ -267,7 +267,7 @@ def _finished(view: TaskView, event: TaskFinished, *, proved: bool) -> TaskView:
         problem=event.problem,
         findings=event.findings,
         title=view.title,
-        proved_at=event.at if proved else (view.proved_at if untouched else ""),
+        proved=proved or (untouched and view.proved),
         since=event.at,
     )
 
