@@ -14,8 +14,8 @@ from steps.system import peers_of
 HAPROXY_CONFIG = "/etc/haproxy/haproxy.cfg"
 KEEPALIVED_CONFIG = "/etc/keepalived/keepalived.conf"
 CHECK_SCRIPT = "/etc/keepalived/haui-check.sh"
-STATS_PORT = 8404
-"""haproxy's statistics, on 127.0.0.1 only."""
+LOCAL_PORT = 8404
+"""haproxy's health and statistics, on 127.0.0.1 only."""
 
 FIRST_PRIORITY = 200
 PRIORITY_STEP = 10
@@ -42,7 +42,7 @@ def haproxy_config(spec: ClusterSpec) -> str:
         "port": spec.endpoint.port,
         "servers": servers,
         "api_port": API_PORT,
-        "stats_port": STATS_PORT,
+        "local_port": LOCAL_PORT,
     }
     return template("haproxy.cfg", values)
 
@@ -78,7 +78,7 @@ def _keepalived(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
         "HAUI_VIP": spec.endpoint.vip or "",
         "HAUI_INTERFACE": host.interface or spec.endpoint.interface or "",
     }
-    check = template("haui-check.sh", {"port": spec.endpoint.port})
+    check = template("haui-check.sh", {"local_port": LOCAL_PORT})
     return Work(
         probe=Call(script="endpoint_keepalived_probe", env=env),
         apply=Call(script="endpoint_keepalived_apply", env=env),

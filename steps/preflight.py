@@ -7,6 +7,7 @@ from typing import Any
 
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
+from steps.endpoint import LOCAL_PORT
 from steps.kubeadm import API_PORT
 from steps.system import modules, peers_of
 
@@ -60,7 +61,7 @@ def ports(spec: ClusterSpec, host: HostSpec) -> tuple[int, ...]:
     if "control-plane" in host.roles and spec.topology.kind != "external":
         wanted |= {2379, 2380}
     if host in spec.balancers:
-        wanted.add(spec.endpoint.port)
+        wanted |= {spec.endpoint.port, LOCAL_PORT}
     return tuple(sorted(wanted))
 
 

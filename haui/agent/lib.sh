@@ -92,7 +92,7 @@ unit_active() {
 
 # A service that runs is not proof that it has read the files of today: a run may have died between placing a file and
 # the reload. So each successful (re)load notes which files it read; a file placed since then has another time.
-HAUI_LOADED=/var/lib/haui/loaded
+HAUI_LOADED=${HAUI_ROOT:-}/var/lib/haui/loaded # HAUI_ROOT is set by tests only
 
 # files_mark FILE…: tells two states of the files apart.
 files_mark() {

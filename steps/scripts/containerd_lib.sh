@@ -2,8 +2,9 @@
 # shellcheck disable=SC2034  # for the scripts that include this
 # What the scripts around containerd share.
 
-CONFIG=/etc/containerd/config.toml
-PROXY=/etc/systemd/system/containerd.service.d/haui-proxy.conf
+CONFIG=${HAUI_ROOT:-}/etc/containerd/config.toml
+RENDERED=${HAUI_ROOT:-}/etc/haui/containerd
+PROXY=${HAUI_ROOT:-}/etc/systemd/system/containerd.service.d/haui-proxy.conf
 
 # containerd_version: 1.6.20, 2.1.3, …
 containerd_version() {
@@ -13,8 +14,8 @@ containerd_version() {
 # containerd_config: the rendered file that this containerd understands.
 containerd_config() {
     case $(containerd_version) in
-        '' | 0.* | 1.*) echo /etc/haui/containerd/config-v2.toml ;;
-        *) echo /etc/haui/containerd/config-v3.toml ;;
+        '' | 0.* | 1.*) echo "$RENDERED/config-v2.toml" ;;
+        *) echo "$RENDERED/config-v3.toml" ;;
     esac
 }
 

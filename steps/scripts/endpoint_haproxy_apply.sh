@@ -7,14 +7,14 @@ if [ -z "$(package version haproxy)" ]; then
     package install haproxy || die "haproxy can't be installed" \
         "look at the package sources of this host; 'apt-get install haproxy' must work by hand"
 fi
-haproxy -c -q -f "$HAUI_CONFIG" || die "haproxy does not accept $HAUI_CONFIG" \
+haproxy -c -q -f "${HAUI_ROOT:-}$HAUI_CONFIG" || die "haproxy does not accept $HAUI_CONFIG" \
     "haproxy 2.2 or newer is needed: this host has $(haproxy -v | head -n 1)"
-mark=$(files_mark "$HAUI_CONFIG")
+mark=$(files_mark "${HAUI_ROOT:-}$HAUI_CONFIG")
 systemctl enable haproxy
 if [ "$(unit_active haproxy)" != active ]; then
     systemctl restart haproxy
     note_loaded haproxy "$mark"
-elif ! loaded haproxy "$HAUI_CONFIG"; then
+elif ! loaded haproxy "${HAUI_ROOT:-}$HAUI_CONFIG"; then
     systemctl reload haproxy
     note_loaded haproxy "$mark"
 fi

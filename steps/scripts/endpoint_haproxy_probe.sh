@@ -9,7 +9,7 @@ if [ -z "$version" ]; then
 fi
 finding ok "package haproxy" installed "$version"
 want "haproxy.service" "active enabled" "$(unit_active haproxy) $(unit_enabled haproxy)"
-if loaded haproxy "$HAUI_CONFIG"; then
+if loaded haproxy "${HAUI_ROOT:-}$HAUI_CONFIG"; then
     finding ok "configuration in use" "the one on disk" "the one on disk"
 else
     finding differs "configuration in use" "the one on disk" "placed after the last reload"

@@ -3,9 +3,9 @@
 # haui: include interface_lib
 # The one thing about keepalived that can't be rendered beforehand: the interface's name, which may differ per host.
 
-CONFIG=/etc/keepalived/keepalived.conf
-CHECK=/etc/keepalived/haui-check.sh
-INTERFACE=/etc/keepalived/haui-interface.conf
+CONFIG=${HAUI_ROOT:-}/etc/keepalived/keepalived.conf
+CHECK=${HAUI_ROOT:-}/etc/keepalived/haui-check.sh
+INTERFACE=${HAUI_ROOT:-}/etc/keepalived/haui-interface.conf
 
 # keepalived_interface: the asked one, else the one that holds this host's address.
 keepalived_interface() {

@@ -11,7 +11,7 @@ fi
 rendered=$(containerd_config)
 if ! cmp -s "$rendered" "$CONFIG"; then
     keep_original "$CONFIG"
-    mkdir -p /etc/containerd
+    mkdir -p "$(dirname "$CONFIG")"
     cp "$rendered" "$CONFIG.haui-new"
     chmod 0644 "$CONFIG.haui-new"
     mv "$CONFIG.haui-new" "$CONFIG"
