@@ -356,7 +356,7 @@ class SshPool:
         except (OSError, TimeoutError, asyncssh.Error, ValueError) as error:
             if await self._settle(target, gate.verdict):
                 return await self._attempt(target, tunnel, offer)
-            if isinstance(error, asyncssh.KeyExchangeFailed) and offer in FAMILIES:
+            if gate.verdict is None and offer in FAMILIES:
                 raise HostKeyError("no key of that type", host=target.name) from error
             raise translate(error, target) from error
         await self._settle(target, gate.verdict)

@@ -192,7 +192,14 @@ class Login:
             )
         try:
             return await asyncio.to_thread(_load, path, passphrase.reveal())
-        except asyncssh.KeyEncryptionError as error:
+        except (asyncssh.KeyEncryptionError, asyncssh.KeyImportError) as error:
+            # What a wrong passphrase makes of an old PEM file is only noticed as bad content.
+            if "bcrypt" in str(error):
+                raise ConnectError(
+                    f"the key {path} can't be opened: the Python package bcrypt is not installed",
+                    fix="install it beside haui (pipx inject haui bcrypt), or load the key into "
+                    "ssh-agent and use `agent: true`",
+                ) from error
             raise ConnectError(
                 f"the passphrase of {path} is wrong",
                 fix=f"give the right one in {variable}; `ssh-keygen -y -f {path}` tests it",

@@ -83,13 +83,15 @@ def agent_failure(done: Completed, host: str) -> StepError:
 class MarkFinder:
     """Tells a task's output from the answer that follows it.
 
-    Bytes that may be the beginning of the mark are held back, so that what was passed on is output
-    for certain.
+    Bytes that may be the beginning of the answer are held back. The newline that ends a line is
+    passed on at once, so that a line is seen when it was printed; should it turn out to be the one
+    in front of the mark, then it only ended the output's last line.
     """
 
     def __init__(self, mark: str) -> None:
-        self._mark = b"\n" + mark.encode() + b"\t"
+        self._mark = mark.encode() + b"\t"
         self._held = b""
+        self._line_start = True
         self._found = False
 
     def feed(self, data: bytes) -> bytes:
@@ -97,15 +99,31 @@ class MarkFinder:
         self._held += data
         if self._found:
             return b""
-        output, found, rest = self._held.partition(self._mark)
-        if found:
-            self._found = True
-            self._held = rest
-            return output
-        last = self._held.rfind(b"\n", -len(self._mark))
-        cut = last if last >= 0 and self._mark.startswith(self._held[last:]) else len(self._held)
-        output, self._held = self._held[:cut], self._held[cut:]
+        if self._line_start and self._held.startswith(self._mark):
+            return self._split(0, len(self._mark))
+        at = self._held.find(b"\n" + self._mark)
+        if at >= 0:
+            return self._split(at, at + 1 + len(self._mark))
+        output, self._held = self._held[: self._safe()], self._held[self._safe() :]
+        if output:
+            self._line_start = output.endswith(b"\n")
         return output
+
+    def _split(self, end: int, answer: int) -> bytes:
+        self._found = True
+        output, self._held = self._held[:end], self._held[answer:]
+        return output
+
+    def _safe(self) -> int:
+        """How many of the held bytes can't be the beginning of the answer."""
+        held = self._held
+        if self._line_start and self._mark.startswith(held):
+            return 0
+        last = held.rfind(b"\n", -len(self._mark) - 1)
+        if last < 0 or not self._mark.startswith(held[last + 1 :]):
+            return len(held)
+        in_line = held[last - 1] != ord("\n") if last > 0 else not self._line_start
+        return last + 1 if in_line and last + 1 == len(held) else last
 
     def state(self, task: TaskId, *, host: str) -> TaskState | None:
         """What the host said after the output; None when it did not."""

@@ -40,12 +40,11 @@ def unavailable() -> str:
     return ""
 
 
-def keygen(path: Path, *, kind: str = "ed25519", passphrase: str = "") -> Path:
-    """A new key pair."""
+def keygen(path: Path, *, kind: str = "ed25519", options: tuple[str, ...] = ()) -> Path:
+    """A new key pair without a passphrase, unless `options` say otherwise."""
     path.unlink(missing_ok=True)
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "", "-f", str(path)], check=True
-    )
+    command = ["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "", "-f", str(path), *options]
+    subprocess.run(command, check=True)
     return path
 
 
@@ -177,7 +176,5 @@ class Sshd:
 
 
 def _hashed(password: str) -> str:
-    run = subprocess.run(
-        ["openssl", "passwd", "-6", password], check=True, capture_output=True
-    )
+    run = subprocess.run(["openssl", "passwd", "-6", password], check=True, capture_output=True)
     return run.stdout.decode().strip()

@@ -1,14 +1,17 @@
 """Short scripts through a real sshd."""
 
+# ruff: noqa: ASYNC240
+
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from haui.errors import StepError
 from haui.host import Script
-from tests.ssh.conftest import Bench
+from tests.ssh.conftest import Bench, StartSshd
 from tests.ssh.sshd import Sshd
 
 
@@ -23,17 +26,15 @@ async def test_status_output_env_and_inputs(bench: Bench, shared_sshd: Sshd) -> 
         'echo "$HAUI_INPUTS" >&2; exit 7'
     )
     done = await host.run(
-        script(text, env={"GREETING": "it's; $(id) \"x\" !"}, inputs={"secret": b"s3cret\n"})
+        script(text, env={"GREETING": 'it\'s; $(id) "x" !'}, inputs={"secret": b"s3cret\n"})
     )
-    assert (done.status, done.stdout) == (7, "it's; $(id) \"x\" !\ns3cret\n")
+    assert (done.status, done.stdout) == (7, 'it\'s; $(id) "x" !\ns3cret\n')
     mode, folder = done.stderr.split()
     assert mode == "700"
     assert not Path(folder).exists()
 
 
-async def test_inputs_are_gone_when_the_script_sets_a_trap(
-    bench: Bench, shared_sshd: Sshd
-) -> None:
+async def test_inputs_are_gone_when_the_script_sets_a_trap(bench: Bench, shared_sshd: Sshd) -> None:
     host = bench.host(bench.target(shared_sshd))
     done = await host.run(script('trap "echo bye" EXIT; echo "$HAUI_INPUTS"', inputs={"a": b"b"}))
     folder, bye = done.stdout.split()
@@ -47,24 +48,21 @@ async def test_connect_tells_the_fingerprint(bench: Bench, shared_sshd: Sshd) ->
     assert await host.connect() == shared_sshd.fingerprint
 
 
-async def test_noise_of_the_login_shell_is_dropped(bench: Bench, start_sshd) -> None:  # type: ignore[no-untyped-def]
-    sshd = start_sshd(ForceCommand='/bin/sh -c "echo noise; echo more >&2; $SSH_ORIGINAL_COMMAND"')
-    sshd.stop()
-    wrapper = sshd.folder / "noisy"
+async def test_noise_of_the_login_shell_is_dropped(
+    bench: Bench, start_sshd: StartSshd, base: Path
+) -> None:
+    wrapper = base / "noisy"
     wrapper.write_text(
-        '#!/bin/sh\nprintf "Welcome!\\nno newline"\necho oops >&2\nexec sh -c "$SSH_ORIGINAL_COMMAND"\n'
+        '#!/bin/sh\nprintf "Welcome!\\nno newline"\necho oops >&2\n'
+        'exec sh -c "$SSH_ORIGINAL_COMMAND"\n'
     )
     wrapper.chmod(0o755)
-    sshd.options = {"ForceCommand": str(wrapper)}
-    sshd.start()
-    host = bench.host(bench.target(sshd))
+    host = bench.host(bench.target(start_sshd(ForceCommand=str(wrapper))))
     done = await host.run(script("echo out; echo err >&2"))
     assert (done.stdout, done.stderr) == ("out\n", "err\n")
 
 
-async def test_output_that_is_no_utf8_keeps_the_connection(
-    bench: Bench, shared_sshd: Sshd
-) -> None:
+async def test_output_that_is_no_utf8_keeps_the_connection(bench: Bench, shared_sshd: Sshd) -> None:
     host = bench.host(bench.target(shared_sshd))
     done = await host.run(script(r"printf 'a\377b\033[31mred\033[0m\tc\n'"))
     assert done.stdout == "a\\xffbred\tc\n"
@@ -86,13 +84,13 @@ async def test_time_limit_is_kept_by_the_host(bench: Bench, shared_sshd: Sshd) -
     assert done.status == 124
 
 
-async def test_large_inputs_travel_while_output_comes_back(
-    bench: Bench, shared_sshd: Sshd
-) -> None:
+async def test_large_inputs_travel_while_output_comes_back(bench: Bench, shared_sshd: Sshd) -> None:
     host = bench.host(bench.target(shared_sshd))
     blob = bytes(range(256)) * 12000
     done = await host.run(
-        script('yes 0123456789 | head -c 3000000; wc -c <"$HAUI_INPUTS/blob"', inputs={"blob": blob})
+        script(
+            'yes 0123456789 | head -c 3000000; wc -c <"$HAUI_INPUTS/blob"', inputs={"blob": blob}
+        )
     )
     assert done.stdout.endswith(f"{len(blob)}\n")
     assert len(done.stdout) > 3000000
@@ -110,9 +108,7 @@ async def test_read(bench: Bench, shared_sshd: Sshd, tmp_path: Path) -> None:
         await host.read(str(tmp_path / "absent"))
 
 
-async def test_more_scripts_at_once_than_sessions(bench: Bench, start_sshd) -> None:  # type: ignore[no-untyped-def]
-    import asyncio
-
+async def test_more_scripts_at_once_than_sessions(bench: Bench, start_sshd: StartSshd) -> None:
     sshd = start_sshd(MaxSessions="2")
     host = bench.host(bench.target(sshd))
     await host.connect()
