@@ -12,6 +12,7 @@ from haui.errands import Errands
 from haui.events import Finding, Problem
 from haui.host import TaskId, TaskRequest, TaskState
 from haui.judge import blocked, line_of, said_nothing, satisfied, unsatisfied
+from haui.spec import ClusterSpec
 from haui.step import Task, Values, Work, parse_findings
 from haui.transient import BACKOFF_S, advice, decisive, transient
 from haui.voice import Voice
@@ -86,7 +87,7 @@ class Attempts:
         if step.supply is not None and step.supply_for == "apply":
             self.minted = True
             supplied = await self._errands.supply(step.supply)
-            self._voice.learn(supplied)
+            self._voice.learn(supplied, _names(self._engine.spec))
             work = step.work(self._engine.spec, self._task.host, {**values, **supplied})
         if not await self._engine.controls.proceed():
             raise asyncio.CancelledError
@@ -184,3 +185,9 @@ class Attempts:
     def _advice(self) -> str:
         host = self._task.host.name
         return f"Fix the cause on {host} (its log has the full output), then run haui resume."
+
+
+def _names(spec: ClusterSpec) -> set[str]:
+    """What everybody may read, also when a supply script says it."""
+    hosts = {text for host in spec.hosts for text in (host.name, host.address)}
+    return hosts | {spec.endpoint.name, spec.endpoint.vip or spec.endpoint.name}

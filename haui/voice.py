@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from haui.connections import Bus
 from haui.engine import Result
 from haui.events import (
@@ -26,9 +28,9 @@ class Voice:
         self._step = task.step
         self._mask = Masker(secrets.values())
 
-    def learn(self, supplied: Values) -> None:
-        """From now on also mask what a supply script gave."""
-        self._mask = self._mask.with_supplied(supplied.values())
+    def learn(self, supplied: Values, public: Collection[str]) -> None:
+        """From now on also mask what a supply script gave, apart from the `public` texts."""
+        self._mask = self._mask.with_supplied(set(supplied.values()) - set(public))
 
     async def started(self) -> None:
         await self._bus.emit(
@@ -47,9 +49,9 @@ class Voice:
         )
 
     async def output(self, lines: tuple[str, ...]) -> None:
-        await self._bus.emit(
-            TaskOutput(host=self._host, step=self._step.id, lines=self._mask.lines(lines))
-        )
+        """Lines for people: tabs, which separate the parts of a finding, become blanks."""
+        shown = tuple(line.expandtabs(8) for line in self._mask.lines(lines))
+        await self._bus.emit(TaskOutput(host=self._host, step=self._step.id, lines=shown))
 
     async def preflight(self, findings: tuple[Finding, ...]) -> None:
         for found in self._mask.findings(findings):

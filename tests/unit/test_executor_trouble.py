@@ -469,6 +469,18 @@ def test_no_secret_is_in_any_event() -> None:
     assert everything.count(MASK) >= 4
 
 
+def test_a_long_host_name_that_was_supplied_is_no_secret() -> None:
+    name = "a-very-long-name-of-a-host"
+    spec = cluster(1, 0)
+    spec = spec.model_copy(update={"hosts": (spec.hosts[0].model_copy(update={"name": name}),)})
+    fleet = prepared([name])
+    with_token(fleet)
+    fleet.remote_answers["a.supply"] = lambda _script: answer(f"via={name}\ntoken={TOKEN}\n")
+    fleet[name].attempts["a"] = [Attempt(lines=(f"joins\tby {name} with {TOKEN}",))]
+    ran = run_install([lending()], fleet, spec=spec)
+    assert ran.bus.of(TaskOutput)[0].lines == (f"joins   by {name} with {MASK}",)
+
+
 # The journal
 
 
