@@ -1,0 +1,118 @@
+"""The real catalogue on scripted machines: haui is killed whenever something was put on record."""
+
+from __future__ import annotations
+
+import base64
+import functools
+
+import pytest
+
+from haui.events import Event, TaskFinished, TaskIntent, TaskOutput
+from haui.plan import build_plan
+from haui.step import Plan
+from steps import CATALOGUE
+from tests.unit.mortal import KilledError, MortalRun
+from tests.unit.scripted import Attempt, ScriptedFleet, answer, ok
+from tests.unit.scripted_run import Ran
+from tests.unit.specs import spec
+
+SPEC = spec()
+SUPPLIED = {
+    "token": "abcdef.0123456789abcdef",
+    "certificate_key": "0" * 64,
+    "ca_hash": "sha256:" + "1" * 64,
+    "admin_conf": base64.b64encode(b"conf").decode(),
+    "via": "cp1",
+}
+
+
+@functools.cache
+def plan() -> Plan:
+    return build_plan(SPEC, CATALOGUE)
+
+
+@functools.cache
+def only_looking() -> frozenset[tuple[str, str]]:
+    """The host and step of each task that changes nothing."""
+    works = [(task, task.step.work(SPEC, task.host, {})) for task in plan().tasks]
+    return frozenset(
+        (task.host.name, task.step.id)
+        for task, work in works
+        if work.apply is None and not work.files
+    )
+
+
+def machines() -> ScriptedFleet:
+    """Fresh hosts: what only looks is content, what measures says ok, bodies take their time."""
+    fleet = ScriptedFleet([host.name for host in SPEC.hosts])
+    printed = answer("".join(f"{name}={value}\n" for name, value in SUPPLIED.items()))
+    for seconds, machine in enumerate(fleet.machines.values(), start=3):
+        machine.files["/etc/kubernetes/admin.conf"] = b"conf"
+        for step in CATALOGUE:
+            machine.attempts[step.id] = [Attempt(seconds=seconds)]
+            if step.always:
+                said = ("ok\tpods\t2\t2",)
+                machine.attempts[step.id] = [Attempt(lines=said, applies=False)] * 9
+    for name, id_ in only_looking():
+        fleet[name].true.add(id_)
+    for step in CATALOGUE:
+        fleet.remote_answers[f"{step.id}.gate"] = lambda _script: ok()
+        fleet.remote_answers[f"{step.id}.supply"] = lambda _script: printed
+        fleet.remote_answers[f"{step.id}.revoke"] = lambda _script: answer()
+    return fleet
+
+
+def state_of(fleet: ScriptedFleet) -> dict[str, tuple[list[str], set[str]]]:
+    measures = {step.id for step in CATALOGUE if step.always}
+    return {
+        name: (sorted(b for b in machine.bodies if b not in measures), machine.true)
+        for name, machine in fleet.machines.items()
+    }
+
+
+def undisturbed() -> tuple[ScriptedFleet, Ran]:
+    fleet = machines()
+    ran = Ran(fleet)
+    fleet.play(ran.go(plan(), secrets={"registry_password": "hunter2"}))
+    return fleet, ran
+
+
+def test_the_catalogue_runs_on_machines_that_do_as_they_are_told() -> None:
+    fleet, ran = undisturbed()
+    assert ran.result is not None
+    assert ran.result.outcome == "ok"
+    assert ran.stored == {"admin.conf": b"conf"}
+    assert fleet.width["control_plane.join"] == 1
+    again = Ran(fleet)
+    fleet.play(again.go(plan()))
+    assert again.result is not None
+    assert (again.result.outcome, again.result.changed) == ("ok", 0)
+
+
+def test_nothing_is_minted_or_known_that_an_event_tells() -> None:
+    _, ran = undisturbed()
+    told = repr([event.to_json() for event in ran.bus.events])
+    assert not [name for name in ("token", "certificate_key") if SUPPLIED[name] in told]
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize(
+    ("kind", "pause_s"), [(TaskIntent, 0.0), (TaskFinished, 0.0), (TaskOutput, 1000.0)]
+)
+def test_a_kill_at_any_step_leads_to_the_same_cluster(kind: type[Event], pause_s: float) -> None:
+    """Right before a change begins, right after it was proved, and while it is going on."""
+    expected, whole = undisturbed()
+    boundaries = [event.seq for event in whole.bus.events if isinstance(event, kind)]
+    for kill_at in boundaries:
+        fleet = machines()
+        dying = MortalRun(fleet, kill_at)
+        with pytest.raises(KilledError):
+            fleet.play(dying.go(plan()))
+        fleet.now += pause_s
+        ran = Ran(fleet)
+        fleet.play(ran.go(plan()))
+        assert ran.result is not None
+        assert ran.result.outcome == "ok", f"killed at event {kill_at}"
+        assert state_of(fleet) == state_of(expected), f"killed at event {kill_at}"
+        assert fleet.width["control_plane.join"] == 1
+    print(f"{len(boundaries)} boundaries of {len(whole.bus.events)} events")
