@@ -175,8 +175,15 @@ def _written(document: Document, loc: Loc) -> str | None:
 
 
 def located(document: Document, found: Iterable[SpecProblem]) -> list[SpecProblem]:
-    """The problems with their lines, each once."""
-    lined = [p if p.line else replace(p, line=document.line(p.loc)) for p in found]
+    """The problems with their lines and examples, each once."""
+    lined = [
+        replace(
+            problem,
+            line=problem.line or document.line(problem.loc),
+            example=problem.example or example_at(problem.loc, exact=True),
+        )
+        for problem in found
+    ]
     return list(dict.fromkeys(lined))
 
 

@@ -61,12 +61,21 @@ def flow(value: Any) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
-def example_at(loc: Loc) -> str:
-    """What would be right at that place, as it would stand in the file."""
+def example_at(loc: Loc, *, exact: bool = False) -> str:
+    """What would be right at that place, as it would stand in the file; empty when nothing fits.
+
+    `exact` keeps to places that are fields themselves, not parts of a field's free data.
+    """
     found = field_at(loc)
-    if found is None or not found[1].examples:
+    if found is None or (exact and loc[-1] != found[0]):
         return ""
-    return f"{found[0]}: {flow(found[1].examples[0])}"
+    key, info = found
+    if info.examples:
+        return f"{key}: {flow(info.examples[0])}"
+    model = model_of(info.annotation)
+    inner = ((name, sub.examples) for name, sub in visible_fields(model).items()) if model else ()
+    shown_one = next(({name: examples[0]} for name, examples in inner if examples), {})
+    return f"{key}: {flow(shown_one)}"
 
 
 def unknown_key(loc: Loc, known: Iterable[str]) -> SpecProblem:

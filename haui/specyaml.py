@@ -28,11 +28,10 @@ _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _OTHER_BOOLEANS = frozenset(("yes", "no", "on", "off", "y", "n"))
-_ODD_NUMBER = re.compile(
-    r"[-+]?(0[0-9_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|0b[01_]+|[0-9][0-9_]*_[0-9_]*|[1-9][0-9]{18,}"
-    r"|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+"
-    r"|[0-9][0-9_]*\.[0-9_]*_[0-9_.]*|\.(inf|Inf|INF))|\.(nan|NaN|NAN)|="
-)
+# Numbers of YAML 1.2, of other readers, or too long for most; YAML 1.1 is asked of PyYAML itself.
+_ODD_NUMBER = re.compile(r"[-+]?(0o[0-7_]+|[1-9][0-9]{18,}|[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+)")
+_YAML_1_1 = yaml.SafeLoader.yaml_implicit_resolvers
+_TEXT_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp")
 
 
 class Fatal(Exception):
@@ -88,9 +87,16 @@ def resolve(text: str) -> tuple[Any, str]:
         return int(text), ""
     if _FLOAT.fullmatch(text):
         return float(text), ""
-    if _ODD_NUMBER.fullmatch(text):
-        return text, f"{text} is a number that YAML readers disagree on; put it in quotes"
+    if _ODD_NUMBER.fullmatch(text) or _yaml_1_1_tag(text) not in _TEXT_TAGS:
+        return text, f"YAML readers disagree on what {text} means; put it in quotes"
     return text, ""
+
+
+def _yaml_1_1_tag(text: str) -> str:
+    for tag, pattern in _YAML_1_1.get(text[:1], ()):
+        if pattern.match(text):
+            return str(tag)
+    return _TEXT_TAGS[0]
 
 
 def is_text(value: str) -> bool:
