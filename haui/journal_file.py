@@ -109,8 +109,9 @@ def _record(line: bytes, crc: int, before: list[Record], path: Path) -> tuple[Re
     record, crc = decode(line, crc)
     if before and record["seq"] <= before[-1]["seq"]:
         raise BadLineError(f"record {record['seq']} follows record {before[-1]['seq']}")
-    if before and record.get("format", FORMAT) != FORMAT:
-        raise _other_format(record["format"], path)
+    found = record.get("format", FORMAT if before else "not told")
+    if found != FORMAT:
+        raise _other_format(found, path)
     return record, crc
 
 
@@ -126,7 +127,7 @@ def _check_format(line: bytes, path: Path) -> None:
         record = json.loads(line[2:])
     except ValueError:
         return  # Damaged; the checksum says so next.
-    found = record.get("format") if isinstance(record, dict) else None
+    found = record.get("format", FORMAT) if isinstance(record, dict) else FORMAT
     if found != FORMAT:
         raise _other_format(found, path)
 

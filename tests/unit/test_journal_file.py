@@ -182,7 +182,11 @@ async def test_each_repair_keeps_its_own_copy(path: Path) -> None:
 def test_another_format_is_refused(path: Path, where: str) -> None:
     head: Record = {"seq": 1, "at": "", "event": "run_started", "format": 1}
     newer: Record = {"seq": 2, "at": "", "event": "run_started", "format": 2}
-    records = {"only": [newer], "first": [newer, {**head, "seq": 3}], "later": [head, newer]}
+    records = {
+        "only": [newer],
+        "first": [newer, {**head, "seq": 3}],
+        "later": [head, newer],
+    }
     data, crc = HEADER, 0
     for record in records[where]:
         line, crc = encode(record, crc)
@@ -196,6 +200,12 @@ def test_another_format_is_refused(path: Path, where: str) -> None:
 
 def test_another_format_is_told_even_with_other_checksums(path: Path) -> None:
     put(path, HEADER + b'- {"seq": 1, "format": 2, "sha": "0"}\n')
+    with pytest.raises(JournalError, match="another version"):
+        read(path)
+
+
+def test_a_first_record_without_a_format_is_refused(path: Path) -> None:
+    put(path, HEADER + encode({"seq": 1, "at": "", "event": "run_started"}, 0)[0])
     with pytest.raises(JournalError, match="another version"):
         read(path)
 

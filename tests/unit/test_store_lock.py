@@ -1,0 +1,140 @@
+"""One haui per cluster: the second is told who the first is, and a killed one leaves no lock."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from haui.errors import JournalError
+from haui.store import ClusterStore
+from tests.unit.sample_run import START
+
+HOLDER = """
+import sys
+from pathlib import Path
+from haui.store import ClusterStore
+
+with ClusterStore("atlas", Path(sys.argv[1])).lock("haui apply atlas.yaml"):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ClusterStore:
+    return ClusterStore("atlas", tmp_path)
+
+
+@contextmanager
+def holder(store: ClusterStore) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock until its input ends."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(store.root)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "locked\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_process_is_told_who_the_first_is(store: ClusterStore) -> None:
+    with holder(store) as process:
+        with pytest.raises(JournalError, match="another haui works on atlas") as caught:
+            store.lock("haui resume")
+        assert caught.value.exit_code == 8
+        assert f"haui apply atlas.yaml, process {process.pid}" in caught.value.why
+        assert socket.gethostname() in caught.value.why
+        assert store.held_by() in caught.value.why
+
+
+def test_a_killed_process_holds_nothing(store: ClusterStore) -> None:
+    with holder(store) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert store.lock_path.read_text(), "its text is still there, and means nothing"
+        assert store.owner() is None
+        with store.lock("haui resume"):
+            assert store.held_by().startswith(f"haui resume, process {os.getpid()}")
+
+
+def test_a_process_that_ends_well_frees_the_lock(store: ClusterStore) -> None:
+    with holder(store) as process:
+        process.communicate("")
+        assert process.returncode == 0
+        store.lock("haui resume").close()
+
+
+def test_the_text_says_who(store: ClusterStore) -> None:
+    with store.lock("haui apply x.yaml", now=lambda: START):
+        said = json.loads(store.lock_path.read_text())
+        assert said["pid"] == os.getpid()
+        assert said["host"] == socket.gethostname()
+        assert said["since"] == "2026-11-21T12:03:04.000Z"
+        assert said["command"] == "haui apply x.yaml"
+        assert set(said) == {"pid", "host", "boot_id", "ticks", "since", "command"}
+    assert store.lock_path.exists(), "a lock file is never removed"
+    assert store.owner() is None
+
+
+def test_the_same_process_does_not_get_it_twice(store: ClusterStore) -> None:
+    lock = store.lock("one")
+    with pytest.raises(JournalError, match="another haui"):
+        store.lock("two")
+    lock.close()
+    lock.close()
+    store.lock("two").close()
+
+
+def test_a_started_program_does_not_keep_the_lock(store: ClusterStore) -> None:
+    with store.lock("haui apply"):
+        child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False)
+    try:
+        store.lock("haui resume").close()
+    finally:
+        child.communicate()
+
+
+def test_a_later_process_with_the_same_number_is_not_the_owner(store: ClusterStore) -> None:
+    with store.lock("haui apply"):
+        said = json.loads(store.lock_path.read_text())
+    store.lock_path.write_text(json.dumps(said | {"ticks": said["ticks"] - 1}))
+    assert store.owner() is None
+    store.lock_path.write_text(json.dumps(said | {"boot_id": "another"}))
+    assert store.owner() is None
+    store.lock_path.write_text(json.dumps(said))
+    assert store.owner() is not None
+
+
+def test_a_holder_on_another_machine_counts_as_there(store: ClusterStore) -> None:
+    with store.lock("haui apply"):
+        said = json.loads(store.lock_path.read_text())
+    store.lock_path.write_text(json.dumps(said | {"host": "elsewhere", "boot_id": "b"}))
+    assert "on elsewhere" in store.held_by()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}', "\udcff"])
+def test_a_text_that_says_nothing_is_no_obstacle(store: ClusterStore, text: str) -> None:
+    store.create()
+    store.lock_path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    store.lock_path.chmod(0o600)
+    assert store.owner() is None
+    store.lock("haui apply").close()
+
+
+def test_a_lock_that_others_may_write_is_refused(store: ClusterStore) -> None:
+    store.lock("one").close()
+    store.lock_path.chmod(0o666)
+    with pytest.raises(JournalError, match="can be changed by other accounts"):
+        store.lock("two")
