@@ -1,0 +1,6 @@
+"""`python -m haui`."""
+
+from haui.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""One run on one cluster, put together: store, journal, bus, fleet, plan, executor.
+
+The command line and the wizard both go through here; they differ only in the watchers that they
+pass. A session decides nothing about the install: that is the plan's, and nothing about hosts: that
+is the executor's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import steps
+from haui import __version__
+from haui.bastion import check_endpoint
+from haui.bus import EventBus, Subscriber
+from haui.controls import Controls
+from haui.credentials import Credentials
+from haui.errors import SpecError, VerifyError
+from haui.events import AnyEvent, Finding, HostConnected, HostLost, RunStarted
+from haui.executor import run as execute
+from haui.host import Host
+from haui.localcheck import LocalCheck
+from haui.logs import HostLogs
+from haui.plan import build_plan, plan_sha, subset
+from haui.spec import ClusterSpec
+from haui.spectext import spec_sha
+from haui.state import RunState
+from haui.step import PHASES, Phase, Plan
+from haui.store import ClusterStore
+from haui.tally import RunResult
+from steps.load import script
+
+Kind = Literal["apply", "resume", "verify", "preflight"]
+
+PHASES_OF: dict[Kind, tuple[Phase, ...]] = {
+    "apply": PHASES,
+    "resume": PHASES,
+    "verify": ("verify",),
+    "preflight": ("preflight",),
+}
+
+
+class FleetLike(Protocol):
+    """What a session needs of the hosts as a whole."""
+
+    def host(self, name: str) -> Host: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What a session is to do. `spec` is what the admin asked for; `reach` is the same cluster as
+    it is reached (they differ only in a rehearsal)."""
+
+    kind: Kind
+    spec: ClusterSpec
+    store: ClusterStore
+    reach: ClusterSpec
+    open_fleet: Callable[[ClusterSpec, Emit], FleetLike]
+    credentials: Credentials
+    watchers: tuple[Subscriber, ...] = ()
+    controls: Controls
+    bastion: bool = True
+    """Whether the bastion itself can reach the endpoint (never in a rehearsal)."""
+
+
+Emit = Callable[[AnyEvent], Awaitable[object]]
+
+
+class ConnectionEvents:
+    """Turns what the transport says of lost and regained connections into events."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._running: set[asyncio.Future[object]] = set()
+
+    def __call__(self, kind: Literal["connected", "lost"], host: str, text: str) -> None:
+        event: AnyEvent = (
+            HostConnected(host=host, fingerprint=text)
+            if kind == "connected"
+            else HostLost(host=host, reason=text)
+        )
+        emitting = asyncio.ensure_future(self._emit(event))
+        self._running.add(emitting)
+        emitting.add_done_callback(self._done)
+
+    def _done(self, emitting: asyncio.Future[object]) -> None:
+        # A journal that fails here fails for the task that follows, too, which reports it.
+        self._running.discard(emitting)
+        if not emitting.cancelled():
+            emitting.exception()
+
+
+def new_run_id() -> str:
+    """A short id, unique for this cluster: it names folders and units on the hosts."""
+    return f"r{secrets.token_hex(4)}"
+
+
+def plan_of(spec: ClusterSpec, kind: Kind) -> Plan:
+    """The tasks of that kind of session."""
+    return subset(build_plan(spec, steps.CATALOGUE), PHASES_OF[kind])
+
+
+async def perform(job: Job, before: RunState) -> RunResult:
+    """Do the job; `before` is what the journal said. Raises JournalError, ConnectError, SpecError.
+
+    The caller holds the store's lock. Preflight and verify prove something about the hosts and
+    finish nothing, so the journal of the install is not theirs to write.
+    """
+    plan = plan_of(job.spec, job.kind)
+    if not plan.tasks:
+        raise SpecError("the plan has no tasks", fix="the cluster file needs hosts with roles")
+    resumed = job.kind in ("apply", "resume") and before.unfinished
+    run_id = before.run if resumed and before.run else new_run_id()
+    journal = job.store.open_journal() if job.kind in ("apply", "resume") else None
+    try:
+        subscribers: Iterable[Subscriber] = job.watchers
+        if journal is not None:
+            subscribers = (HostLogs(job.store.logs), *job.watchers)
+        bus = EventBus(journal=journal, subscribers=subscribers)
+        await bus.emit(
+            RunStarted(
+                run=run_id,
+                cluster=job.spec.name,
+                haui=__version__,
+                spec_sha=spec_sha(job.spec),
+                plan_sha=plan_sha(plan),
+                tasks=len(plan.tasks),
+                hosts=tuple(host.name for host in job.spec.hosts),
+                resumed=resumed,
+            )
+        )
+        return await _run(job, plan, run_id, bus, before if resumed else None)
+    finally:
+        if journal is not None:
+            await journal.close()
+
+
+async def _run(
+    job: Job, plan: Plan, run_id: str, bus: EventBus, before: RunState | None
+) -> RunResult:
+    fleet = job.open_fleet(job.reach, bus.emit)
+    try:
+        return await execute(
+            plan,
+            run_id=run_id,
+            hosts=fleet.host,
+            bus=bus,
+            load_script=script,
+            store=lambda name, content: _keep(job.store, name, content),
+            secrets=await _values(job),
+            controls=job.controls,
+            settled=before.settled() if before else (),
+            local_checks=_local_checks(job),
+        )
+    finally:
+        await fleet.close()
+
+
+def _keep(store: ClusterStore, name: str, content: bytes) -> None:
+    store.write_private(name, content)
+
+
+async def _values(job: Job) -> dict[str, str]:
+    """The secrets that steps may ask for by name."""
+    if not job.spec.supply.images.username or job.kind in ("verify", "preflight"):
+        return {}
+    user = job.spec.supply.images.username
+    password = await job.credentials.get("registry_password", f"the registry login of {user}")
+    if password is None:
+        raise SpecError(
+            f"the registry login of {user} has no password",
+            fix="set HAUI_REGISTRY_PASSWORD, or pass it with --secrets-fd",
+        )
+    return {"registry_password": password.reveal()}
+
+
+def _local_checks(job: Job) -> tuple[LocalCheck, ...]:
+    if not job.bastion or job.kind == "preflight":
+        return ()
+
+    async def reach() -> tuple[Finding, ...]:
+        path = job.store.admin_conf
+        try:
+            admin_conf = path.read_bytes()
+        except OSError as error:
+            raise VerifyError(
+                f"{path} can't be read",
+                why=str(error),
+                fix="haui apply with the cluster file fetches it again",
+            ) from error
+        return await check_endpoint(job.spec, admin_conf)
+
+    check = LocalCheck(
+        host="bastion",
+        step="verify.bastion",
+        title="Reach the API from the bastion",
+        check=reach,
+    )
+    return (check,)
