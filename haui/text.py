@@ -151,5 +151,6 @@ class LineReader:
 
     def _finish(self, line: str) -> str:
         line = line[: PENDING_LIMIT + 1]
-        text = self._redactor.line(clean_line(line, None))
+        # Tabs stay: findings in the output of a measuring step are separated by them.
+        text = self._redactor.line(clean_line(line, None, keep_tabs=True))
         return text if len(text) <= LINE_LIMIT else text[:LINE_LIMIT] + "…"
