@@ -1,0 +1,75 @@
+"""Secrets: where they come from, that they are asked for once, and that they stay out of sight."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pytest
+
+from haui.credentials import Credentials, SecretName, parse_secrets
+from haui.errors import UsageError
+from haui.secret import Secret
+
+
+def descriptor(data: bytes) -> int:
+    file = os.memfd_create("secrets")
+    os.write(file, data)
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
+
+
+async def test_from_the_environment_which_loses_them() -> None:
+    environ = {"HAUI_SSH_PASSWORD": "a", "HAUI_SUDO_PASSWORD": "", "PATH": "/bin"}
+    credentials = Credentials.collect(environ)
+    assert environ == {"PATH": "/bin"}
+    assert await credentials.get("ssh_password", "x") == Secret("a")
+    assert await credentials.get("sudo_password", "x") is None
+    assert credentials.known() == (Secret("a"),)
+
+
+async def test_the_descriptor_wins() -> None:
+    environ = {"HAUI_SSH_PASSWORD": "a", "HAUI_REGISTRY_PASSWORD": "r"}
+    text = b"# mine\n\nHAUI_SSH_PASSWORD=b=c d \nHAUI_KEY_PASSPHRASE=\xc3\xbc\r\n"
+    credentials = Credentials.collect(environ, descriptor=descriptor(text))
+    assert credentials.peek("ssh_password") == Secret("b=c d ")
+    assert credentials.peek("key_passphrase") == Secret("ü")
+    assert credentials.peek("registry_password") == Secret("r")
+
+
+@pytest.mark.parametrize(
+    "text", [b"HAUI_SSH_PASSWORD", b"SSH_PASSWORD=hunter22", b"hunter22", b"A=\xff", b"x" * 70000]
+)
+def test_bad_secrets_are_refused_without_being_shown(text: bytes) -> None:
+    with pytest.raises(UsageError) as caught:
+        Credentials.collect({}, descriptor=descriptor(text))
+    assert "hunter22" not in caught.value.render()
+    assert caught.value.exit_code == 2
+
+
+def test_a_descriptor_that_is_not_open() -> None:
+    with pytest.raises(UsageError, match="can't be read"):
+        Credentials.collect({}, descriptor=987)
+
+
+async def test_asked_once_for_all_hosts() -> None:
+    asked: list[tuple[SecretName, str]] = []
+
+    async def ask(name: SecretName, what_for: str) -> str | None:
+        asked.append((name, what_for))
+        await asyncio.sleep(0)
+        return "typed" if name == "ssh_password" else None
+
+    credentials = Credentials(ask=ask)
+    assert credentials.peek("ssh_password") is None
+    got = await asyncio.gather(*(credentials.get("ssh_password", "ops") for _ in range(20)))
+    assert got == [Secret("typed")] * 20
+    assert await credentials.get("sudo_password", "root") is None
+    assert await credentials.get("sudo_password", "root") is None
+    assert asked == [("ssh_password", "ops"), ("sudo_password", "root")]
+
+
+def test_nothing_shows_a_secret() -> None:
+    secrets = parse_secrets(b"HAUI_SSH_PASSWORD=hunter22")
+    assert "hunter22" not in repr(secrets)
+    assert "hunter22" not in repr(Credentials(secrets).known())
