@@ -4,7 +4,7 @@
 
 The folder should be on the disk that the state lives on; a tmpfs makes syncing free. The naive
 writer appends the same lines and calls fdatasync after each. What is compared takes turns in short
-stretches, so that a busy disk slows both alike; reading is measured in CPU time for the same reason.
+stretches, so that a busy disk slows both alike; reading is measured in CPU time for that reason.
 """
 
 from __future__ import annotations
