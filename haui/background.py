@@ -7,11 +7,14 @@ them, and the gap shows in the numbers); all other events are kept, and a plan h
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
 
 from haui.events import Event, TaskOutput
+
+_log = logging.getLogger(__name__)
 
 OUTPUT_LIMIT = 2000
 """How many output events may wait."""
@@ -22,8 +25,8 @@ TICK_S = 1.0
 class Background:
     """A subscriber that feeds another one from its own thread, in order.
 
-    `tick` is called in the same thread about every second (for heartbeats). `close` returns when
-    everything was handled, at most after `patience_s`.
+    `tick` is called in the same thread every `tick_s` seconds without an event (for heartbeats).
+    `close` returns when everything was handled, at most after `patience_s`.
     """
 
     def __init__(
@@ -31,14 +34,16 @@ class Background:
         subscriber: Callable[[Event], None],
         *,
         tick: Callable[[], None] | None = None,
-        on_trouble: Callable[[str], None] = lambda text: None,
+        on_trouble: Callable[[str], None] = _log.warning,
         limit: int = OUTPUT_LIMIT,
+        tick_s: float = TICK_S,
     ) -> None:
         self.dropped = 0
         self._subscriber = subscriber
         self._tick = tick
         self._on_trouble = on_trouble
         self._limit = limit
+        self._tick_s = tick_s
         self._wake = threading.Condition()
         self._queue: deque[Event] = deque()
         self._outputs = 0
@@ -71,7 +76,7 @@ class Background:
         while True:
             with self._wake:
                 if not self._queue and not self._closing:
-                    self._wake.wait(TICK_S)
+                    self._wake.wait(self._tick_s)
                 if not self._queue and self._closing:
                     return
                 event = self._queue.popleft() if self._queue else None

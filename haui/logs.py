@@ -5,6 +5,7 @@ Logs are a convenience: a full disk makes them incomplete, is said once, and nev
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from haui.events import (
     TaskStarted,
     TaskWaiting,
 )
+
+_log = logging.getLogger(__name__)
 
 LIMIT_BYTES = 20 << 20
 """A log that would grow over this becomes `<host>.log.1`, in place of an older one."""
@@ -35,7 +38,7 @@ class HostLogs:
         folder: Path,
         *,
         limit_bytes: int = LIMIT_BYTES,
-        on_trouble: Callable[[str], None] = lambda text: None,
+        on_trouble: Callable[[str], None] = _log.warning,
     ) -> None:
         self._folder = folder
         self._limit = limit_bytes

@@ -221,3 +221,21 @@ async def test_a_failing_background_printer_is_told_once() -> None:
     background(CONNECTED)
     await background.close()
     assert told == ["the output ends here: no paper"]
+
+
+async def test_an_idle_printer_hears_the_time_in_its_own_thread() -> None:
+    threads: list[int] = []
+    ticked = threading.Event()
+
+    def tick() -> None:
+        threads.append(threading.get_ident())
+        ticked.set()
+
+    background = Background(
+        lambda event: threads.append(threading.get_ident()), tick=tick, tick_s=0.001
+    )
+    background(CONNECTED)
+    assert await asyncio.to_thread(ticked.wait, 30)
+    await background.close()
+    assert len(set(threads)) == 1
+    assert threads[0] != threading.get_ident()
