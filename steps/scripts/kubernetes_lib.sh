@@ -275,13 +275,17 @@ stop_containers() {
     done
 }
 
-# retry SECONDS CMD...: until it succeeds; 1 when the time is over.
+# retry SECONDS CMD...: until it succeeds; 1 when the time is over. Time is the clock's, and at least
+# the pauses.
 retry() {
-    retry_left=$1
+    retry_limit=$1
+    retry_began=$(uptime_seconds)
+    retry_pauses=0
     shift
     until "$@"; do
-        retry_left=$((retry_left - PAUSE - 1))
-        [ "$retry_left" -gt 0 ] || return 1
+        retry_pauses=$((retry_pauses + PAUSE))
+        [ "$retry_pauses" -lt "$retry_limit" ] || return 1
+        [ $(($(uptime_seconds) - retry_began)) -lt "$retry_limit" ] || return 1
         sleep "$PAUSE"
     done
 }

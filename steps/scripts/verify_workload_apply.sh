@@ -50,6 +50,15 @@ all_ready() {
     [ "$(in_namespace get deployment web -o 'jsonpath={.status.readyReplicas}' 2>/dev/null)" = "$HAUI_REPLICAS" ]
 }
 
+# hopeless: does a pod wait for an image that can't be pulled? Asked after a minute, since a registry may
+# be busy for a moment.
+hopeless() {
+    case $(in_namespace get pods -o 'jsonpath={.items[*].status.containerStatuses[*].state.waiting.reason}' 2>/dev/null) in
+        *ImagePullBackOff* | *InvalidImageName*) return 0 ;;
+    esac
+    return 1
+}
+
 gone() {
     ! admin get namespace "$HAUI_NAMESPACE" >/dev/null 2>&1
 }
@@ -66,10 +75,10 @@ admin create namespace "$HAUI_NAMESPACE" || die "the namespace $HAUI_NAMESPACE c
 retry 30 in_namespace get serviceaccount default >/dev/null 2>&1
 in_namespace apply -f "$HAUI_INPUTS/workload.yaml" || die "the workload can't be made"
 
-if ! retry 300 all_ready; then
+if ! retry 60 all_ready && { hopeless || ! retry 240 all_ready; }; then
     in_namespace get pods -o wide
     in_namespace get events --sort-by .lastTimestamp | tail -n 15
-    reason=$(in_namespace get pods -o 'jsonpath={range .items[*].status.containerStatuses[*]}{.state.waiting.reason} {.state.waiting.message}{"\n"}{end}' 2>/dev/null | grep . | head -n 1)
+    reason=$(in_namespace get pods -o 'jsonpath={range .items[*].status.containerStatuses[*]}{.state.waiting.reason} {.state.waiting.message}{"\n"}{end}' 2>/dev/null | grep '[^ ]' | head -n 1)
     seen_ready=$(in_namespace get deployment web -o 'jsonpath={.status.readyReplicas}')
     finding differs "pods of the workload" "$HAUI_REPLICAS ready" "${seen_ready:-0} ready${reason:+: $reason}"
     exit 0
