@@ -10,8 +10,8 @@ that a sudo that did not ask for a password never eats a line of it. $HAUI_SCRIP
 name.
 
 BOOT holds no single quote, newline or exclamation mark, so that any login shell (csh and fish too)
-passes it on untouched between single quotes. The script runs in a subshell, so that a trap of its
-own can't replace the one that removes the inputs.
+passes it on untouched between single quotes. A script with inputs runs in a subshell, so that a
+trap of its own can't replace the one that removes them.
 
 Tasks (changes that outlive the connection) use the same envelope with the script `haui.task` and
 these parameters: HAUI_VERB start | states | follow | cancel, HAUI_RUN, HAUI_STEP, HAUI_ATTEMPT,
@@ -47,8 +47,8 @@ BOOT = (
     'mkdir -p "$haui_run" && HAUI_INPUTS=$(mktemp -d "$haui_run/in.XXXXXXXX") || exit 120; '
     'export HAUI_INPUTS; trap "rm -rf \\"$HAUI_INPUTS\\"" EXIT; '
     'trap "exit 129" HUP; trap "exit 143" TERM; '
-    'head -c "$HAUI_INPUTS_BYTES" | tar -x -o -C "$HAUI_INPUTS" || exit 121; umask 022; fi; '
-    '( eval "$haui_text" )'
+    'head -c "$HAUI_INPUTS_BYTES" | tar -x -o -C "$HAUI_INPUTS" || exit 121; umask 022; '
+    '( eval "$haui_text" ); else eval "$haui_text"; fi'
 )
 """Run as `/bin/sh -c BOOT haui SENTINEL`. Status 120 and 121 mean that inputs could not be placed.
 $HAUI_RUN_ROOT replaces /run/haui where tests run without root."""
