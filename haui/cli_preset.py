@@ -37,7 +37,7 @@ def check(file: Annotated[Path, typer.Argument(help="A preset or cluster file.")
     """Say whether FILE is a valid preset; hosts and addresses may be missing."""
     from haui import preset
 
-    preset.check(file.read_text(encoding="utf-8"), name=str(file))
+    preset.check_file(file)
     typer.echo(f"{file}: valid")
 
 

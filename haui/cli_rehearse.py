@@ -12,7 +12,8 @@ import sys
 import typer
 
 import steps
-from haui.cli_run import Output, Printer, conclude, fleet_opener, supervise
+from haui.background import Background
+from haui.cli_run import Output, conclude, fleet_opener, supervise
 from haui.controls import Controls
 from haui.credentials import Credentials
 from haui.errors import UsageError
@@ -71,7 +72,11 @@ def run_rehearsal(
 
 
 def _job(
-    spec: ClusterSpec, reach: ClusterSpec, store: ClusterStore, controls: Controls, printer: Printer
+    spec: ClusterSpec,
+    reach: ClusterSpec,
+    store: ClusterStore,
+    controls: Controls,
+    printer: Background,
 ) -> Job:
     credentials = Credentials({"registry_password": Secret("rehearsal")})
     return Job(

@@ -14,6 +14,7 @@ import typer
 
 import steps
 from haui import specfile
+from haui.background import Background
 from haui.controls import Controls
 from haui.credentials import Credentials
 from haui.errors import HauiError, InterruptedRunError, UsageError
@@ -26,9 +27,6 @@ from haui.spectext import diff, dump
 from haui.state import RunState
 from haui.store import ClusterStore, find_cluster
 from haui.tally import RunResult
-
-Printer = PlainPrinter | JsonPrinter
-HEARTBEAT_ASK_S = 5
 
 EXIT_CODES = {
     "ok": 0,
@@ -52,17 +50,18 @@ class Output:
         if self.as_json and self.plain:
             raise UsageError("--json and --plain exclude each other")
 
-    def printer(self, again: str) -> Printer:
-        """The subscriber that prints; `again` is the command that continues the run."""
+    def printer(self, again: str) -> Background:
+        """The subscriber that prints, in a thread of its own; `again` continues the run."""
         if self.as_json:
-            return JsonPrinter(sys.stdout)
+            return Background(JsonPrinter(sys.stdout))
         advice = dict.fromkeys(("failed", "cancelled", "preflight", "unreachable"), again)
-        return PlainPrinter(
+        printer = PlainPrinter(
             sys.stdout,
             phases={step.id: step.phase for step in steps.CATALOGUE},
             verbose=self.verbose,
             next_commands=advice if again else None,
         )
+        return Background(printer, tick=printer.tick)
 
 
 def run_app_command(
@@ -87,7 +86,7 @@ def run_app_command(
         )
         controls = Controls()
         again = f"haui resume {spec.name}" if kind in ("apply", "resume") else ""
-        printer = output.printer(again)
+        background = output.printer(again)
         job = Job(
             kind=kind,
             spec=spec,
@@ -95,10 +94,10 @@ def run_app_command(
             store=store,
             open_fleet=fleet_opener(store, credentials, accept_new=accept_new),
             credentials=credentials,
-            watchers=(printer,),
+            watchers=(background,),
             controls=controls,
         )
-        result = supervise(lambda: perform(job, before), controls, printer, again=again)
+        result = supervise(lambda: perform(job, before), controls, background, again=again)
         code = conclude(result, spec, store, kind=kind, again=again, output=output)
     raise typer.Exit(code)
 
@@ -153,7 +152,7 @@ def _agree(kind: Kind, spec: ClusterSpec, store: ClusterStore, before: RunState,
 
 
 def supervise(
-    main: Callable[[], Awaitable[RunResult]], controls: Controls, printer: Printer, *, again: str
+    main: Callable[[], Awaitable[RunResult]], controls: Controls, printer: Background, *, again: str
 ) -> RunResult:
     """Run `main` in an event loop of its own, with signals turned into stops.
 
@@ -164,7 +163,6 @@ def supervise(
     async def supervised() -> RunResult:
         task = asyncio.ensure_future(main())
         loop = asyncio.get_running_loop()
-        heartbeat = asyncio.ensure_future(_heartbeat(printer))
         for number, handler in _handlers(controls, task).items():
             loop.add_signal_handler(number, handler)
         try:
@@ -174,16 +172,9 @@ def supervise(
                 "left the run; what was running on the hosts goes on without us", fix=again
             ) from None
         finally:
-            heartbeat.cancel()
+            await printer.close()
 
     return asyncio.run(supervised())
-
-
-async def _heartbeat(printer: Printer) -> None:
-    """Let the printer say that work goes on, so that a quiet run does not look dead."""
-    while isinstance(printer, PlainPrinter):
-        await asyncio.sleep(HEARTBEAT_ASK_S)
-        printer.tick()
 
 
 def _handlers(

@@ -47,7 +47,7 @@ class Event:
     at: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready dict with `seq`, `at` and `kind` first; empty optional parts are left out."""
+        """A JSON-ready dict, `seq`, `at` and `kind` first; empty optional parts are left out."""
         body = asdict(self)
         out: dict[str, Any] = {"seq": body.pop("seq"), "at": body.pop("at"), "kind": self.kind}
         return out | {key: value for key, value in body.items() if value not in (None, "", (), [])}
@@ -134,7 +134,7 @@ class TaskIntent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOutput(Event):
-    """Cleaned output lines of a running task. Goes to screens and log files, never to the journal."""
+    """Cleaned output lines of a running task, for screens and log files, never the journal."""
 
     kind: ClassVar[str] = "task_output"
     journalled: ClassVar[bool] = False

@@ -75,8 +75,8 @@ class TaskRequest:
 
 
 TaskStatus = Literal["absent", "running", "done", "died", "rebooted"]
-"""absent: never claimed (or claimed and not begun) · running · done: `rc` says how · died: no rc and
-no unit · rebooted: no rc, and the host has booted since."""
+"""absent: never claimed (or claimed and not begun) · running · done: `rc` says how · died: no rc
+and no unit · rebooted: no rc, and the host has booted since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

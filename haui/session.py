@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -32,7 +32,7 @@ from haui.state import RunState
 from haui.step import PHASES, Phase, Plan
 from haui.store import ClusterStore
 from haui.tally import RunResult
-from steps.load import script
+from steps.load import body
 
 Kind = Literal["apply", "resume", "verify", "preflight"]
 
@@ -118,10 +118,9 @@ async def perform(job: Job, before: RunState) -> RunResult:
     resumed = job.kind in ("apply", "resume") and before.unfinished
     run_id = before.run if resumed and before.run else new_run_id()
     journal = job.store.open_journal() if job.kind in ("apply", "resume") else None
+    logs = HostLogs(job.store.logs) if journal else None
     try:
-        subscribers: Iterable[Subscriber] = job.watchers
-        if journal is not None:
-            subscribers = (HostLogs(job.store.logs), *job.watchers)
+        subscribers = (logs, *job.watchers) if logs else job.watchers
         bus = EventBus(journal=journal, subscribers=subscribers)
         await bus.emit(
             RunStarted(
@@ -139,6 +138,8 @@ async def perform(job: Job, before: RunState) -> RunResult:
     finally:
         if journal is not None:
             await journal.close()
+        if logs is not None:
+            logs.close()
 
 
 async def _run(
@@ -151,7 +152,7 @@ async def _run(
             run_id=run_id,
             hosts=fleet.host,
             bus=bus,
-            load_script=script,
+            load_script=body,
             store=lambda name, content: _keep(job.store, name, content),
             secrets=await _values(job),
             controls=job.controls,

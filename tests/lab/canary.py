@@ -19,7 +19,16 @@ TOKEN = re.compile(rb"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
 CERTIFICATE_KEY = re.compile(rb"certificate[-_]key\W{1,4}[0-9a-f]{64}")
 SAMPLE_SECONDS = 0.1
 
-HOST_FOLDERS = ("/etc", "/var/lib/haui", "/run/haui", "/root", "/home", "/tmp", "/var/tmp", "/var/log")
+HOST_FOLDERS = (
+    "/etc",
+    "/var/lib/haui",
+    "/run/haui",
+    "/root",
+    "/home",
+    "/tmp",
+    "/var/tmp",
+    "/var/log",
+)
 
 
 class Canaries:
@@ -30,7 +39,8 @@ class Canaries:
         self.values = {
             name: value.encode()
             for name, value in lab.secrets.items()
-            if name in ("HAUI_SUDO_PASSWORD", "HAUI_REGISTRY_PASSWORD", "HAUI_SSH_PASSWORD") and value
+            if name in ("HAUI_SUDO_PASSWORD", "HAUI_REGISTRY_PASSWORD", "HAUI_SSH_PASSWORD")
+            and value
         }
         login = f"puller:{lab.secrets['HAUI_REGISTRY_PASSWORD']}".encode()
         self.login = base64.b64encode(login)
@@ -97,10 +107,17 @@ class Canaries:
         """Files of a host that hold a planted value (plain or as registry login), and its log."""
         values = [value.decode() for value in self.values.values()] + [self.login.decode()]
         patterns = "\n".join(values)
-        grep = self.lab.exec(host, ["grep", "-rlaF", "-f", "-", *HOST_FOLDERS], input=patterns.encode())
+        grep = self.lab.exec(
+            host, ["grep", "-rlaF", "-f", "-", *HOST_FOLDERS], input=patterns.encode()
+        )
         journal = self.lab.exec(host, ["journalctl", "--no-pager", "-o", "cat"]).stdout
         tasks = self.lab.exec(
-            host, ["sh", "-c", "cat /var/lib/haui/*/*/out /var/lib/haui/*/*/env /var/lib/haui/*/*/script"]
+            host,
+            [
+                "sh",
+                "-c",
+                "cat /var/lib/haui/*/*/out /var/lib/haui/*/*/env /var/lib/haui/*/*/script",
+            ],
         ).stdout
         found = grep.stdout.decode(errors="replace").splitlines()
         found += [f"{name} in the system log" for name in self._secrets_in(journal)]

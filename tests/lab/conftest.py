@@ -34,7 +34,7 @@ def installed() -> Iterator[Installed]:
     """Five fresh hosts, `haui apply lab.yaml --yes`, and a watch on every process's arguments."""
     with tempfile.TemporaryDirectory(prefix="haui-lab-test-") as folder:
         state = Path(folder) / "state"
-        with Lab.up(control_planes=3, workers=2) as lab, Canaries(lab) as canaries:
+        with Lab.up(control_planes=3, workers=2, say=print) as lab, Canaries(lab) as canaries:
             run = HauiRun(lab, "apply", str(lab.dir / "lab.yaml"), "--yes", *KEYS, state=state)
             code = run.finish()
             assert code == 0, run.talk()
