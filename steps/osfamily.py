@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
@@ -58,6 +59,10 @@ def _apt_files(spec: ClusterSpec) -> tuple[File, ...]:
 def _apt_proxy(spec: ClusterSpec) -> str:
     given = {"http": spec.supply.proxy.http, "https": spec.supply.proxy.https}
     lines = [f'Acquire::{scheme}::Proxy "{url}";\n' for scheme, url in given.items() if url]
+    # apt has a setting per host where others have no_proxy.
+    mirror = urlsplit(_source_url(spec))
+    if lines and mirror.hostname and proxy.is_direct(spec, mirror.hostname):
+        lines.append(f'Acquire::{mirror.scheme}::Proxy::{mirror.hostname} "DIRECT";\n')
     return "".join(lines)
 
 

@@ -32,6 +32,12 @@ def environment(spec: ClusterSpec) -> dict[str, str]:
     return given | {"NO_PROXY": no_proxy(spec)} if given else {}
 
 
+def is_direct(spec: ClusterSpec, name: str) -> bool:
+    """Whether host `name` is reached without the proxy, by `no_proxy`'s names (not its networks)."""
+    wanted = [entry.lstrip(".") for entry in no_proxy(spec).split(",")]
+    return any(name == entry or name.endswith(f".{entry}") for entry in wanted)
+
+
 def unit_drop_in(spec: ClusterSpec) -> str:
     """A systemd drop-in that gives a service the proxy variables."""
     lines = "".join(

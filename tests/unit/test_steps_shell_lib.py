@@ -1,0 +1,124 @@
+"""The shell library and the check of placed files, run by the real /bin/sh."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from haui.compose import Library, manifest
+from haui.host import File
+from haui.step import parse_findings
+from tests.unit.shell_host import Ran, ShellHost
+
+LIBRARY = Library.load()
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> ShellHost:
+    return ShellHost(tmp_path)
+
+
+def sh(host: ShellHost, text: str, **env: str) -> Ran:
+    return host.run(f"{LIBRARY.functions}\n{text}", env)
+
+
+def test_a_finding_is_one_line_whatever_the_values_hold(host: ShellHost) -> None:
+    ran = sh(host, """finding differs "$W" "$E" "$S" """, W="a\tb", E="c\n\nd", S=" * e\r\nf ")
+    assert ran.stdout == "differs\ta b\tc d\t * e f \n"
+
+
+def test_want_compares(host: ShellHost) -> None:
+    ran = sh(host, "want same 1 1; want other 1 2; want none '' ''")
+    verdicts = [found.verdict for found in parse_findings(ran.stdout)]
+    assert verdicts == ["ok", "differs", "ok"]
+
+
+def test_changed_knows_whole_paths_only(host: ShellHost) -> None:
+    listed = host.write("/changed", "/etc/a.conf\n/etc/b\n")
+    text = 'for p in /etc/a.conf /etc/a /etc/aXconf /etc/b; do changed "$p" && echo "$p"; done; :'
+    assert sh(host, text, HAUI_CHANGED=str(listed)).stdout == "/etc/a.conf\n/etc/b\n"
+    assert sh(host, text).stdout == ""
+
+
+def test_die_says_why_and_what_to_do(host: ShellHost) -> None:
+    ran = sh(host, "die 'no disk' 'add one'; echo not reached")
+    assert (ran.status, ran.stdout) == (1, "")
+    assert ran.stderr == "haui: no disk\nhaui: fix: add one\n"
+
+
+def test_wait_until_asks_until_it_is_so_and_gives_up_in_time(host: ShellHost) -> None:
+    host.fake("sleep")
+    text = "wait_until 50 sh -c 'echo x >>n; [ $(wc -l <n) -ge 3 ]' && echo yes"
+    assert sh(host, text).stdout == "yes\n"
+    assert host.calls == ["sleep 1", "sleep 1"]
+    assert sh(host, "wait_until 0 false || echo gave up").stdout == "gave up\n"
+
+
+def test_a_service_has_read_its_files_until_they_are_placed_anew(host: ShellHost) -> None:
+    config = host.write("/etc/x.conf", "one")
+    told = f"loaded x {config} && echo yes || echo no"
+    assert sh(host, told).stdout == "no\n"
+    sh(host, f'mark=$(files_mark {config}); note_loaded x "$mark"')
+    assert sh(host, told).stdout == "yes\n"
+    config.unlink()
+    host.write("/etc/x.conf", "one")  # the same content, placed again
+    assert sh(host, told).stdout == "no\n"
+
+
+def test_the_original_is_kept_once(host: ShellHost) -> None:
+    path = host.write("/etc/x", "first")
+    sh(host, f"keep_original {path}")
+    path.write_text("second")
+    sh(host, f"keep_original {path}")
+    assert host.read("/etc/x.haui-orig") == "first"
+
+
+def probe(host: ShellHost, *files: File) -> dict[str, str]:
+    text = f"{LIBRARY.functions}\n{LIBRARY.files_probe}"
+    ran = host.run(text, inputs={"manifest.expected": manifest(files).decode()})
+    assert ran.status == 0, ran.stderr
+    return {found.what: found.verdict for found in ran.findings.values()}
+
+
+def as_root(host: ShellHost, mode: str = "644") -> None:
+    host.fake("stat", f"echo '{mode} 0:0'")
+
+
+def test_a_placed_file_is_proved_by_content_mode_and_owner(host: ShellHost) -> None:
+    as_root(host)
+    path = host.write("/etc/x", "hello\n")
+    file = File(path=str(path), content=b"hello\n")
+    assert set(probe(host, file).values()) == {"ok"}
+    assert probe(host, File(path=str(path), content=b"other")) == {
+        str(path): "differs", f"{path} (mode and owner)": "ok"
+    }  # fmt: skip
+    private = File(path=str(path), content=b"hello\n", mode=0o600)
+    assert probe(host, private)[f"{path} (mode and owner)"] == "differs"
+
+
+def test_the_owner_must_be_root(host: ShellHost) -> None:
+    host.fake("stat", "echo '644 1000:1000'")
+    path = host.write("/etc/x", "hello\n")
+    found = probe(host, File(path=str(path), content=b"hello\n"))
+    assert found[f"{path} (mode and owner)"] == "differs"
+
+
+def test_absent_files_and_links_differ(host: ShellHost) -> None:
+    as_root(host)
+    target = host.write("/etc/target", "x")
+    link = target.parent / "link"
+    link.symlink_to(target)
+    gone = str(target.parent / "gone")
+    found = probe(host, File(path=str(link), content=b"x"), File(path=gone, content=b"x"))
+    assert found == {str(link): "differs", gone: "differs"}
+
+
+def test_no_hash_of_a_file_is_shown(host: ShellHost) -> None:
+    as_root(host, "600")
+    path = host.write("/etc/login", "secret")
+    text = f"{LIBRARY.functions}\n{LIBRARY.files_probe}"
+    files = (File(path=str(path), content=b"secret", mode=0o600),)
+    ran = host.run(text, inputs={"manifest.expected": manifest(files).decode()})
+    assert hashlib.sha256(b"secret").hexdigest()[:8] not in ran.stdout + ran.stderr
