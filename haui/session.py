@@ -120,7 +120,7 @@ async def perform(job: Job, before: RunState) -> RunResult:
     journal = job.store.open_journal() if job.kind in ("apply", "resume") else None
     logs = HostLogs(job.store.logs) if journal else None
     try:
-        subscribers = (logs, *job.watchers) if logs else job.watchers
+        subscribers: tuple[Subscriber, ...] = (logs, *job.watchers) if logs else job.watchers
         bus = EventBus(journal=journal, subscribers=subscribers)
         await bus.emit(
             RunStarted(

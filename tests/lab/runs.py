@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def haui(lab: Lab, *args: str, state: Path, timeout_s: float = 900) -> tuple[int
     return process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
 
 
-def phase_times(events: list[Event], phases: dict[str, str]) -> dict[str, float]:
+def phase_times(events: list[Event], phases: Mapping[str, str]) -> dict[str, float]:
     """Seconds spent per phase on the host that spent most in it. `phases`: step id -> phase."""
     spent: dict[tuple[str, str], float] = defaultdict(float)
     for event in events:

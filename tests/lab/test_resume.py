@@ -22,20 +22,18 @@ def test_killed_three_times_and_resumed(state: Path) -> None:
         _kill_and_look(lab, run, state)
 
         run = HauiRun(lab, "resume", "lab", "--yes", state=state)
-        run.until(_second_join())
-        _reattached(run, "control_plane.init")
-        run.until(_output_of("control_plane.join", "[preflight]"))
+        run.until(_second_join("[preflight]"))
         _kill_and_look(lab, run, state)
+        _reattached(state, "control_plane.init")
 
         run = HauiRun(lab, "resume", "lab", "--yes", state=state)
         run.until(_output_of("workers.join", "[preflight]"))
-        _reattached(run, "control_plane.join")
         _kill_and_look(lab, run, state)
+        _reattached(state, "control_plane.join")
 
         run = HauiRun(lab, "resume", "lab", "--yes", state=state)
         assert run.finish() == 0, run.talk()
-        _reattached(run, "workers.join")
-
+        _reattached(state, "workers.join")
         _each_step_was_applied_once(lab, state)
         nodes = lab.exec("cp1", [*KUBECTL, "get", "nodes", "--no-headers"]).stdout.decode()
         assert sorted(line.split()[:2] for line in nodes.splitlines()) == [
@@ -57,13 +55,16 @@ def _output_of(step: str, text: str) -> Callable[[Event], bool]:
     return wanted
 
 
-def _second_join() -> Callable[[Event], bool]:
-    seen: set[str] = set()
+def _second_join(text: str) -> Callable[[Event], bool]:
+    """The output of the control-plane join that comes second, whichever host that is."""
+    joining: list[str] = []
 
     def wanted(event: Event) -> bool:
-        if event["kind"] == "task_intent" and event["step"] == "control_plane.join":
-            seen.add(event["host"])
-        return len(seen) == 2
+        if not _output_of("control_plane.join", text)(event):
+            return False
+        if event["host"] not in joining:
+            joining.append(event["host"])
+        return len(joining) == 2
 
     return wanted
 
@@ -71,24 +72,29 @@ def _second_join() -> Callable[[Event], bool]:
 def _kill_and_look(lab: Lab, run: HauiRun, state: Path) -> None:
     """Kill, then read the journal as YAML and through `haui status`: both must work."""
     run.kill()
-    records = yaml.safe_load((state / "lab" / "journal.yaml").read_text())
-    assert isinstance(records, list)
+    assert _records(state)
     code, out, err = haui(lab, "status", "lab", "--json", state=state)
     assert code == 0, err
     assert json.loads(out)["unfinished"] is True
 
 
-def _reattached(run: HauiRun, step: str) -> None:
-    """The step that was running at the kill was not started again."""
-    intents = list(run.of("task_intent", step=step))
-    first = intents[0]
-    assert first.get("reattached") is True, intents
-    print(f"\nre-attached to {step} on {first['host']}")
+def _reattached(state: Path, step: str) -> None:
+    """What was running on a host at the kill was followed, not started again."""
+    intents = [r for r in _records(state) if r["event"] == "task_intent" and r["step"] == step]
+    again = [r for r in intents if r.get("reattached")]
+    assert len(again) == 1, intents
+    print(f"re-attached to {step} on {again[0]['host']}")
+
+
+def _records(state: Path) -> list[Event]:
+    records = yaml.safe_load((state / "lab" / "journal.yaml").read_text())
+    assert isinstance(records, list)
+    return records
 
 
 def _each_step_was_applied_once(lab: Lab, state: Path) -> None:
     """No task has two attempts, neither in the journal nor on the hosts themselves."""
-    records = yaml.safe_load((state / "lab" / "journal.yaml").read_text())
+    records = _records(state)
     started = Counter(
         (r["host"], r["step"]) for r in records
         if r["event"] == "task_intent" and not r.get("reattached")
