@@ -33,7 +33,7 @@ def environment(spec: ClusterSpec) -> dict[str, str]:
 
 
 def is_direct(spec: ClusterSpec, name: str) -> bool:
-    """Whether host `name` is reached without the proxy, by `no_proxy`'s names (not its networks)."""
+    """Whether host `name` is reached without the proxy, by the names in `no_proxy`."""
     wanted = [entry.lstrip(".") for entry in no_proxy(spec).split(",")]
     return any(name == entry or name.endswith(f".{entry}") for entry in wanted)
 
