@@ -40,6 +40,7 @@ def document(hosts: list[Host], version: str, sudo: str, has_dns_image: bool) ->
                 "registries": {"k8s.gcr.io": registry, "registry.k8s.io": registry},
                 "ca": "./hub-ca.pem",
                 "username": REGISTRY_USER,
+                "verify_image": "registry.k8s.io/haui-verify:1",
             },
         },
         "ssh": {"user": "ops", "key": "./id_ed25519", "sudo": sudo},

@@ -64,7 +64,7 @@ def test_apply_again_changes_nothing(installed: Installed) -> None:
 
 
 def test_no_secret_is_left_anywhere(installed: Installed) -> None:
-    """Planted passwords, tokens and keys: not in arguments, journals, logs, or files of the hosts."""
+    """Planted passwords, tokens and keys: not in arguments, journals, logs, files of hosts."""
     assert installed.canaries.samples > 100
     assert installed.canaries.leaks == []
     assert installed.canaries.found_in_folder(installed.state, skip=("admin.conf",)) == []
