@@ -27,23 +27,24 @@ class HauiRun:
         self.events: list[Event] = []
         self._queue: queue.Queue[Event | None] = queue.Queue()
         self.stderr_path = state.parent / f"{args[0]}-{os.getpid()}-{id(self)}.err"
-        self._stderr = self.stderr_path.open("wb")
-        self.process = lab.popen_bastion(
-            [*HAUI, *args, "--json"],
-            env=environment(state),
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            stdin=subprocess.DEVNULL,
-        )
+        with self.stderr_path.open("wb") as stderr:
+            self.process = lab.popen_bastion(
+                [*HAUI, *args, "--json"],
+                env=environment(state),
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                stdin=subprocess.DEVNULL,
+            )
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            try:
-                self._queue.put(json.loads(line))
-            except ValueError:  # the last line of a killed process may be cut
-                continue
+        with self.process.stdout as lines:
+            for line in lines:
+                try:
+                    self._queue.put(json.loads(line))
+                except ValueError:  # the last line of a killed process may be cut
+                    continue
         self._queue.put(None)
 
     def until(self, wanted: Callable[[Event], bool], *, timeout_s: float = 900) -> Event:

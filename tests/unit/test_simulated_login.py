@@ -35,6 +35,7 @@ def test_the_question_who_the_login_is() -> None:
         ("timeout -k 5 60 /bin/sh -c 'rm -rf /' haui x", b"own scripts only"),
         (Launch(Become(), 60).command, b"has to use sudo"),
     ],
+    ids=("id", "nothing", "syntax", "sudo id", "other text", "no sudo"),  # commands are random
 )
 def test_anything_else_is_refused(command: str, problem: bytes) -> None:
     found = asked(command, needs_password=True)
