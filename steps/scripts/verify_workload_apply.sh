@@ -15,26 +15,32 @@ clean_up() {
         echo "[haui] the namespace $HAUI_NAMESPACE is still there"
 }
 
-# fetch POD URL: what a pod gets there, without spaces; nothing when it gets nothing.
+# fetch POD ADDRESS PORT: the /hostname that a pod gets there, without spaces; nothing when it gets
+# nothing. Where the image's wget is missing or broken (statically linked ones crash looking up the
+# name of a port), nc asks.
 fetch() {
-    timeout 30 kubectl --kubeconfig "$K8S/admin.conf" --server "$LOCAL_API" -n "$HAUI_NAMESPACE" \
-        exec "$1" -- wget -q -O - -T 5 "$2" 2>/dev/null </dev/null | tr -d '[:space:]'
+    # shellcheck disable=SC2016  # expanded in the pod
+    timeout 30 kubectl --kubeconfig "$K8S/admin.conf" --server "$LOCAL_API" -n "$HAUI_NAMESPACE" exec "$1" -- sh -c '
+        case $1 in *:*) host="[$1]" ;; *) host=$1 ;; esac
+        wget -q -O - -T 5 "http://$host:$2/hostname" 2>/dev/null ||
+            printf "GET /hostname HTTP/1.0\r\nHost: %s\r\n\r\n" "$host" | nc -w 5 "$1" "$2" | tail -n 1
+    ' sh "$2" "$3" 2>/dev/null </dev/null | tr -d '[:space:]'
 }
 
-# expect WHAT POD URL ANSWER: three tries, since a rule may need a second to reach every node.
+# expect WHAT POD ADDRESS PORT ANSWER: three tries, since a rule may need a second to reach every node.
 expect() {
     for _ in 1 2 3; do
-        got=$(fetch "$2" "$3")
-        [ "$got" != "$4" ] || break
+        got=$(fetch "$2" "$3" "$4")
+        [ "$got" != "$5" ] || break
         sleep "$PAUSE"
     done
-    want "$1" "$4" "${got:-no answer}"
+    want "$1" "$5" "${got:-no answer}"
 }
 
-# expect_any WHAT POD URL: any of the pods may answer.
+# expect_any WHAT POD ADDRESS PORT: any of the pods may answer.
 expect_any() {
     for _ in 1 2 3; do
-        got=$(fetch "$2" "$3")
+        got=$(fetch "$2" "$3" "$4")
         case " $pod_names " in
             *" ${got:-none} "*) break ;;
         esac
@@ -97,10 +103,6 @@ if [ "$nodes_known" -ge 2 ]; then
     fi
 fi
 
-url_of() {
-    printf 'http://%s:8080/hostname' "$(url_host "$1")"
-}
-
 first_line=$(printf '%s\n' "$pods" | head -n 1)
 previous=$(printf '%s\n' "$pods" | tail -n 1)
 service=$(in_namespace get service web -o 'jsonpath={.spec.clusterIP}')
@@ -114,12 +116,12 @@ while read -r pod node address; do
     other_node=$(printf '%s\n' "$previous" | cut -d ' ' -f 2)
     other_address=$(printf '%s\n' "$previous" | cut -d ' ' -f 3)
     if [ "$HAUI_REPLICAS" -gt 2 ] || [ "$pod $node $address" = "$first_line" ]; then
-        expect "pod to pod $other_node -> $node" "$other_pod" "$(url_of "$address")" "$pod"
-        expect "pod to pod $node -> $other_node" "$pod" "$(url_of "$other_address")" "$other_pod"
+        expect "pod to pod $other_node -> $node" "$other_pod" "$address" 8080 "$pod"
+        expect "pod to pod $node -> $other_node" "$pod" "$other_address" 8080 "$other_pod"
     fi
-    expect_any "Service by address from $node" "$pod" "http://$(url_host "$service")/hostname"
+    expect_any "Service by address from $node" "$pod" "$service" 80
     if [ -n "$has_dns" ]; then
-        expect_any "Service by name from $node" "$pod" "http://web.$HAUI_NAMESPACE.svc.$HAUI_DNS_DOMAIN/hostname"
+        expect_any "Service by name from $node" "$pod" "web.$HAUI_NAMESPACE.svc.$HAUI_DNS_DOMAIN" 80
     fi
     if in_namespace logs "$pod" 2>/dev/null | grep -q 'haui-verify is up'; then
         finding ok "logs from $node" readable readable
