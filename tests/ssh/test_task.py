@@ -179,7 +179,7 @@ async def _session_of(host: RemoteHost) -> int:
     """The pid of the sshd process that serves this host's connection."""
     text = (
         'pid=$$; while [ "$pid" -gt 1 ]; do '
-        'if grep -qz "^sshd: .*@notty" "/proc/$pid/cmdline"; then echo "$pid"; exit; fi; '
+        'if grep -qz "^sshd[^:]*: .*@notty" "/proc/$pid/cmdline"; then echo "$pid"; exit; fi; '
         'read -r _ _ _ pid _ <"/proc/$pid/stat"; done'
     )
     done = await host.run(Script(name="session", text=text))
