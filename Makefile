@@ -1,7 +1,7 @@
 # Everything runs from .venv, which is made from uv.lock. Needs only python3 (3.11+), python3-venv, make.
 PYTHON ?= python3
 BIN := .venv/bin
-SHELL_SCRIPTS = $(shell git ls-files '*.sh' .ci/run)
+SHELL_SCRIPTS = $(shell git ls-files '*.sh' '*.bash' .ci)
 
 .PHONY: help demo test lint format lab lab-test lab-down bench clean
 .DEFAULT_GOAL := help

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from haui import __version__
 from haui.cli_preset import preset_app
@@ -209,10 +209,10 @@ def main() -> None:
     except HauiError as error:
         sys.stderr.write(f"haui: {error.render()}\n")
         code = error.exit_code
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        sys.stderr.write(f"haui: {_usage_text(error)}\n  → haui --help shows every command\n")
         code = UsageError.exit_code
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("haui: interrupted\n")
         code = 130
     except BrokenPipeError:
@@ -221,6 +221,12 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last resort: a person must not see a traceback
         code = _unexpected(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage_text(error: TyperException) -> str:
+    """What the option parser has to say, on one line."""
+    text = getattr(error, "format_message", error.__str__)()
+    return " ".join(str(text).split())
 
 
 def _unexpected(error: Exception) -> int:
