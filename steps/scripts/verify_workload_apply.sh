@@ -27,29 +27,34 @@ fetch() {
     ' sh "$2" "$3" 2>/dev/null </dev/null | tr -d '[:space:]'
 }
 
-# expect WHAT POD ADDRESS PORT ANSWER: three tries, since a rule may need a second to reach every node.
+# gets POD ADDRESS PORT ANSWER and gets_any POD ADDRESS PORT: is it that answer, or that of any pod?
+gets() {
+    got=$(fetch "$1" "$2" "$3")
+    [ "$got" = "$4" ]
+}
+
+gets_any() {
+    got=$(fetch "$1" "$2" "$3")
+    case " $pod_names " in
+        *" ${got:-none} "*) return 0 ;;
+    esac
+    return 1
+}
+
+# expect WHAT POD ADDRESS PORT ANSWER: asked for 10 s.
 expect() {
-    for _ in 1 2 3; do
-        got=$(fetch "$2" "$3" "$4")
-        [ "$got" != "$5" ] || break
-        sleep "$PAUSE"
-    done
+    retry 10 gets "$2" "$3" "$4" "$5" || true
     want "$1" "$5" "${got:-no answer}"
 }
 
-# expect_any WHAT POD ADDRESS PORT: any of the pods may answer.
+# expect_any WHAT POD ADDRESS PORT: asked for 30 s, since kube-proxy on a busy node takes a while to know a
+# new Service.
 expect_any() {
-    for _ in 1 2 3; do
-        got=$(fetch "$2" "$3" "$4")
-        case " $pod_names " in
-            *" ${got:-none} "*) break ;;
-        esac
-        sleep "$PAUSE"
-    done
-    case " $pod_names " in
-        *" ${got:-none} "*) finding ok "$1" "one of the pods" "$got" ;;
-        *) finding differs "$1" "one of the pods" "${got:-no answer}" ;;
-    esac
+    if retry 30 gets_any "$2" "$3" "$4"; then
+        finding ok "$1" "one of the pods" "$got"
+    else
+        finding differs "$1" "one of the pods" "${got:-no answer}"
+    fi
 }
 
 all_ready() {
