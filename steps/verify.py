@@ -140,6 +140,7 @@ NODES = Step(
     on=control_plane.is_first,
     work=_nodes_work,
     needs=(workers.READY.id,),
+    explain="Every node of the cluster file is ready, in the asked version, at its address.",
 )
 CONTROL_PLANE = Step(
     id="verify.control_plane",
@@ -148,6 +149,7 @@ CONTROL_PLANE = Step(
     on=_is_control_plane,
     work=_control_plane_work,
     needs=(workers.READY.id,),
+    explain="Each control plane answers by itself, and its certificates last.",
 )
 ETCD = Step(
     id="verify.etcd",
@@ -156,6 +158,7 @@ ETCD = Step(
     on=_has_stacked_etcd,
     work=_etcd_work,
     needs=(workers.READY.id,),
+    explain="Every member is a healthy voter, there is one leader, and no alarm is raised.",
 )
 ENDPOINT = Step(
     id="verify.endpoint",
@@ -164,6 +167,7 @@ ENDPOINT = Step(
     on=_is_node,
     work=_endpoint_work,
     needs=(workers.READY.id,),
+    explain="Every node gets the API's answer through the endpoint, signed by the cluster's CA.",
 )
 WORKLOAD = Step(
     id="verify.workload",

@@ -91,6 +91,8 @@ LABELS = Step(
     work=_labels_work,
     needs=(JOIN.id, control_plane.JOIN.id),
     timeout_s=300,
+    explain="Gives the nodes the labels of the cluster file, and workers the role that kubectl "
+    "shows.",
 )
 
 READY = Step(

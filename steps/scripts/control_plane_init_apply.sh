@@ -100,6 +100,7 @@ recover() {
     init
 }
 
+restore_ours
 case $(first_state) in
     fresh) init ;;
     broken) recover ;;

@@ -153,13 +153,15 @@ join() {
     fi
     kubeadm_run 900 "$@" && { rm -f "$KUBEADM_LOG" && return 0; }
     echo "[haui] kubeadm join failed; looking at what it has reached"
-    case $(join_state) in
-        complete) ;;
-        unlabelled) mark ;;
+    reached=$(join_state) || reached=unknown
+    case $reached in
+        complete | unlabelled) rm -f "$KUBEADM_LOG" ;;
         *) failed_kubeadm "kubeadm join failed" ;;
     esac
+    [ "$reached" = complete ] || mark
 }
 
+restore_ours
 retry 60 via_ready || die "the API server of $HAUI_VIA does not answer"
 found=$(join_state) || die "the etcd members can't be read through $HAUI_VIA"
 echo "[haui] found: $found"

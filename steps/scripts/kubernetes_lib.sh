@@ -234,31 +234,40 @@ failed_kubeadm() {
     die "$failed_what${failed_hint:+: $failed_hint}"
 }
 
-# kubeadm_reset: undo kubeadm on this host only. Static pods that are not kubeadm's (a load balancer)
-# and client certificates for an external etcd stand in the folders that it empties: they are put
-# back. Never touches another host.
-kubeadm_reset() {
-    kept=$(mktemp -d)
+# What kubeadm reset must not take: on disk, so that it survives a power cut in the middle.
+KEPT=$K8S/haui-kept
+
+# keep_ours: copy what is not kubeadm's from the folders that a reset empties: static pods of a load
+# balancer, and client certificates for an external etcd.
+keep_ours() {
     for manifest in "$K8S"/manifests/*.yaml; do
         [ -e "$manifest" ] || continue
         case ${manifest##*/} in
             kube-apiserver.yaml | kube-controller-manager.yaml | kube-scheduler.yaml | etcd.yaml) ;;
-            *) mkdir -p "$kept/manifests" && cp -p "$manifest" "$kept/manifests/" ;;
+            *) mkdir -p "$KEPT/manifests" && cp -p "$manifest" "$KEPT/manifests/" ;;
         esac
     done
-    if [ "${HAUI_ETCD:-stacked}" = external ]; then
-        mkdir -p "$kept/pki/etcd"
-        for certificate in etcd/ca.crt apiserver-etcd-client.crt apiserver-etcd-client.key; do
-            [ ! -e "$K8S/pki/$certificate" ] || cp -p "$K8S/pki/$certificate" "$kept/pki/$certificate"
-        done
-    fi
+    [ "${HAUI_ETCD:-stacked}" = external ] || return 0
+    for certificate in etcd/ca.crt apiserver-etcd-client.crt apiserver-etcd-client.key; do
+        [ -e "$K8S/pki/$certificate" ] || continue
+        mkdir -p "$KEPT/pki/etcd" && chmod 0700 "$KEPT" && cp -p "$K8S/pki/$certificate" "$KEPT/pki/$certificate"
+    done
+}
+
+# restore_ours: put it back, also when an earlier attempt died in the middle of a reset.
+restore_ours() {
+    [ -d "$KEPT" ] || return 0
+    cp -Rp "$KEPT/." "$K8S/" && rm -rf "$KEPT"
+}
+
+# kubeadm_reset: undo kubeadm on this host only.
+kubeadm_reset() {
+    keep_ours || die "what is not kubeadm's in $K8S can't be kept"
     reset_rc=0
     kubeadm_run 300 reset -f || reset_rc=$?
     rm -f "$KUBEADM_LOG"
     stop_containers
-    [ ! -d "$kept/manifests" ] || { mkdir -p "$K8S/manifests" && cp -p "$kept/manifests/"* "$K8S/manifests/"; }
-    [ ! -d "$kept/pki" ] || { mkdir -p "$K8S/pki/etcd" && cp -Rp "$kept/pki/." "$K8S/pki/"; }
-    rm -rf "$kept"
+    restore_ours || die "$KEPT can't be put back into $K8S"
     [ "$reset_rc" -eq 0 ] || die "kubeadm reset failed on this host with status $reset_rc"
 }
 

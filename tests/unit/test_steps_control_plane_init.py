@@ -37,7 +37,7 @@ for c in kube-apiserver kube-controller-manager kube-scheduler etcd; do
 done
 touch "$FAKE/api" "$FAKE/endpoint" "$FAKE/labelled"
 """
-RESET = 'rm -rf "$ROOT/etc/kubernetes/"*; mkdir "$ROOT/etc/kubernetes/manifests"'
+RESET = 'cd "$ROOT/etc/kubernetes" && rm -rf manifests/* *.conf pki'
 
 
 @pytest.fixture
@@ -285,6 +285,13 @@ def test_client_certificates_of_an_external_etcd_survive(host: Shell) -> None:
     assert ran.called("kubeadm reset")
     key = host.root / "etc/kubernetes/pki/apiserver-etcd-client.key"
     assert key.read_text() == "apiserver-etcd-client.key"
+
+
+def test_what_a_reset_that_was_cut_off_would_have_lost_is_put_back(host: Shell) -> None:
+    host.put("/etc/kubernetes/haui-kept/manifests/kube-vip.yaml", "of the balancer")
+    assert host.run("control_plane_init_apply").status == 0
+    assert host.exists("/etc/kubernetes/manifests/kube-vip.yaml")
+    assert not host.exists("/etc/kubernetes/haui-kept")
 
 
 def test_a_control_plane_that_only_needs_time_is_waited_for(host: Shell) -> None:
