@@ -17,6 +17,9 @@ from steps import kubeadm
 
 CONFIG_PATH = "/etc/haui/kubeadm-init.yaml"
 
+LEARNER_MINOR = 29
+"""From this minor on a new etcd member only votes once it is in step: nothing stands still."""
+
 PLACEHOLDERS: Values = {
     "token": "<minted for this join>",
     "certificate_key": "<minted for this join>",
@@ -139,6 +142,19 @@ def _gate_call(spec: ClusterSpec, host: HostSpec) -> Call:
     return Call(script="control_plane_gate", env=environment(spec, host))
 
 
+def _outlived_growth(spec: ClusterSpec, host: HostSpec) -> bool:
+    grows = spec.topology.kind != "external" and len(spec.control_planes) > 1
+    return is_first(spec, host) and grows and spec.kubernetes.minor < LEARNER_MINOR
+
+
+def _refresh_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    env = environment(spec, host)
+    return Work(
+        probe=Call(script="control_plane_refresh_probe", env=env),
+        apply=Call(script="control_plane_refresh_apply", env=env),
+    )
+
+
 INIT = Step(
     id="control_plane.init",
     title="First control plane",
@@ -169,4 +185,19 @@ JOIN = Step(
     "voter: growing etcd while a member is missing can cost its quorum.",
 )
 
+REFRESH = Step(
+    id="control_plane.refresh",
+    title="API server after etcd's growth",
+    phase="control-plane",
+    on=_outlived_growth,
+    work=_refresh_work,
+    needs=(JOIN.id,),
+    timeout_s=420,
+    disruptive="The API server of the first control plane restarts; the others answer meanwhile.",
+    explain="Without learners, etcd stands still for a moment when it grows from one member to "
+    "two. Watches that the first API server began before can stay silent for up to ten minutes "
+    "then: kube-proxy, for one, misses new Services. It is restarted once.",
+)
+
 STEPS: tuple[Step, ...] = (INIT, JOIN)
+"""REFRESH follows in steps.workers: it has to wait for all joins, the pod network has not."""

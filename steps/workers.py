@@ -75,7 +75,7 @@ JOIN = Step(
     phase="workers",
     on=_is_worker,
     work=_join_work,
-    needs=(control_plane.INIT.id, control_plane.JOIN.id),
+    needs=(control_plane.INIT.id, control_plane.JOIN.id, control_plane.REFRESH.id),
     lane="worker-join",
     supply=control_plane.supply_call("worker"),
     revoke=control_plane.revoke_call("worker"),
@@ -106,4 +106,4 @@ READY = Step(
     explain="A node is ready when its kubelet runs and its pod network is set up.",
 )
 
-STEPS: tuple[Step, ...] = (JOIN, network.BRIDGE, LABELS, READY)
+STEPS: tuple[Step, ...] = (control_plane.REFRESH, JOIN, network.BRIDGE, LABELS, READY)
