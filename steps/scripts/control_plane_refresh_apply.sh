@@ -19,6 +19,9 @@ case $container in
     *) die "the API server's container is not known: ${container:-no answer}" ;;
 esac
 ctr -n k8s.io tasks kill -s SIGTERM "${container#containerd://}" || die "the API server can't be ended"
+# It would wait up to a minute for watches to end by themselves, and those are what is to be ended.
+sleep 5
+ctr -n k8s.io tasks kill -s SIGKILL "${container#containerd://}" 2>/dev/null || true
 echo "ended the API server of this host; the kubelet starts it again"
 retry 180 renewed || {
     diagnose
