@@ -32,7 +32,7 @@ def test_an_api_server_from_before_is_restarted_once(host: Shell) -> None:
     assert set(host.run("control_plane_refresh_probe").verdicts().values()) == {"differs"}
     ran = host.run("control_plane_refresh_apply")
     assert ran.status == 0, ran.errors
-    assert [call.split()[5] for call in ran.called("ctr")] == ["SIGTERM", "SIGKILL"]
+    assert [call.split()[6] for call in ran.called("ctr")] == ["SIGTERM", "SIGKILL"]
     assert set(host.run("control_plane_refresh_probe").verdicts().values()) == {"ok"}
     assert not host.run("control_plane_refresh_apply").called("ctr")
 
