@@ -7,12 +7,24 @@ in_namespace() {
     admin -n "$HAUI_NAMESPACE" "$@"
 }
 
+gone() {
+    ! admin get namespace "$HAUI_NAMESPACE" >/dev/null 2>&1
+}
+
+# take_away SECONDS: the namespace with everything in it. Its pods need no farewell: the kubelet of old
+# versions takes up to a minute for that, and nobody uses them.
+take_away() {
+    ! gone || return 0
+    admin delete namespace "$HAUI_NAMESPACE" --ignore-not-found --wait=false >/dev/null 2>&1
+    in_namespace delete pods --all --grace-period=0 --force --wait=false >/dev/null 2>&1
+    retry "$1" gone
+}
+
 # shellcheck disable=SC2317,SC2329  # called by the trap
 clean_up() {
     trap - EXIT
     echo "[haui] taking the namespace $HAUI_NAMESPACE away"
-    admin_waiting delete namespace "$HAUI_NAMESPACE" --ignore-not-found --timeout 120s >/dev/null 2>&1 ||
-        echo "[haui] the namespace $HAUI_NAMESPACE is still there"
+    take_away 120 || echo "[haui] the namespace $HAUI_NAMESPACE is still there"
 }
 
 # fetch POD ADDRESS PORT: the /hostname that a pod gets there, without spaces; nothing when it gets
@@ -70,13 +82,8 @@ hopeless() {
     return 1
 }
 
-gone() {
-    ! admin get namespace "$HAUI_NAMESPACE" >/dev/null 2>&1
-}
-
 # A namespace is here already when an earlier run was killed.
-admin_waiting delete namespace "$HAUI_NAMESPACE" --ignore-not-found --timeout 180s >/dev/null 2>&1
-retry 30 gone || die "the namespace $HAUI_NAMESPACE of an earlier verification does not go away" \
+take_away 180 || die "the namespace $HAUI_NAMESPACE of an earlier verification does not go away" \
     "see: kubectl get namespace $HAUI_NAMESPACE -o yaml"
 trap clean_up EXIT
 trap 'exit 143' TERM

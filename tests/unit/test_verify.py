@@ -269,6 +269,7 @@ def test_the_namespace_of_a_killed_run_is_replaced(pods: Shell) -> None:
     assert ran.status == 0, ran.errors
     order = [c for c in ran.calls if " delete namespace " in c or " create namespace " in c]
     assert [("delete" in call) for call in order] == [True, False, True]
+    assert [call for call in ran.calls if "delete pods --all --grace-period=0 --force" in call]
 
 
 def pod_of(objects: list[dict[str, Any]]) -> dict[str, Any]:
