@@ -49,7 +49,8 @@ async def run(
     `hosts` gives the same Host for the same name each time. `load_script` gives the text of a
     script by its name. `store` keeps an artefact on this machine. `secrets` are merged into the
     values of every step and never leave in an event. `settled` holds the ids of the tasks whose
-    TaskFinished is already in the journal as ok or unchanged.
+    TaskFinished is already in the journal as ok or unchanged; of these, steps that only measure
+    are not repeated while nothing changes.
 
     What goes wrong on hosts is in the result. Raises JournalError when an event could not be
     written: nothing new is begun then, and what runs on hosts goes on. The same holds for
@@ -185,7 +186,10 @@ class _Executor:
     async def _live(self, task: Task) -> None:
         if not await self._engine.controls.proceed():
             return
-        life = TaskRun(self._engine, task, settled=task.id in self._settled)
+        # A measurement is only as good as what it measured: any change asks for a new one.
+        stale = task.step.always and self._tally.changed > 0
+        settled = task.id in self._settled and not stale
+        life = TaskRun(self._engine, task, settled=settled)
         current = asyncio.current_task()
         assert current is not None
         self._lives[life] = current

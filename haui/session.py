@@ -134,7 +134,8 @@ async def perform(job: Job, before: RunState) -> RunResult:
                 resumed=resumed,
             )
         )
-        return await _run(job, plan, run_id, bus, before if resumed else None)
+        known = before if resumed or _same(job, plan, before) else RunState()
+        return await _run(job, plan, run_id, bus, known)
     finally:
         if journal is not None:
             await journal.close()
@@ -142,9 +143,17 @@ async def perform(job: Job, before: RunState) -> RunResult:
             logs.close()
 
 
-async def _run(
-    job: Job, plan: Plan, run_id: str, bus: EventBus, before: RunState | None
-) -> RunResult:
+def _same(job: Job, plan: Plan, before: RunState) -> bool:
+    """Whether the finished run before was an install of just this."""
+    return (
+        job.kind == "apply"
+        and before.outcome == "ok"
+        and before.spec_sha == spec_sha(job.spec)
+        and before.plan_sha == plan_sha(plan)
+    )
+
+
+async def _run(job: Job, plan: Plan, run_id: str, bus: EventBus, before: RunState) -> RunResult:
     fleet = job.open_fleet(job.reach, bus.emit)
     try:
         return await execute(
@@ -156,7 +165,7 @@ async def _run(
             store=lambda name, content: _keep(job.store, name, content),
             secrets=await _values(job),
             controls=job.controls,
-            settled=before.settled() if before else (),
+            settled=before.settled(),
             local_checks=_local_checks(job),
         )
     finally:

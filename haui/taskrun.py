@@ -79,6 +79,8 @@ class TaskRun:
             self._attempts.minted = True
             self._values = {**self._values, **await self._errands.supply(step.supply)}
         self._work = step.work(self._engine.spec, self._task.host, self._values)
+        if step.always and self._settled and not self._attempts.running:
+            return Result(outcome="unchanged", findings=(_measured_before(step.title),))
         if self._attempts.running or step.always:
             return await self._attempts.change(self._work, self._values, self._probe)
         findings = await self._probe()
@@ -166,3 +168,9 @@ async def _to_the_end(errand: Awaitable[None]) -> None:
         if not running.cancelled():
             running.exception()  # nobody is left to be told of it
         raise
+
+
+def _measured_before(title: str) -> Finding:
+    return Finding(
+        verdict="info", what=title, seen="measured before, and nothing has changed since"
+    )

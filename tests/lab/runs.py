@@ -95,11 +95,17 @@ def environment(state: Path) -> dict[str, str]:
     }
 
 
-def haui(lab: Lab, *args: str, state: Path, timeout_s: float = 900) -> tuple[int, str, str]:
+def haui(
+    lab: Lab,
+    *args: str,
+    state: Path,
+    env: Mapping[str, str] | None = None,
+    timeout_s: float = 900,
+) -> tuple[int, str, str]:
     """Run haui on the bastion to its end: exit code, stdout, stderr."""
     process = lab.popen_bastion(
         [*HAUI, *args],
-        env=environment(state),
+        env={**environment(state), **(env or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,

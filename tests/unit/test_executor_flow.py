@@ -285,6 +285,22 @@ def test_a_step_that_only_measures(attempt: Attempt, outcome: str, run_outcome: 
     assert not fleet.of("run", "verify.load.probe")
 
 
+@pytest.mark.parametrize(("changes", "measured"), [(False, 0), (True, 1)])
+def test_a_measurement_is_repeated_only_after_a_change(changes: bool, measured: int) -> None:
+    fleet = prepared(["cp1"])
+    fleet["cp1"].true.add("a")
+    catalogue = [step("a"), measuring()]
+    if changes:
+        fleet["cp1"].true.discard("a")
+    fleet["cp1"].attempts["verify.load"] = [Attempt(lines=("ok\tpods\t2\t2",))]
+    settled = ("a@cp1", "verify.load@cp1")
+    again = run_install(catalogue, fleet, spec=cluster(1, 0), settled=settled)
+    assert again.result is not None
+    assert again.result.outcome == "ok"
+    begun = [event for event in again.bus.of(TaskIntent) if event.step == "verify.load"]
+    assert len(begun) == measured
+
+
 def test_artefacts_are_fetched_also_when_nothing_was_to_be_done() -> None:
     fleet = prepared(["cp1"])
     fleet["cp1"].files["/etc/kubernetes/admin.conf"] = b"conf"

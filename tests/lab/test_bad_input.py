@@ -1,0 +1,104 @@
+"""What goes wrong with hosts, keys, passwords and disks: exit code, words, and no change."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.conftest import KEYS
+from tests.lab.lab import Lab
+from tests.lab.runs import HauiRun, haui
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """Fresh hosts that no test of this module may change."""
+    with Lab.up(control_planes=3, workers=1) as booted:
+        yield booted
+        for host in booted.hosts:
+            found = booted.exec(host, ["sh", "-c", "ls -d /var/lib/haui/r* /etc/haui; true"])
+            assert found.stdout == b"", host
+
+
+def test_unknown_host_keys_are_refused(lab: Lab, state: Path) -> None:
+    """Headless, without the flag and without pins: exit 5, the fingerprint and what to do."""
+    code, _, err = haui(lab, "apply", _file(lab), "--yes", "--json", state=state)
+    assert code == 5, err
+    assert "SHA256:" in err
+    assert "--accept-new-host-keys" in err
+
+
+def test_a_changed_host_key_is_always_refused(lab: Lab, state: Path) -> None:
+    """A pin that does not fit: exit 5, even with --accept-new-host-keys."""
+    folder = state / "lab"
+    folder.mkdir(parents=True, mode=0o700)
+    state.chmod(0o700)
+    other = subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(state.parent / "other")],
+        check=False,
+    )
+    assert other.returncode == 0
+    key = (state.parent / "other.pub").read_text().split()[:2]
+    pin = folder / "known_hosts"
+    pin.write_text(f"10.77.0.11 {' '.join(key)}\n")
+    pin.chmod(0o600)
+    code, _, err = haui(lab, "apply", _file(lab), "--yes", "--json", *KEYS, state=state)
+    assert code == 5, err
+    assert "changed" in err
+    assert pin.read_text().startswith(f"10.77.0.11 {' '.join(key)}\n")
+
+
+def test_a_wrong_sudo_password(lab: Lab, state: Path) -> None:
+    """Exit 5 with the host and where the password comes from."""
+    env = {"HAUI_SUDO_PASSWORD": "wrong"}
+    code, _, err = haui(lab, "apply", _file(lab), "--yes", "--json", *KEYS, state=state, env=env)
+    assert code == 5, err
+    assert "sudo" in err
+    assert "HAUI_SUDO_PASSWORD" in err
+
+
+def test_an_unreachable_host_stops_before_the_first_change(lab: Lab, state: Path) -> None:
+    """Exit 5 that names the host; nothing was changed on the others."""
+    lab.cut("wk1")
+    try:
+        code, _, err = haui(lab, "apply", _file(lab), "--yes", "--json", *KEYS, state=state)
+    finally:
+        lab.join("wk1")
+    assert code == 5, err
+    assert "wk1" in err
+
+
+def test_a_second_haui_is_refused_while_one_works(lab: Lab, state: Path) -> None:
+    """Exit 8 that says who; the first one is not disturbed."""
+    lab.cut("wk1")  # so that the first one waits before it changes anything
+    try:
+        run = HauiRun(lab, "apply", _file(lab), "--yes", *KEYS, state=state)
+        run.until(lambda event: event["kind"] == "run_started")
+        code, _, err = haui(lab, "apply", _file(lab), "--yes", "--json", *KEYS, state=state)
+        assert code == 8, err
+        assert "haui apply" in err
+        assert run.finish() == 5, run.talk()
+    finally:
+        lab.join("wk1")
+
+
+def test_a_full_disk_on_the_bastion(lab: Lab, state: Path) -> None:
+    """Exit 8, the journal stays readable, and nothing was begun on a host."""
+    state.mkdir(mode=0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k,mode=700", "none", state], check=True)
+    try:
+        code, _, err = haui(lab, "apply", _file(lab), "--yes", "--json", *KEYS, state=state)
+        assert code == 8, err
+        assert "→" in err
+        code, out, err = haui(lab, "list", state=state)
+        assert code == 0, err
+        assert "damaged" not in out
+    finally:
+        subprocess.run(["umount", state], check=True)
+
+
+def _file(lab: Lab) -> str:
+    return str(lab.dir / "lab.yaml")
