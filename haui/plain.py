@@ -139,12 +139,12 @@ class PlainPrinter:
             self._say(event, f"{event.host} {event.step}: {what}")
 
     def _task_finished(self, event: TaskFinished) -> None:
-        self._heading(event.step)
         self._going.pop((event.host, event.step), None)
         if self._phases.get(event.step, event.step.split(".")[0]) == "verify":
             self._evidence += [(event.host, finding) for finding in event.findings]
         if event.outcome == "skipped" and not self._verbose:
             return  # One failure can skip a hundred tasks; they are counted at the end.
+        self._heading(event.step)
         took = "" if event.outcome == "skipped" else f" {duration(event.seconds)}"
         self._say(event, f"{event.host} {event.step} … {event.outcome}{took}")
         if event.outcome == "failed":
