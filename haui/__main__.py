@@ -1,6 +1,6 @@
 """`python -m haui`."""
 
-from haui.cli import main
+from haui.cli.commands import main
 
 if __name__ == "__main__":
     main()

@@ -1,7 +1,7 @@
 """What a step may do to a machine: the Host protocol and the data that crosses it.
 
-`haui.remote.RemoteHost` implements it over SSH, tests implement it with a script. Nothing here
-knows how bytes travel.
+`haui.transport.remote.RemoteHost` implements it over SSH, tests implement it with a script. Nothing
+here knows how bytes travel.
 """
 
 from __future__ import annotations

@@ -17,14 +17,14 @@ from typing import Any
 
 import platformdirs
 
+from haui.clusterfile.fill import Fleet, complete
+from haui.clusterfile.load import SpecFileError, located, parse, read_bytes, validate
+from haui.clusterfile.problem import SpecProblem
+from haui.clusterfile.rules import problems, refusals
+from haui.clusterfile.text import render
+from haui.clusterfile.yamltree import Document, Fatal, decode
 from haui.errors import SpecError, UsageError
 from haui.spec import ClusterSpec
-from haui.specfile import SpecFileError, located, parse, read_bytes, validate
-from haui.specfill import Fleet, complete
-from haui.specproblem import SpecProblem
-from haui.specrules import problems, refusals
-from haui.spectext import render
-from haui.specyaml import Document, Fatal, decode
 
 DEFAULT_PRESET = "stacked-3-keepalived-haproxy"
 FEWEST_HOSTS, MOST_HOSTS = 3, 100

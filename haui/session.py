@@ -15,23 +15,23 @@ from typing import Literal, Protocol
 
 import steps
 from haui import __version__
-from haui.bastion import check_endpoint
-from haui.bus import EventBus, Subscriber
-from haui.controls import Controls
-from haui.credentials import Credentials
+from haui.clusterfile.text import spec_sha
 from haui.errors import SpecError, VerifyError
 from haui.events import AnyEvent, Finding, HostConnected, HostLost, RunStarted
-from haui.executor import run as execute
+from haui.execution.bastion import check_endpoint
+from haui.execution.controls import Controls
+from haui.execution.executor import run as execute
+from haui.execution.localcheck import LocalCheck
+from haui.execution.tally import RunResult
 from haui.host import Host
-from haui.localcheck import LocalCheck
-from haui.logs import HostLogs
 from haui.plan import build_plan, plan_sha, subset
+from haui.record.bus import EventBus, Subscriber
+from haui.record.logs import HostLogs
+from haui.record.state import RunState
+from haui.record.store import ClusterStore
 from haui.spec import ClusterSpec
-from haui.spectext import spec_sha
-from haui.state import RunState
 from haui.step import PHASES, Phase, Plan
-from haui.store import ClusterStore
-from haui.tally import RunResult
+from haui.transport.credentials import Credentials
 from steps.load import body
 
 Kind = Literal["apply", "resume", "verify", "preflight"]

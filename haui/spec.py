@@ -1,8 +1,8 @@
 """ClusterSpec: what the admin asked for, complete and frozen.
 
-This module holds the shape and the field rules; rules between fields are in haui.specrules, loading
-with line numbers is haui.specfile. Every field's description and example is what `haui schema`, the
-error messages and docs/cluster-file.md say about it.
+This module holds the shape and the field rules; rules between fields are in haui.clusterfile.rules,
+loading with line numbers is haui.clusterfile.load. Every field's description and example is what
+`haui schema`, the error messages and docs/cluster-file.md say about it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from haui import spectypes as t
+from haui.clusterfile import types as t
 
 Role = Literal["control-plane", "worker", "etcd", "load-balancer", "registry", "storage"]
 KubeadmKind = Literal[

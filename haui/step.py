@@ -127,7 +127,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All tasks in a valid order. Pure data: made by haui.plan, run by haui.executor."""
+    """All tasks in a valid order. Pure data: made by haui.plan, run by haui.execution.executor."""
 
     spec: ClusterSpec
     tasks: tuple[Task, ...]

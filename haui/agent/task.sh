@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts, follows and cancels tasks, and tells their states; haui/wire.py describes its dialogue.
+# Starts, follows and cancels tasks, and tells their states; haui/transport/wire.py describes its dialogue.
 #
 # A task lives in ROOT/RUN/STEP.ATTEMPT/: `script`, `env` and `runner` as sent, `meta` (its presence
 # means that the task was begun), `out`, `changed`, `pid`, `live` (locked while the runner lives) and

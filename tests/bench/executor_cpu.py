@@ -21,16 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import steps
-from haui.bus import EventBus
-from haui.credentials import Credentials
-from haui.executor import RunResult, run
+from haui.execution.executor import RunResult, run
 from haui.host import Completed, Host, LineSink, Script, TaskId, TaskRequest, TaskState
-from haui.journal import Journal
 from haui.plan import build_plan
-from haui.rehearsal_process import FleetProcess
-from haui.remote import Fleet
+from haui.record.bus import EventBus
+from haui.record.journal import Journal
+from haui.rehearsal.process import FleetProcess
 from haui.spec import ClusterSpec
 from haui.step import Plan
+from haui.transport.credentials import Credentials
+from haui.transport.remote import Fleet
 from steps.load import script
 from tests.rehearsal.conftest import cluster
 

@@ -18,11 +18,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from haui.bus import EventBus
 from haui.events import Event, Finding, RunStarted, TaskFinished, TaskIntent
-from haui.journal import Journal, read
-from haui.records import encode, to_record
-from haui.state import replay
+from haui.record.bus import EventBus
+from haui.record.journal import Journal, read
+from haui.record.records import encode, to_record
+from haui.record.state import replay
 
 STRETCH = 100
 EDGE = 500

@@ -9,10 +9,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from haui.credentials import Credentials
-from haui.hostkeys import HostKeys
-from haui.remote import RemoteHost
-from haui.ssh import SshPool, Target
+from haui.transport.credentials import Credentials
+from haui.transport.hostkeys import HostKeys
+from haui.transport.remote import RemoteHost
+from haui.transport.ssh import SshPool, Target
 from tests.ssh.sshd import Sshd, keygen, unavailable
 
 

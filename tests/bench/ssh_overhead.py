@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 import asyncssh
 
 from haui.host import Script
-from haui.remote import RemoteHost
+from haui.transport.remote import RemoteHost
 from tests.bench.loopback import fleet, hosts_of
 from tests.ssh.sshd import Sshd
 

@@ -11,10 +11,10 @@ from typing import Any
 import asyncssh
 import pytest
 
-from haui.rehearsal import SimulatedFleet
-from haui.simulated_cluster import SimulatedStep
+from haui.rehearsal.cluster import SimulatedStep
+from haui.rehearsal.fleet import SimulatedFleet
 from haui.spec import ClusterSpec
-from haui.wire import TASK_SCRIPT, Envelope, command
+from haui.transport.wire import TASK_SCRIPT, Envelope, command
 
 SENTINEL = "sentinel-7f3a"
 MARK = "mark-91cc"

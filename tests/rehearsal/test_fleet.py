@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from haui.errors import UsageError
-from haui.launch import probe_command
-from haui.rehearsal import SimulatedFleet
+from haui.rehearsal.fleet import SimulatedFleet
 from haui.step import parse_findings
-from haui.wire import READ_ABSENT, READ_SCRIPT, READ_TOO_LARGE, Envelope, command
+from haui.transport.launch import probe_command
+from haui.transport.wire import READ_ABSENT, READ_SCRIPT, READ_TOO_LARGE, Envelope, command
 from tests.rehearsal.conftest import (
     MARK,
     SENTINEL,

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import asyncssh
 import pytest
 
-from haui.faults import Fault
+from haui.rehearsal.faults import Fault
 from haui.step import parse_findings
-from haui.wire import Envelope
+from haui.transport.wire import Envelope
 from tests.rehearsal.conftest import (
     MARK,
     Client,

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 import steps
-from haui.bus import EventBus
-from haui.controls import Controls
-from haui.credentials import Credentials
 from haui.events import AnyEvent, Event, TaskFinished, TaskIntent, TaskOutput
-from haui.executor import RunResult, run
-from haui.faults import Fault
+from haui.execution.controls import Controls
+from haui.execution.executor import RunResult, run
 from haui.plan import build_plan
-from haui.rehearsal import SimulatedFleet
-from haui.remote import Fleet
+from haui.record.bus import EventBus
+from haui.rehearsal.faults import Fault
+from haui.rehearsal.fleet import SimulatedFleet
 from haui.secret import Secret
 from haui.spec import ClusterSpec
+from haui.transport.credentials import Credentials
+from haui.transport.remote import Fleet
 from steps.load import script
 from tests.rehearsal.conftest import ManualClock, cluster
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from haui.errors import ConnectError
-from haui.faults import Fault
-from haui.rehearsal_process import FleetProcess
+from haui.rehearsal.faults import Fault
+from haui.rehearsal.process import FleetProcess
 from tests.rehearsal.conftest import STEPS, cluster, dial
 
 INIT = "control_plane.init"

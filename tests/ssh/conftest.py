@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from haui.credentials import Credentials
-from haui.hostkeys import HostKeys
-from haui.remote import RemoteHost
-from haui.ssh import SshPool, Target
+from haui.transport.credentials import Credentials
+from haui.transport.hostkeys import HostKeys
+from haui.transport.remote import RemoteHost
+from haui.transport.ssh import SshPool, Target
 from tests.ssh.sshd import Sshd, keygen, unavailable
 
 _REASON = unavailable()

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from haui.credentials import Credentials
 from haui.errors import ConnectError, HostKeyError
 from haui.host import Script
-from haui.hostkeys import HostKey
 from haui.secret import Secret
-from haui.ssh import Target, TransientError
+from haui.transport.credentials import Credentials
+from haui.transport.hostkeys import HostKey
+from haui.transport.ssh import Target, TransientError
 from tests.ssh.conftest import Bench, StartSshd
 from tests.ssh.sshd import IS_ROOT, PASSWORD, Sshd, fingerprint, free_port, keygen
 
@@ -207,7 +207,7 @@ async def test_a_server_that_is_none(bench: Bench, shared_sshd: Sshd) -> None:
 async def test_a_black_hole_times_out(
     bench: Bench, shared_sshd: Sshd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("haui.sshlogin.CONNECT_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("haui.transport.login.CONNECT_TIMEOUT_S", 0.3)
     with socket.socket() as hole:
         hole.bind(("127.0.0.1", 0))
         hole.listen()

@@ -15,8 +15,8 @@ import pytest
 
 from haui.errors import StepError
 from haui.host import File, Script, TaskId, TaskRequest
-from haui.remote import RemoteHost
-from haui.text import LineReader
+from haui.transport.remote import RemoteHost
+from haui.transport.text import LineReader
 from tests.ssh.conftest import Bench
 from tests.ssh.sshd import Sshd
 

@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from haui.compose import Library
-from haui.controls import Controls
 from haui.events import AnyEvent, Event
-from haui.executor import RunResult, run
+from haui.execution.compose import Library
+from haui.execution.controls import Controls
+from haui.execution.executor import RunResult, run
 from haui.host import Host
 from haui.plan import build_plan
 from haui.spec import ClusterSpec, Endpoint, HostSpec

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from hypothesis import settings
 
-from haui.specfile import SpecFileError, load_text
-from haui.specproblem import SpecProblem
+from haui.clusterfile.load import SpecFileError, load_text
+from haui.clusterfile.problem import SpecProblem
 
 DATA = Path(__file__).parent / "data" / "spec"
 HERE = "# here"

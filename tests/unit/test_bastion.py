@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from haui.bastion import check_endpoint
 from haui.errors import VerifyError
+from haui.execution.bastion import check_endpoint
 from haui.spec import ClusterSpec, Endpoint, HostSpec, Kubernetes
 
 NAME = "api.atlas.test"

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from haui.background import Background
-from haui.bus import EventBus
 from haui.errors import JournalError
 from haui.events import Event, HostConnected, TaskIntent, TaskOutput
-from haui.journal import Journal, read
-from haui.records import Record
+from haui.record.background import Background
+from haui.record.bus import EventBus
+from haui.record.journal import Journal, read
+from haui.record.records import Record
 from tests.unit.sample_run import START, at
 
 OUTPUT = TaskOutput(host="h", step="s", lines=("x",))

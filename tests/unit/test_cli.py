@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from haui import cli
-from haui.store import ClusterStore
+from haui.cli import commands as cli
+from haui.record.store import ClusterStore
 
 GOOD = """\
 format: haui/1

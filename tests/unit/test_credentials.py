@@ -7,9 +7,9 @@ import os
 
 import pytest
 
-from haui.credentials import Credentials, SecretName, parse_secrets
 from haui.errors import UsageError
 from haui.secret import Secret
+from haui.transport.credentials import Credentials, SecretName, parse_secrets
 
 
 def descriptor(data: bytes) -> int:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from haui.controls import Controls
 from haui.errors import ConnectError
 from haui.events import AnyEvent, RunFinished, TaskFinished, TaskIntent, TaskStarted
-from haui.executor import RunResult
+from haui.execution.controls import Controls
+from haui.execution.executor import RunResult
 from haui.plan import build_plan
 from haui.step import Step
 from tests.unit.scripted import Attempt, ScriptedFleet, answer, differs

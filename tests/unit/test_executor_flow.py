@@ -18,7 +18,7 @@ from haui.events import (
     TaskStarted,
     TaskWaiting,
 )
-from haui.executor import LocalCheck
+from haui.execution.executor import LocalCheck
 from haui.host import File
 from haui.plan import build_plan
 from haui.step import Call, Step, Work

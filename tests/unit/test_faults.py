@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from haui.errors import UsageError
-from haui.faults import EXAMPLE, KINDS, Fault, parse_faults
+from haui.rehearsal.faults import EXAMPLE, KINDS, Fault, parse_faults
 
 
 @pytest.mark.parametrize("kind", KINDS)

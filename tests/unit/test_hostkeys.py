@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from haui.errors import HostKeyError
-from haui.hostkeys import ALGORITHMS, HostKey, HostKeys, lookup_name, normalize, parse, refusal
+from haui.transport.hostkeys import (
+    ALGORITHMS,
+    HostKey,
+    HostKeys,
+    lookup_name,
+    normalize,
+    parse,
+    refusal,
+)
 
 ED = HostKey("ssh-ed25519", b"\x00\x00\x00\x0bssh-ed25519" + b"a" * 32)
 ED2 = HostKey("ssh-ed25519", b"\x00\x00\x00\x0bssh-ed25519" + b"b" * 32)

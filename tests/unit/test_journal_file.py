@@ -12,9 +12,9 @@ import yaml
 
 from haui.errors import JournalError
 from haui.events import Event, HostConnected
-from haui.journal import Disk, Journal, read
-from haui.journal_file import HEADER, parse
-from haui.records import Record, TailRepaired, encode, from_record, to_record
+from haui.record.journal import Disk, Journal, read
+from haui.record.journal_file import HEADER, parse
+from haui.record.records import Record, TailRepaired, encode, from_record, to_record
 from tests.unit.sample_run import numbered, run_started, sample
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

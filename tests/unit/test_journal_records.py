@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haui.events import Problem, RunFinished, TaskFinished
-from haui.records import (
+from haui.record.records import (
     KINDS,
     BadLineError,
     Note,

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from haui.errors import JournalError
-from haui.journal import Disk, Journal, read
-from haui.journal_writer import BACKLOG_BYTES
-from haui.records import Record
+from haui.record.journal import Disk, Journal, read
+from haui.record.journal_writer import BACKLOG_BYTES
+from haui.record.records import Record
 
 FOREVER = 3600.0
 """A group time that no test waits for: what is written was written for another reason."""
@@ -289,7 +289,7 @@ async def test_a_disk_that_hangs_can_not_fill_the_memory(path: Path) -> None:
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from haui.journal import Journal
+from haui.record.journal import Journal
 
 async def main(path):
     journal = Journal.open(path) if path.exists() else Journal.create(path)
@@ -327,7 +327,7 @@ LIMITED = """
 import asyncio, resource, sys
 from pathlib import Path
 from haui.errors import JournalError
-from haui.journal import Journal
+from haui.record.journal import Journal
 
 async def main(path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
@@ -359,7 +359,7 @@ FULL = """
 import asyncio, sys
 from pathlib import Path
 from haui.errors import JournalError
-from haui.journal import Journal, read
+from haui.record.journal import Journal, read
 
 async def main(folder):
     path = folder / "journal.yaml"

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from haui.launch import Become, Launch, sudo_refusal
 from haui.secret import Secret
+from haui.transport.launch import Become, Launch, sudo_refusal
 
 WITH_PASSWORD = Become("password", Secret("sesame"))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from haui.events import HostConnected, TaskOutput, TaskStarted
-from haui.logs import HostLogs
+from haui.record.logs import HostLogs
 from tests.unit.sample_run import at, numbered, sample
 
 

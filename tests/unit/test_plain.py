@@ -10,6 +10,8 @@ from datetime import UTC
 
 import pytest
 
+from haui.cli.lines import LineStream, duration, flat, table
+from haui.cli.plain import PlainPrinter
 from haui.events import (
     Event,
     Finding,
@@ -24,8 +26,6 @@ from haui.events import (
     TaskStarted,
     TaskWaiting,
 )
-from haui.lines import LineStream, duration, flat, table
-from haui.plain import PlainPrinter
 from tests.unit.sample_run import numbered, run_started, sample
 
 PHASES = {"control_plane.init": "control-plane", "worker.join": "workers", "nodes.ready": "verify"}

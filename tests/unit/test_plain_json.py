@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 
+from haui.cli.plain import JSON_KINDS, JsonPrinter
 from haui.events import TaskFinished
-from haui.plain import JSON_KINDS, JsonPrinter
 from tests.unit.sample_run import sample
 
 

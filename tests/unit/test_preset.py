@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from haui import preset
+from haui.clusterfile.load import SpecFileError, dump, load, load_text, schema
+from haui.clusterfile.rules import problems, refusals
 from haui.errors import SpecError, UsageError
 from haui.spec import ClusterSpec
-from haui.specfile import SpecFileError, dump, load, load_text, schema
-from haui.specrules import problems, refusals
 from tests.unit.spec_samples import BASE, DATA, SINGLE, line_of
 
 SHIPPED = [entry.name for entry in preset.list_presets(Path("nowhere"))]

@@ -8,14 +8,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from haui.credentials import Credentials
 from haui.errors import ConnectError, ConnectionLostError, StepError
 from haui.host import Script, TaskId, TaskRequest
-from haui.remote import Fleet, RemoteHost, jump_of, target_of
 from haui.secret import Secret
 from haui.spec import ClusterSpec, HostSpec, HostSsh, Ssh
-from haui.ssh import BusyError, Target, TransientError
-from haui.wire import Envelope
+from haui.transport.credentials import Credentials
+from haui.transport.remote import Fleet, RemoteHost, jump_of, target_of
+from haui.transport.ssh import BusyError, Target, TransientError
+from haui.transport.wire import Envelope
 
 TASK = TaskId(run="r", step="s", attempt=1)
 ECHO = Script(name="echo", text="echo")
@@ -262,7 +262,7 @@ async def test_follow_masks_secrets() -> None:
 
 
 async def test_follow_shows_only_so_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("haui.remote.OUTPUT_LIMIT", 10)
+    monkeypatch.setattr("haui.transport.remote.OUTPUT_LIMIT", 10)
     printed = [(False, b"12345\n"), (False, b"67890\n"), (False, b"more\n" * 100)]
     world = World((0, [*printed, (False, b"\nMARK\tdone\t0\t512\n")]))
     lines, state = await lines_of(world.host())

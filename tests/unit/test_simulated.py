@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haui.faults import Fault
-from haui.simulated import Answer, Follow, SimulatedHost, Tempo
-from haui.simulated_cluster import SimulatedCluster, SimulatedStep
-from haui.simulated_task import Attempt, HostState, record
-from haui.simulated_text import SECONDS, by_prefix, dice, narrate, seconds_of
+from haui.rehearsal.cluster import SimulatedCluster, SimulatedStep
+from haui.rehearsal.faults import Fault
+from haui.rehearsal.host import Answer, Follow, SimulatedHost, Tempo
+from haui.rehearsal.task import Attempt, HostState, record
+from haui.rehearsal.text import SECONDS, by_prefix, dice, narrate, seconds_of
 from haui.spec import ClusterSpec
 from haui.step import parse_findings
-from haui.wire import TASK_SCRIPT, Envelope, parse_states
+from haui.transport.wire import TASK_SCRIPT, Envelope, parse_states
 
 T0 = 5_000.0
 SPEC = ClusterSpec.model_validate(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import steps
-from haui.launch import Become, Launch, probe_command
+from haui.rehearsal.cluster import announce
+from haui.rehearsal.login import Sudo, asked
 from haui.secret import Secret
-from haui.simulated_cluster import announce
-from haui.simulated_login import Sudo, asked
+from haui.transport.launch import Become, Launch, probe_command
 from tests.rehearsal.conftest import cluster
 
 

@@ -13,12 +13,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from haui.clusterfile.load import diff, dump, load, load_text, schema, spec_sha
+from haui.clusterfile.messages import model_of, visible_fields
+from haui.clusterfile.problem import path_text
+from haui.clusterfile.reference import EXAMPLE, reference
 from haui.errors import SpecError
 from haui.spec import ClusterSpec, HostSpec
-from haui.specdoc import EXAMPLE, reference
-from haui.specfile import diff, dump, load, load_text, schema, spec_sha
-from haui.specmessages import model_of, visible_fields
-from haui.specproblem import path_text
 from tests.unit.spec_samples import BASE, DATA, broken, problems_of, steady
 
 ROOT = Path(__file__).parents[2]
@@ -343,7 +343,7 @@ def test_every_field_has_a_description_and_a_right_example() -> None:
 
 
 def test_the_reference_is_current() -> None:
-    """Write it anew with: python -m haui.specdoc > docs/cluster-file.md"""
+    """Write it anew with: python -m haui.clusterfile.reference > docs/cluster-file.md"""
     assert (ROOT / "docs" / "cluster-file.md").read_text(encoding="utf-8") == reference()
 
 
@@ -355,7 +355,7 @@ def test_the_references_example_is_valid_and_every_key_is_described() -> None:
 
 
 def test_the_spec_needs_neither_screens_nor_transport() -> None:
-    code = "import sys, haui.specfile, haui.preset; print(*sys.modules)"
+    code = "import sys, haui.clusterfile.load, haui.preset; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from haui.clusterfile.load import load_text
+from haui.clusterfile.rules import notes
 from haui.errors import SpecError
-from haui.specfile import load_text
-from haui.specrules import notes
 from tests.unit.spec_samples import (
     BALANCERS,
     BASE,

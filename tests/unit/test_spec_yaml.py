@@ -9,10 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haui import specyaml
+from haui.clusterfile import yamltree as specyaml
+from haui.clusterfile.load import load, load_text
+from haui.clusterfile.yamltree import Fatal, read, resolve
 from haui.errors import SpecError
-from haui.specfile import load, load_text
-from haui.specyaml import Fatal, read, resolve
 from tests.unit.spec_samples import BASE, DATA, steady
 
 LAUGHS = "a: &a [x, x]\n" + "".join(

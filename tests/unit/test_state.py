@@ -18,9 +18,9 @@ from haui.events import (
     TaskStarted,
     TaskWaiting,
 )
-from haui.journal import Journal, read
-from haui.records import Note, to_record
-from haui.state import RunState, TaskView, reduce, replay
+from haui.record.journal import Journal, read
+from haui.record.records import Note, to_record
+from haui.record.state import RunState, TaskView, reduce, replay
 from tests.unit.sample_run import FAILED, at, numbered, run_started, sample
 
 CP1 = ("cp1", "control_plane.init")

@@ -14,7 +14,7 @@ from haui.plan import build_plan
 from haui.preset import list_presets, rehearsal_spec
 from haui.spec import ClusterSpec
 from haui.step import PHASES, Call, Step, Work
-from haui.wire import env_lines
+from haui.transport.wire import env_lines
 from steps import CATALOGUE
 from steps.load import body, script
 from tests.unit.specs import shapes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from haui.compose import Library, manifest
+from haui.execution.compose import Library, manifest
 from haui.host import File
 from haui.step import parse_findings
 from tests.unit.shell_host import Ran, ShellHost

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from haui.errors import JournalError, UsageError
-from haui.records import to_record
-from haui.store import ClusterStore, Entry, find_cluster, list_clusters, state_root
+from haui.record.records import to_record
+from haui.record.store import ClusterStore, Entry, find_cluster, list_clusters, state_root
 from tests.unit.sample_run import sample
 
 

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from haui.errors import JournalError
-from haui.store import ClusterStore
+from haui.record.store import ClusterStore
 from tests.unit.sample_run import START
 
 HOLDER = """
 import sys
 from pathlib import Path
-from haui.store import ClusterStore
+from haui.record.store import ClusterStore
 
 with ClusterStore("atlas", Path(sys.argv[1])).lock("haui apply atlas.yaml"):
     print("locked", flush=True)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from haui.errors import StepError
 from haui.host import Completed, File, Script, TaskId, TaskRequest
-from haui.taskwire import MarkFinder, read_state, secrets_of, start_script, task_script
+from haui.transport.taskwire import MarkFinder, read_state, secrets_of, start_script, task_script
 
 TASK = TaskId(run="r1", step="containerd.install", attempt=1)
 MARK = "5e47" * 8

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haui.secret import MASK, Secret
-from haui.text import LINE_LIMIT, PENDING_LIMIT, LineReader, Redactor, clean_line, clean_text
+from haui.transport.text import (
+    LINE_LIMIT,
+    PENDING_LIMIT,
+    LineReader,
+    Redactor,
+    clean_line,
+    clean_text,
+)
 
 TOKEN = "abcdef.0123456789abcdef"
 KEY = "0123456789abcdef" * 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from haui.transient import advice, decisive, transient
+from haui.execution.transient import advice, decisive, transient
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haui.host import TaskId
-from haui.wire import (
+from haui.transport.wire import (
     BOOT,
     Envelope,
     command,

@@ -1,0 +1,247 @@
+"""Every command. The composition root: it decides who watches a run, never what a run does.
+
+stdout is data, stderr is talk. Exit codes are those of `haui.errors`: 0 done, 1 unexpected,
+2 usage, 3 invalid spec, 4 preflight, 5 cannot connect, 6 a step failed, 7 verification, 8 journal,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from haui import __version__
+from haui.cli.preset import preset_app
+from haui.cli.run import Output, run_app_command
+from haui.errors import HauiError, UsageError
+
+app = typer.Typer(
+    name="haui",
+    help="Highly available Kubernetes clusters with kubeadm, over SSH.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(preset_app, name="preset")
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing anything.")]
+Plain = Annotated[bool, typer.Option("--plain", help="Append-only lines (default without a TTY).")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON event a line on stdout.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every host's output.")]
+NewKeys = Annotated[
+    bool,
+    typer.Option("--accept-new-host-keys", help="Accept and pin host keys not seen before."),
+]
+SecretsFd = Annotated[
+    int | None,
+    typer.Option(help="Read secrets as NAME=value lines from this file descriptor."),
+]
+File = Annotated[Path, typer.Argument(help="The cluster file.", show_default=False)]
+Name = Annotated[str | None, typer.Argument(help="The cluster's name.", show_default=False)]
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"haui {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Without a command: the wizard, which this version does not have yet."""
+    if context.invoked_subcommand is None:
+        raise UsageError(
+            "the wizard is not part of this version",
+            fix="haui rehearse              try an install on simulated hosts\n"
+            "haui preset list           cluster files to start from\n"
+            "haui apply FILE            install from a cluster file\n"
+            "haui --help                every command",
+        )
+
+
+@app.command()
+def apply(
+    file: File,
+    yes: Yes = False,
+    plain: Plain = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    accept_new_host_keys: NewKeys = False,
+    secrets_fd: SecretsFd = None,
+) -> None:
+    """Install the cluster that FILE describes, or bring it to what FILE says."""
+    output = Output(as_json=as_json, plain=plain, verbose=verbose)
+    run_app_command("apply", output, yes, accept_new_host_keys, secrets_fd, file=file)
+
+
+@app.command()
+def resume(
+    name: Name = None,
+    yes: Yes = False,
+    plain: Plain = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    accept_new_host_keys: NewKeys = False,
+    secrets_fd: SecretsFd = None,
+) -> None:
+    """Continue an unfinished install."""
+    output = Output(as_json=as_json, plain=plain, verbose=verbose)
+    run_app_command("resume", output, yes, accept_new_host_keys, secrets_fd, name=name)
+
+
+@app.command()
+def verify(
+    name: Name = None,
+    plain: Plain = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    secrets_fd: SecretsFd = None,
+) -> None:
+    """Prove the cluster: nodes, etcd, the API through the endpoint, a workload."""
+    output = Output(as_json=as_json, plain=plain, verbose=verbose)
+    run_app_command("verify", output, True, False, secrets_fd, name=name)
+
+
+@app.command()
+def preflight(
+    file: File,
+    plain: Plain = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    accept_new_host_keys: NewKeys = False,
+    secrets_fd: SecretsFd = None,
+) -> None:
+    """Check every host and change nothing."""
+    output = Output(as_json=as_json, plain=plain, verbose=verbose)
+    run_app_command("preflight", output, True, accept_new_host_keys, secrets_fd, file=file)
+
+
+@app.command()
+def plan(
+    file: File,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="The complete cluster file, every default visible.")
+    ] = False,
+) -> None:
+    """Show the tasks in order, or with --full the file with every default."""
+    from haui.cli.show import show_full, show_plan
+
+    show_full(file) if full else show_plan(file, as_json=as_json)
+
+
+@app.command()
+def render(
+    file: File,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write; must not exist.")],
+) -> None:
+    """Write every file and script of every host into a folder."""
+    from haui.cli.show import write_rendered
+
+    write_rendered(file, out)
+
+
+@app.command()
+def status(name: Name = None, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """What has been done, from the journal. Reads while another haui writes."""
+    from haui.cli.show import show_status
+
+    show_status(name, as_json=as_json)
+
+
+@app.command("list")
+def list_clusters(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """The clusters that this account has a journal of."""
+    from haui.cli.show import show_list
+
+    show_list(as_json=as_json)
+
+
+@app.command()
+def rehearse(
+    preset: Annotated[str, typer.Argument(help="A preset or cluster file.")] = (
+        "stacked-3-keepalived-haproxy"
+    ),
+    hosts: Annotated[int, typer.Option(min=3, max=100, help="How many hosts to simulate.")] = 5,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="HOST:STEP:KIND, e.g. cp2:control_plane.join:fail-once. Repeatable."),
+    ] = None,
+    speed: Annotated[float, typer.Option(min=0.1, help="How much faster than life.")] = 10.0,
+    fresh: Annotated[bool, typer.Option(help="Forget an unfinished rehearsal.")] = False,
+    plain: Plain = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """The same engine over simulated hosts: nothing outside this machine is touched."""
+    from haui.cli.rehearse import run_rehearsal
+
+    output = Output(as_json=as_json, plain=plain, verbose=verbose)
+    run_rehearsal(preset, hosts, tuple(fault or ()), speed, fresh, output)
+
+
+@app.command()
+def schema() -> None:
+    """The JSON Schema of the cluster file."""
+    from haui.clusterfile.text import schema as spec_schema
+
+    typer.echo(json.dumps(spec_schema(), indent=2))
+
+
+def main() -> None:
+    """The entry point: runs the command and turns every end into its exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except HauiError as error:
+        sys.stderr.write(f"haui: {error.render()}\n")
+        code = error.exit_code
+    except TyperException as error:
+        sys.stderr.write(f"haui: {_usage_text(error)}\n  → haui --help shows every command\n")
+        code = UsageError.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("haui: interrupted\n")
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:  # noqa: BLE001 - the last resort: a person must not see a traceback
+        code = _unexpected(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage_text(error: TyperException) -> str:
+    """What the option parser has to say, on one line."""
+    text = getattr(error, "format_message", error.__str__)()
+    return " ".join(str(text).split())
+
+
+def _unexpected(error: Exception) -> int:
+    """Keep the traceback in a file and say where it is."""
+    from haui.record.store import state_root
+
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    sys.stderr.write(f"haui: unexpected {type(error).__name__}: {error}\n")
+    try:
+        path = state_root() / f"crash-{stamp}.txt"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w") as out:
+            out.write("".join(traceback.format_exception(error)))
+        sys.stderr.write(f"  → this is a bug in haui; please report it with {path}\n")
+    except OSError as reason:
+        sys.stderr.write(f"  → this is a bug in haui (its trace can't be kept: {reason})\n")
+    return 1

@@ -1,0 +1,223 @@
+"""The run as append-only lines for people, and as JSON lines for programs.
+
+Both are subscribers of the bus. They write to a stream that may block: put them into a
+`haui.record.background.Background`, with `PlainPrinter.tick` as its tick.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
+from typing import TextIO
+
+from haui.cli.lines import LineStream, duration, flat, table
+from haui.events import (
+    Event,
+    Finding,
+    HostConnected,
+    HostLost,
+    PreflightResult,
+    Problem,
+    RunFinished,
+    RunStarted,
+    TaskFinished,
+    TaskIntent,
+    TaskOutput,
+    TaskStarted,
+    TaskWaiting,
+)
+from haui.record.stamp import clock_face
+
+HEARTBEAT_S = 30.0
+JSON_KINDS = frozenset(
+    ("run_started", "preflight_result", "task_started", "task_output", "task_finished",
+     "run_finished")
+)  # fmt: skip
+"""The kinds of the command line's contract; others are the engine's own affair."""
+
+_RESULTS: Mapping[str, tuple[str, str]] = {
+    "ok": ("✓ {cluster} is done", "haui verify {cluster}"),
+    "failed": ("✗ {cluster}: {failed} failed", "haui resume {cluster}"),
+    "preflight": ("✗ {cluster}: preflight found what must be fixed first", "haui resume {cluster}"),
+    "unreachable": ("✗ {cluster}: a host can't be reached", "haui resume {cluster}"),
+    "verification": ("✗ {cluster} is installed, but not as it must be", "haui verify {cluster}"),
+    "cancelled": ("· {cluster} was stopped", "haui resume {cluster}"),
+}
+_VERDICTS: Mapping[str, str] = {
+    "ok": "ok", "info": "info", "differs": "FAILED", "blocked": "FAILED",
+}  # fmt: skip
+
+
+class PlainPrinter:
+    """Phase headings, a line for each result, failures with what to do, a heartbeat, a summary.
+
+    `phases` is step id -> phase; findings of the phase "verify" (or of a step `verify.…` that is in
+    no phase) make the table at the end.
+    `next_commands` replaces, by outcome, what the last line advises. Times are shown in `zone`
+    (None: the machine's own); `monotonic` (seconds) is only for the heartbeat.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        phases: Mapping[str, str] | None = None,
+        verbose: bool = False,
+        next_commands: Mapping[str, str] | None = None,
+        zone: tzinfo | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._out = LineStream(stream)
+        self._phases = phases or {}
+        self._verbose = verbose
+        self._next = next_commands or {}
+        self._zone = zone
+        self._monotonic = monotonic
+        self._printed_at = monotonic()
+        self._cluster = ""
+        self._headings: set[str] = set()
+        self._going: dict[tuple[str, str], tuple[float, str]] = {}
+        self._lost: set[str] = set()
+        self._failures: list[TaskFinished] = []
+        self._evidence: list[tuple[str, Finding]] = []
+
+    def __call__(self, event: Event) -> None:
+        """Prints what the event says, if anything. Raises OSError when the stream refuses."""
+        match event:
+            case RunStarted():
+                self._run_started(event)
+            case TaskStarted() | TaskWaiting() | TaskIntent():
+                self._going_on(event)
+            case TaskFinished():
+                self._task_finished(event)
+            case TaskOutput(host=host, lines=lines):
+                if self._verbose:
+                    self._print(*(f"{host} | {flat(line)}" for line in lines))
+            case PreflightResult():
+                self._preflight(event)
+            case HostConnected(host=host):
+                if host in self._lost or self._verbose:
+                    self._say(event, f"{host} connected{' again' if host in self._lost else ''}")
+                self._lost.discard(host)
+            case HostLost(host=host, reason=reason):
+                self._lost.add(host)
+                self._say(event, f"{host} connection lost ({flat(reason)}), dialling again")
+            case RunFinished():
+                self._run_finished(event)
+
+    def tick(self) -> None:
+        """Call now and then: prints what is going on when nothing was printed for 30 s."""
+        now = self._monotonic()
+        if not self._going or now - self._printed_at < HEARTBEAT_S:
+            return
+        names = [
+            f"{host} {step} {duration(now - since)}{f' ({reason})' if reason else ''}"
+            for (host, step), (since, reason) in self._going.items()
+        ]
+        more = f", and {len(names) - 5} more" if len(names) > 5 else ""
+        self._print(f"… {len(names)} still going on: {', '.join(names[:5])}{more}")
+
+    def _run_started(self, event: RunStarted) -> None:
+        self._cluster = event.cluster
+        verb = "goes on" if event.resumed else "begins"
+        hosts = _count(len(event.hosts), "host")
+        tasks = _count(event.tasks, "task")
+        self._say(event, f"{event.cluster}: run {event.run} {verb}, {tasks} on {hosts}")
+
+    def _going_on(self, event: TaskStarted | TaskWaiting | TaskIntent) -> None:
+        self._heading(event.step)
+        key = (event.host, event.step)
+        since, _ = self._going.get(key, (self._monotonic(), ""))
+        reason = flat(event.reason) if isinstance(event, TaskWaiting) else ""
+        self._going[key] = (since, reason)
+        if isinstance(event, TaskIntent) and event.reattached:
+            self._say(event, f"{event.host} {event.step} is still running there, following it")
+        elif self._verbose and not isinstance(event, TaskStarted):
+            what = reason or f"attempt {event.attempt}" if isinstance(event, TaskIntent) else reason
+            self._say(event, f"{event.host} {event.step}: {what}")
+
+    def _task_finished(self, event: TaskFinished) -> None:
+        self._going.pop((event.host, event.step), None)
+        if self._phases.get(event.step, event.step.split(".")[0]) == "verify":
+            self._evidence += [(event.host, finding) for finding in event.findings]
+        if event.outcome == "skipped" and not self._verbose:
+            return  # One failure can skip a hundred tasks; they are counted at the end.
+        self._heading(event.step)
+        took = "" if event.outcome == "skipped" else f" {duration(event.seconds)}"
+        self._say(event, f"{event.host} {event.step} … {event.outcome}{took}")
+        if event.outcome == "failed":
+            self._failures.append(event)
+            self._print(*_problem(event.problem))
+
+    def _preflight(self, event: PreflightResult) -> None:
+        if event.verdict in ("differs", "blocked"):
+            seen = f": {flat(event.seen)}" if event.seen else ""
+            self._say(event, f"{event.host} {event.verdict}: {flat(event.check)}{seen}")
+            if event.expected:
+                self._print(f"    → {flat(event.expected)}")
+
+    def _run_finished(self, event: RunFinished) -> None:
+        self._going.clear()
+        if len(self._failures) > 1 or (self._failures and self._evidence):
+            self._print("", "failed:")
+            for failure in self._failures:
+                self._print(f"  {failure.host} {failure.step}", *_problem(failure.problem))
+        if self._evidence:
+            rows = [
+                (found.what, host, found.expected, found.seen, _VERDICTS[found.verdict])
+                for host, found in self._evidence
+            ]
+            self._print("", *table(("check", "host", "expected", "seen", "result"), rows))
+        counts = " · ".join(f"{number} {outcome}" for outcome, number in event.counts.items())
+        if counts:
+            self._print("", f"tasks: {counts}")
+        self._print(self._last_line(event))
+
+    def _last_line(self, event: RunFinished) -> str:
+        said, command = _RESULTS[event.outcome]
+        cluster = self._cluster or "the cluster"
+        if event.outcome == "ok" and event.counts and set(event.counts) <= {"unchanged"}:
+            said = "✓ {cluster} was as it must be, nothing was changed"
+        said = said.format(cluster=cluster, failed=_count(event.counts.get("failed", 0), "task"))
+        command = self._next.get(event.outcome, command.format(cluster=self._cluster))
+        return f"{said} · {duration(event.seconds)} · next: {command}"
+
+    def _heading(self, step: str) -> None:
+        phase = self._phases.get(step)
+        if phase and phase not in self._headings:
+            self._headings.add(phase)
+            self._print("", f"== {phase}")
+
+    def _say(self, event: Event, text: str) -> None:
+        self._print(f"[{clock_face(event.at, self._zone)}] {text}")
+
+    def _print(self, *lines: str) -> None:
+        self._out.write(lines)
+        self._printed_at = self._monotonic()
+
+
+class JsonPrinter:
+    """Each event of the contract as one line of JSON, in ASCII, flushed at once."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._out = LineStream(stream)
+
+    def __call__(self, event: Event) -> None:
+        """Raises OSError when the stream refuses; a reader that has gone is no error."""
+        if event.kind in JSON_KINDS:
+            self._out.write([json.dumps(event.to_json(), separators=(",", ":"))])
+
+
+def _problem(problem: Problem | None) -> list[str]:
+    """What, why (the decisive lines) and what to do, indented."""
+    if problem is None:
+        return ["    no reason was given"]
+    lines = [f"    {flat(line)}" for line in problem.what.splitlines()]
+    lines += [f"      {flat(line)}" for line in problem.why.splitlines()]
+    return lines + [f"    → {flat(line)}" for line in problem.fix.splitlines()]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,217 @@
+"""The commands that work on hosts: apply, resume, verify, preflight."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+import steps
+from haui.cli.plain import JsonPrinter, PlainPrinter
+from haui.cli.prompt import ask_secret, ask_yes, at_terminal
+from haui.clusterfile import load as specfile
+from haui.clusterfile.text import diff, dump
+from haui.errors import HauiError, InterruptedRunError, UsageError
+from haui.execution.controls import Controls
+from haui.execution.tally import RunResult
+from haui.record.background import Background
+from haui.record.state import RunState
+from haui.record.store import ClusterStore, find_cluster
+from haui.session import ConnectionEvents, Emit, FleetLike, Job, Kind, perform, plan_of
+from haui.spec import ClusterSpec
+from haui.transport.credentials import Credentials
+from haui.transport.remote import Fleet
+
+EXIT_CODES = {
+    "ok": 0,
+    "failed": 6,
+    "preflight": 4,
+    "unreachable": 5,
+    "verification": 7,
+    "cancelled": 130,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """How a run is shown."""
+
+    as_json: bool = False
+    plain: bool = False
+    verbose: bool = False
+
+    def __post_init__(self) -> None:
+        if self.as_json and self.plain:
+            raise UsageError("--json and --plain exclude each other")
+
+    def printer(self, again: str) -> Background:
+        """The subscriber that prints, in a thread of its own; `again` continues the run."""
+        if self.as_json:
+            return Background(JsonPrinter(sys.stdout))
+        advice = dict.fromkeys(("failed", "cancelled", "preflight", "unreachable"), again)
+        printer = PlainPrinter(
+            sys.stdout,
+            phases={step.id: step.phase for step in steps.CATALOGUE},
+            verbose=self.verbose,
+            next_commands=advice if again else None,
+        )
+        return Background(printer, tick=printer.tick)
+
+
+def run_app_command(
+    kind: Kind,
+    output: Output,
+    yes: bool,
+    accept_new: bool,
+    secrets_fd: int | None,
+    *,
+    file: Path | None = None,
+    name: str | None = None,
+) -> None:
+    """Run one of the four commands to its end; leaves with its exit code."""
+    spec, store = _found(kind, file, name)
+    with store.lock(f"haui {kind}"):
+        before = store.read_state()
+        if kind in ("apply", "resume"):
+            _agree(kind, spec, store, before, yes)
+            store.write_private("cluster.yaml", dump(spec).encode())
+        credentials = Credentials.collect(
+            os.environ, descriptor=secrets_fd, ask=ask_secret if at_terminal() else None
+        )
+        controls = Controls()
+        again = f"haui resume {spec.name}" if kind in ("apply", "resume") else ""
+        background = output.printer(again)
+        job = Job(
+            kind=kind,
+            spec=spec,
+            reach=spec,
+            store=store,
+            open_fleet=fleet_opener(store, credentials, accept_new=accept_new),
+            credentials=credentials,
+            watchers=(background,),
+            controls=controls,
+        )
+        result = supervise(lambda: perform(job, before), controls, background, again=again)
+        code = conclude(result, spec, store, kind=kind, again=again, output=output)
+    raise typer.Exit(code)
+
+
+def fleet_opener(
+    store: ClusterStore, credentials: Credentials, *, accept_new: bool
+) -> Callable[[ClusterSpec, Emit], FleetLike]:
+    """How a session opens its connections: pins in the cluster's own known_hosts."""
+
+    def open_fleet(reach: ClusterSpec, emit: Emit) -> FleetLike:
+        told = ConnectionEvents(emit)
+        return Fleet(
+            reach, credentials, store.known_hosts, accept_new=accept_new, on_connection=told
+        )
+
+    return open_fleet
+
+
+def _found(kind: Kind, file: Path | None, name: str | None) -> tuple[ClusterSpec, ClusterStore]:
+    """What the admin means: a file, or a cluster that this account has worked on."""
+    if file is not None:
+        spec = specfile.load(file).spec
+        return spec, ClusterStore(spec.name)
+    store = find_cluster(name)
+    if kind == "resume" and not store.read_state().unfinished:
+        raise UsageError(
+            f"there is nothing to resume: the last run of {store.name} is finished",
+            fix=f"haui verify {store.name} proves it again",
+        )
+    return store.load_spec(), store
+
+
+def _agree(kind: Kind, spec: ClusterSpec, store: ClusterStore, before: RunState, yes: bool) -> None:
+    """Say what is going to happen; ask unless --yes. Raises UsageError when nobody can answer."""
+    tasks = len(plan_of(spec, kind).tasks)
+    say = sys.stderr.write
+    if before.unfinished:
+        say(f"haui: continuing the unfinished install of {spec.name} (run {before.run})\n")
+        known = store.load_spec()
+        for line in diff(known, spec):
+            say(f"  the cluster file has changed: {line}\n")
+    hosts = ", ".join(f"{host.name} ({host.address})" for host in spec.hosts)
+    say(f"haui: {spec.name}, Kubernetes {spec.kubernetes.version}: {tasks} tasks on {hosts}\n")
+    if yes:
+        return
+    if not at_terminal():
+        raise UsageError(
+            "nobody is here to agree to changing these hosts", fix="pass --yes when you agree"
+        )
+    if not ask_yes("Change these hosts?"):
+        raise InterruptedRunError("nothing was changed")
+
+
+def supervise(
+    main: Callable[[], Awaitable[RunResult]], controls: Controls, printer: Background, *, again: str
+) -> RunResult:
+    """Run `main` in an event loop of its own, with signals turned into stops.
+
+    The first Ctrl-C lets the steps that are changing a host finish; the second leaves at once, as
+    TERM and HUP do. What runs on the hosts goes on then, and resume re-attaches to it.
+    """
+
+    async def supervised() -> RunResult:
+        task = asyncio.ensure_future(main())
+        loop = asyncio.get_running_loop()
+        for number, handler in _handlers(controls, task).items():
+            loop.add_signal_handler(number, handler)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            raise InterruptedRunError(
+                "left the run; what was running on the hosts goes on without us", fix=again
+            ) from None
+        finally:
+            await printer.close()
+
+    return asyncio.run(supervised())
+
+
+def _handlers(
+    controls: Controls, task: asyncio.Future[RunResult]
+) -> dict[int, Callable[[], object]]:
+    def interrupt() -> None:
+        if controls.stopping:
+            task.cancel()
+            return
+        controls.stop()
+        sys.stderr.write(
+            "haui: stopping after the running steps; Ctrl-C again to leave them to the hosts\n"
+        )
+
+    return {signal.SIGINT: interrupt, signal.SIGTERM: task.cancel, signal.SIGHUP: task.cancel}
+
+
+def conclude(
+    result: RunResult,
+    spec: ClusterSpec,
+    store: ClusterStore,
+    *,
+    kind: Kind,
+    again: str,
+    output: Output,
+) -> int:
+    """Say on stderr what the printer does not; the exit code."""
+    say = sys.stderr.write
+    installing = kind in ("apply", "resume")
+    if result.outcome == "ok" and installing:
+        if result.changed == 0:
+            say(f"haui: {spec.name}: nothing to change, all is as the cluster file says\n")
+        say(f"haui: {spec.name} is ready: export KUBECONFIG={store.admin_conf}\n")
+    for failure in result.failed if output.as_json else ():
+        problem = failure.problem
+        error = HauiError(problem.what, why=problem.why, fix=problem.fix, host=failure.host)
+        say(f"haui: {error.render()}\n")
+    if result.outcome != "ok" and installing:
+        say(f"haui: the output of every host is in {store.logs}; continue with: {again}\n")
+    return EXIT_CODES[result.outcome]

@@ -1,0 +1,1 @@
+"""The cluster file: reading it with line numbers, judging it, writing it, explaining it."""

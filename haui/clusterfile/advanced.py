@@ -1,0 +1,56 @@
+"""The rules of `advanced`: it adds to what haui writes, it never says again what a key says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from haui.clusterfile.problem import Loc, SpecProblem
+from haui.spec import ClusterSpec
+
+OWNED = {
+    ("ClusterConfiguration", "kubernetesVersion"): "kubernetes.version",
+    ("ClusterConfiguration", "clusterName"): "name",
+    ("ClusterConfiguration", "controlPlaneEndpoint"): "endpoint.name and endpoint.port",
+    ("ClusterConfiguration", "imageRepository"): "supply.images.repository",
+    ("ClusterConfiguration", "networking", "podSubnet"): "network.pods",
+    ("ClusterConfiguration", "networking", "serviceSubnet"): "network.services",
+    ("ClusterConfiguration", "networking", "dnsDomain"): "network.dns_domain",
+    ("KubeProxyConfiguration", "mode"): "network.kube_proxy",
+}
+"""Parts of kubeadm documents that another key of the cluster file says."""
+SECRET = (
+    ("InitConfiguration", "certificateKey"),
+    ("InitConfiguration", "bootstrapTokens"),
+    ("JoinConfiguration", "discovery"),
+    ("JoinConfiguration", "controlPlane", "certificateKey"),
+)
+"""Parts of kubeadm documents that hold a secret; haui mints those itself."""
+
+
+def _problem(loc: Loc, what: str) -> SpecProblem:
+    return SpecProblem(loc=loc, what=what)
+
+
+def advanced_problems(spec: ClusterSpec) -> Iterator[SpecProblem]:
+    """Additions that contradict another key, or hold a secret."""
+    for (kind, *path), key in OWNED.items():
+        if _holds(spec, kind, path):
+            yield _problem(("advanced", "kubeadm", kind, *path), f"is said by {key} already")
+    for kind, *path in SECRET:
+        if _holds(spec, kind, path):
+            what = "is a secret that haui makes itself; it must not stand in this file"
+            yield _problem(("advanced", "kubeadm", kind, *path), what)
+    for kind, document in spec.advanced.kubeadm.items():
+        for field in ("apiVersion", "kind"):
+            if field in document:
+                what = "follows from the Kubernetes version; leave it out"
+                yield _problem(("advanced", "kubeadm", kind, field), what)
+
+
+def _holds(spec: ClusterSpec, kind: str, path: list[str]) -> bool:
+    value: object = dict(spec.advanced.kubeadm).get(kind)  # type: ignore[call-overload]
+    for part in path:
+        if not isinstance(value, dict) or part not in value:
+            return False
+        value = value[part]
+    return True

@@ -1,0 +1,289 @@
+"""Runs a plan: hosts in parallel, each host one step after the other, everything as events.
+
+The executor knows no step and no screen. What it may rely on comes in as arguments, and everything
+that it finds out leaves as events, so that a journal, a screen and a printer can follow the same
+run. A run that is cut off at any point is continued by running the same plan with the same run id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+from haui.errors import HauiError, JournalError
+from haui.events import Problem, RunFinished, TaskFinished
+from haui.execution.clock import Clock, LoopClock
+from haui.execution.compose import Composer, Library
+from haui.execution.connections import Bus, Connections
+from haui.execution.controls import Controls
+from haui.execution.engine import Engine
+from haui.execution.judge import problem_of
+from haui.execution.lanes import Lanes
+from haui.execution.localcheck import LocalCheck
+from haui.execution.tally import FailedTask, RunOutcome, RunResult, Tally, cause_of
+from haui.execution.taskrun import TaskRun
+from haui.host import Host
+from haui.step import LANES, Plan, Task, Values
+
+__all__ = ["FailedTask", "LocalCheck", "RunOutcome", "RunResult", "run"]
+
+
+async def run(
+    plan: Plan,
+    *,
+    run_id: str,
+    hosts: Callable[[str], Host],
+    bus: Bus,
+    load_script: Callable[[str], str],
+    store: Callable[[str, bytes], None],
+    secrets: Values | None = None,
+    controls: Controls | None = None,
+    clock: Clock | None = None,
+    library: Library | None = None,
+    settled: Collection[str] = (),
+    local_checks: Sequence[LocalCheck] = (),
+) -> RunResult:
+    """Run `plan` to its end; the last event is RunFinished (RunStarted is the caller's).
+
+    `hosts` gives the same Host for the same name each time. `load_script` gives the text of a
+    script by its name. `store` keeps an artefact on this machine. `secrets` are merged into the
+    values of every step and never leave in an event. `settled` holds the ids of the tasks whose
+    TaskFinished is already in the journal as ok or unchanged; of these, steps that only measure
+    are not repeated while nothing changes.
+
+    What goes wrong on hosts is in the result. Raises JournalError when an event could not be
+    written: nothing new is begun then, and what runs on hosts goes on. The same holds for
+    cancellation from outside.
+    """
+    clock = clock or LoopClock()
+    engine = Engine(
+        run_id=run_id,
+        spec=plan.spec,
+        connections=Connections(hosts, bus, clock, run_id),
+        bus=bus,
+        composer=Composer(load_script, library or Library.load()),
+        lanes=Lanes(LANES),
+        controls=controls or Controls(),
+        clock=clock,
+        secrets=dict(secrets or {}),
+        store=store,
+    )
+    try:
+        return await _Executor(plan, engine, frozenset(settled), local_checks).run()
+    except BaseExceptionGroup as group:
+        raise _first_cause(group) from None
+
+
+class _Executor:
+    """One run's bookkeeping: for how many others a task waits, and how each ended."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        engine: Engine,
+        settled: frozenset[str],
+        local_checks: Sequence[LocalCheck],
+    ) -> None:
+        self._plan = plan
+        self._engine = engine
+        self._settled = settled
+        self._local_checks = local_checks
+        self._unmet = {task.id: len(task.needs) for task in plan.tasks}
+        self._dependents: dict[str, list[Task]] = {task.id: [] for task in plan.tasks}
+        self._by_host: dict[str, list[Task]] = {}
+        for task in plan.tasks:
+            self._by_host.setdefault(task.host.name, []).append(task)
+            for need in task.needs:
+                self._dependents[need].append(task)
+        self._firsts = [tasks[0] for tasks in self._by_host.values()]
+        for first in self._firsts:
+            self._unmet[first.id] += 1  # the host's connection
+        self._unasked = len(self._by_host)
+        self._fresh = True
+        self._over: set[str] = set()
+        self._connecting: dict[str, asyncio.Task[None]] = {}
+        self._lives: dict[TaskRun, asyncio.Task[None]] = {}
+        self._tally = Tally()
+        self._group = asyncio.TaskGroup()
+
+    async def run(self) -> RunResult:
+        engine = self._engine
+        began = engine.clock.monotonic()
+        engine.controls.watch(self._stop)
+        async with self._group:
+            for first in self._firsts:
+                connecting = self._group.create_task(self._connect(first))
+                self._connecting[first.host.name] = connecting
+        if not self._tally.failed and not engine.controls.stopping:
+            for local in self._local_checks:
+                finished = await local.run(engine.bus, engine.clock)
+                self._tally.ended(finished.outcome)
+                if finished.outcome == "failed":
+                    self._tally.failure(finished, "verification")
+        result = self._tally.result(
+            stopping=engine.controls.stopping,
+            left=len(self._plan.tasks) - len(self._over),
+            seconds=engine.clock.monotonic() - began,
+        )
+        await engine.bus.emit(
+            RunFinished(outcome=result.outcome, seconds=result.seconds, counts=result.counts)
+        )
+        return result
+
+    async def _connect(self, first: Task) -> None:
+        """Open one host; its first task may begin then, or fails for all of them."""
+        name = first.host.name
+        failed: HauiError | None = None
+        try:
+            await self._engine.connections.open(name)
+        except asyncio.CancelledError:
+            if not self._engine.controls.stopping:
+                raise
+            return
+        except JournalError:
+            raise
+        except HauiError as error:
+            failed = error
+        finally:
+            del self._connecting[name]
+        self._take_account(name)
+        self._unasked -= 1
+        if not self._unasked:
+            self._engine.lanes.ready.set()
+        if failed is None:
+            self._met(first)
+        else:
+            await self._unreachable(first, failed)
+
+    def _take_account(self, name: str) -> None:
+        """Of what an earlier run left on this host."""
+        attempts = self._engine.connections.attempts(name)
+        if attempts:
+            self._fresh = False
+        for task in self._by_host[name]:
+            state = attempts.get(task.step.id)
+            if state is not None and state.status == "running" and task.step.lane is not None:
+                self._engine.lanes.reserve(task.step.lane, task.id)
+
+    async def _unreachable(self, first: Task, error: HauiError) -> None:
+        finished = TaskFinished(
+            host=first.host.name,
+            step=first.step.id,
+            outcome="failed",
+            seconds=0.0,
+            problem=problem_of(error),
+        )
+        await self._engine.bus.emit(finished)
+        await self._failure(first, finished, unreachable=True)
+
+    def _met(self, task: Task) -> None:
+        """One thing that `task` waits for has come true."""
+        self._unmet[task.id] -= 1
+        if self._unmet[task.id] == 0 and task.id not in self._over:
+            self._group.create_task(self._live(task))
+
+    async def _live(self, task: Task) -> None:
+        if not await self._engine.controls.proceed():
+            return
+        # A measurement is only as good as what it measured: any change asks for a new one.
+        stale = task.step.always and self._tally.changed > 0
+        settled = task.id in self._settled and not stale
+        life = TaskRun(self._engine, task, settled=settled)
+        current = asyncio.current_task()
+        assert current is not None
+        self._lives[life] = current
+        try:
+            finished = await life.run()
+        finally:
+            del self._lives[life]
+        if finished.outcome == "failed":
+            await self._failure(task, finished, unreachable=life.unreachable)
+            return
+        changed = finished.outcome == "ok" and not task.step.always
+        self._over.add(task.id)
+        self._tally.ended(finished.outcome, changed=changed)
+        if finished.outcome != "cancelled":
+            for dependent in self._dependents[task.id]:
+                self._met(dependent)
+
+    async def _failure(self, task: Task, finished: TaskFinished, *, unreachable: bool) -> None:
+        """Record a failure and skip everything that needs the task, directly or not."""
+        self._over.add(task.id)
+        self._tally.ended("failed")
+        self._tally.failure(finished, cause_of(task.step.phase, unreachable=unreachable))
+        if unreachable:
+            await self._engine.lanes.ready.wait()  # only then it's known what was done before
+        reason = Problem(
+            what=f"not begun, because “{task.step.title}” failed on {task.host.name}",
+            why=finished.problem.what if finished.problem else "",
+            fix=f"Fix that on {task.host.name} first; haui resume then continues here.",
+        )
+        skipped = list(self._cut(task, lenient=unreachable and not self._fresh))
+        await asyncio.gather(*(self._skip(each, reason) for each in skipped))
+
+    def _cut(self, failed: Task, *, lenient: bool) -> Iterator[Task]:
+        """Mark all that needs `failed`. Lenient: the barrier after preflight counts as passed.
+
+        An install that has already begun goes on without a host that is gone; one that has not
+        begun must not begin.
+        """
+        queue = deque([failed])
+        while queue:
+            cause = queue.popleft()
+            for dependent in self._dependents[cause.id]:
+                if dependent.id in self._over:
+                    continue
+                if lenient and _only_barrier(cause, dependent):
+                    self._met(dependent)
+                    continue
+                self._over.add(dependent.id)
+                self._tally.ended("skipped")
+                queue.append(dependent)
+                yield dependent
+
+    async def _skip(self, task: Task, reason: Problem) -> None:
+        if task.step.lane is not None:
+            self._engine.lanes.release(task.step.lane, task.id)
+        await self._engine.bus.emit(
+            TaskFinished(
+                host=task.host.name,
+                step=task.step.id,
+                outcome="skipped",
+                seconds=0.0,
+                problem=reason,
+            )
+        )
+
+    def _stop(self) -> None:
+        """End what may be ended: all at stop-now, else what has not begun to change a host."""
+        for connecting in self._connecting.values():
+            connecting.cancel()
+        now = self._engine.controls.stopping_now
+        for life, running in self._lives.items():
+            if not life.ending and (now or not life.changing):
+                running.cancel()
+
+
+def _only_barrier(cause: Task, dependent: Task) -> bool:
+    """Whether `dependent` needs `cause` only as one of all preflight tasks."""
+    return (
+        cause.step.phase == "preflight"
+        and dependent.step.phase != "preflight"
+        and cause.host.name != dependent.host.name
+        and cause.step.id not in dependent.step.needs
+    )
+
+
+def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one exception to raise for all: the journal's before any other."""
+    leaves = list(_leaves(group.exceptions))
+    return next((leaf for leaf in leaves if isinstance(leaf, JournalError)), leaves[0])
+
+
+def _leaves(exceptions: Iterable[BaseException]) -> Iterator[BaseException]:
+    for exception in exceptions:
+        if isinstance(exception, BaseExceptionGroup):
+            yield from _leaves(exception.exceptions)
+        else:
+            yield exception

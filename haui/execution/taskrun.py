@@ -1,0 +1,183 @@
+"""The life of one task: look, change if need be, prove; or find it running and wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+
+from haui.errors import ConnectError, HauiError, JournalError, StepError
+from haui.events import Finding, Problem, TaskFinished
+from haui.execution.attempts import Attempts
+from haui.execution.engine import Engine, Result
+from haui.execution.errands import Errands
+from haui.execution.judge import (
+    blocked,
+    findings_of,
+    problem_of,
+    said_nothing,
+    satisfied,
+    unsatisfied,
+)
+from haui.execution.voice import Voice
+from haui.step import Task, Values, Work
+
+PROBE_TIMEOUT_S = 120
+
+
+class TaskRun:
+    """Runs one task. What goes wrong on a host is its result, never an exception."""
+
+    def __init__(self, engine: Engine, task: Task, *, settled: bool = False) -> None:
+        """`settled`: the journal knows that this task succeeded in an earlier run."""
+        self.unreachable = False
+        self.ending = False
+        """Whether the result is known and only the last rites are left."""
+        self._engine = engine
+        self._task = task
+        self._step = task.step
+        self._settled = settled
+        self._voice = Voice(engine.bus, task, engine.secrets)
+        self._errands = Errands(
+            task, engine.spec, engine.connections, engine.composer, engine.clock
+        )
+        self._attempts = Attempts(engine, task, self._voice, self._errands)
+        self._values: Values = engine.secrets
+        self._work = Work()
+
+    @property
+    def changing(self) -> bool:
+        """Whether a stop has to wait for this task: an attempt was begun on the host."""
+        return self._attempts.changing
+
+    async def run(self) -> TaskFinished:
+        """Run to the end and emit the result.
+
+        Raises JournalError; CancelledError when cancelled for another reason than a stop, and then
+        nothing on the host is touched.
+        """
+        began = self._engine.clock.monotonic()
+        try:
+            await self._voice.started()
+            result = await self._life()
+            if result.good:
+                await self._fetch()
+        except JournalError:
+            raise
+        except HauiError as error:
+            lost = isinstance(error, ConnectError)
+            result = Result(outcome="failed", problem=problem_of(error), unreachable=lost)
+        except asyncio.CancelledError:
+            if not self._engine.controls.stopping:
+                raise
+            self.ending = True
+            if (current := asyncio.current_task()) is not None:
+                current.uncancel()
+            result = await self._give_up()
+        self.ending = True
+        self.unreachable = result.unreachable
+        result = replace(result, findings=(*result.findings, *await self._take_back()))
+        seconds = self._engine.clock.monotonic() - began
+        return await self._voice.finished(result, self._attempts.number, seconds)
+
+    async def _life(self) -> Result:
+        step = self._step
+        if step.supply is not None and step.supply_for == "probe":
+            self._attempts.minted = True
+            self._values = {**self._values, **await self._errands.supply(step.supply)}
+        self._work = step.work(self._engine.spec, self._task.host, self._values)
+        if step.always and self._settled and not self._attempts.running:
+            return Result(outcome="unchanged", findings=(_measured_before(step.title),))
+        if self._attempts.running or step.always:
+            return await self._attempts.change(self._work, self._values, self._probe)
+        findings = await self._probe()
+        if step.phase == "preflight":
+            await self._voice.preflight(findings)
+        if satisfied(findings):
+            return Result(outcome="unchanged", findings=findings)
+        if problem := blocked(findings):
+            return Result(outcome="failed", findings=findings, problem=problem)
+        if self._work.apply is None and not self._work.files:
+            return await self._only_read(findings)
+        return await self._attempts.change(self._work, self._values, self._probe)
+
+    async def _only_read(self, findings: tuple[Finding, ...]) -> Result:
+        """A step that changes nothing: its probe is the result, once its gate has opened."""
+        if self._step.gate is not None:
+            await self._errands.gate(self._step.gate, self._voice.waiting)
+            findings = await self._probe()
+            if satisfied(findings):
+                return Result(outcome="unchanged", findings=findings)
+        count = sum(found.verdict == "differs" for found in findings)
+        problem = blocked(findings) or unsatisfied(
+            f"{self._step.title}: {count} finding{'s' if count > 1 else ''}",
+            findings,
+            "Correct it on the host, then run haui again.",
+        )
+        return Result(outcome="failed", findings=findings, problem=problem)
+
+    async def _probe(self) -> tuple[Finding, ...]:
+        if self._work.probe is None and not self._work.files:
+            return said_nothing()
+        script = self._engine.composer.probe(self._task, self._work.probe, self._work.files)
+        answer = await self._engine.connections.ask(
+            self._task.host.name, script, timeout_s=PROBE_TIMEOUT_S
+        )
+        return findings_of(answer)
+
+    async def _fetch(self) -> None:
+        for name, path in self._step.fetch.items():
+            content = await self._engine.connections.read(self._task.host.name, path)
+            self._engine.store(name, content)
+
+    async def _give_up(self) -> Result:
+        """End for the admin's stop; an attempt in flight is cancelled on its host."""
+        problem = Problem(
+            what=f"“{self._step.title}” was stopped", fix="haui resume continues the install."
+        )
+        attempts = self._attempts
+        if attempts.in_flight is not None:
+            try:
+                await self._engine.connections.host(self._task.host.name).cancel(attempts.in_flight)
+                attempts.in_flight = None
+            except ConnectError as error:
+                problem = Problem(
+                    what=f"“{self._step.title}” could not be stopped and may still be running",
+                    why=error.render(),
+                    fix="haui resume finds out and continues the install.",
+                )
+        return Result(outcome="cancelled", problem=problem)
+
+    async def _take_back(self) -> tuple[Finding, ...]:
+        """Revoke what supply gave, unless the host may still be using it.
+
+        Also what an earlier run may not have come to take back.
+        """
+        attempts = self._attempts
+        lent = attempts.minted or (attempts.known is not None and not self._settled)
+        if self._step.revoke is None or not lent or attempts.in_flight is not None:
+            return ()
+        try:
+            await _to_the_end(self._errands.revoke(self._step.revoke))
+        except (StepError, ConnectError) as error:
+            seen = f"{error.what}: {error.why}" if error.why else error.what
+            return (Finding(verdict="info", what="could not take back what was lent", seen=seen),)
+        return ()
+
+
+async def _to_the_end(errand: Awaitable[None]) -> None:
+    """Await what a cancellation must not cut short; the cancellation is passed on afterwards."""
+    running = asyncio.ensure_future(errand)
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # nobody is left to be told of it
+        raise
+
+
+def _measured_before(title: str) -> Finding:
+    return Finding(
+        verdict="info", what=title, seen="measured before, and nothing has changed since"
+    )

@@ -1,0 +1,79 @@
+"""Says what happens to one task, as events, with every known secret masked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from haui.events import (
+    Finding,
+    PreflightResult,
+    TaskFinished,
+    TaskIntent,
+    TaskOutput,
+    TaskStarted,
+    TaskWaiting,
+)
+from haui.execution.connections import Bus
+from haui.execution.engine import Result
+from haui.execution.mask import Masker
+from haui.step import Task, Values
+
+
+class Voice:
+    """The events of one task. Every method may raise JournalError."""
+
+    def __init__(self, bus: Bus, task: Task, secrets: Values) -> None:
+        self._bus = bus
+        self._host = task.host.name
+        self._step = task.step
+        self._mask = Masker(secrets.values())
+
+    def learn(self, supplied: Values, public: Collection[str]) -> None:
+        """From now on also mask what a supply script gave, apart from the `public` texts."""
+        self._mask = self._mask.with_supplied(set(supplied.values()) - set(public))
+
+    async def started(self) -> None:
+        await self._bus.emit(
+            TaskStarted(host=self._host, step=self._step.id, title=self._step.title)
+        )
+
+    async def waiting(self, reason: str) -> None:
+        await self._bus.emit(
+            TaskWaiting(host=self._host, step=self._step.id, reason=self._mask.text(reason))
+        )
+
+    async def intent(self, attempt: int, *, reattached: bool = False) -> None:
+        """Returns when the intent is on disk."""
+        await self._bus.emit(
+            TaskIntent(host=self._host, step=self._step.id, attempt=attempt, reattached=reattached)
+        )
+
+    async def output(self, lines: tuple[str, ...]) -> None:
+        """Lines for people: tabs, which separate the parts of a finding, become blanks."""
+        shown = tuple(line.expandtabs(8) for line in self._mask.lines(lines))
+        await self._bus.emit(TaskOutput(host=self._host, step=self._step.id, lines=shown))
+
+    async def preflight(self, findings: tuple[Finding, ...]) -> None:
+        for found in self._mask.findings(findings):
+            await self._bus.emit(
+                PreflightResult(
+                    host=self._host,
+                    check=found.what,
+                    verdict=found.verdict,
+                    expected=found.expected,
+                    seen=found.seen,
+                )
+            )
+
+    async def finished(self, result: Result, attempt: int, seconds: float) -> TaskFinished:
+        event = TaskFinished(
+            host=self._host,
+            step=self._step.id,
+            outcome=result.outcome,
+            seconds=round(seconds, 3),
+            attempt=attempt,
+            findings=self._mask.findings(result.findings),
+            problem=self._mask.problem(result.problem),
+        )
+        await self._bus.emit(event)
+        return event

@@ -1,0 +1,154 @@
+"""The lock of a cluster: flock(2) on a file that is never removed.
+
+The kernel frees it however the process ends. The file's text says who holds it, for people only; it
+is never what decides. Only local file systems are sure to keep such locks.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from haui.errors import JournalError
+from haui.record.journal_file import open_private
+from haui.record.stamp import Now, stamp, utc_now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who holds a lock. `ticks` is the process's start time in clock ticks since boot (proc(5))."""
+
+    pid: int
+    host: str
+    boot_id: str
+    ticks: int
+    since: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"{self.command}, process {self.pid} on {self.host}, since {self.since}"
+
+
+class Lock:
+    """A lock that is held; close it, or end the process."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    @classmethod
+    def take(cls, path: Path, *, cluster: str, command: str, now: Now = utc_now) -> Self:
+        """Raises JournalError at once when another process holds it, or it can't be written."""
+        fd = _open(path)
+        try:
+            _flock(fd, path, cluster)
+            owner = Owner(
+                pid=os.getpid(),
+                host=socket.gethostname(),
+                boot_id=_boot_id(),
+                ticks=_start_ticks(os.getpid()),
+                since=stamp(now()),
+                command=command,
+            )
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, json.dumps(asdict(owner)).encode() + b"\n", 0)
+        except OSError as error:
+            os.close(fd)
+            raise _unwritable(path, error) from error
+        except BaseException:
+            os.close(fd)
+            raise
+        return cls(fd)
+
+    def close(self) -> None:
+        """Frees the lock; harmless when repeated."""
+        if self._fd >= 0:
+            os.ftruncate(self._fd, 0)
+            os.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def owner_of(path: Path) -> Owner | None:
+    """Who holds the lock, told without taking it; None when nobody seems to.
+
+    A process of another machine counts as alive, since this one can't know.
+    """
+    owner = _read_owner(path)
+    if owner is None:
+        return None
+    if owner.host != socket.gethostname():
+        return owner
+    alive = owner.boot_id == _boot_id() and owner.ticks == _start_ticks(owner.pid)
+    return owner if alive else None
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return open_private(path, os.O_RDWR)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _flock(fd: int, path: Path, cluster: str) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            raise
+        owner = _read_owner(path)
+        raise JournalError(
+            f"another haui works on {cluster}",
+            why=str(owner) if owner else "it has not said yet who it is",
+            fix=f"Watch it with `haui status {cluster}`, or wait until it ends.",
+        ) from error
+
+
+def _read_owner(path: Path) -> Owner | None:
+    try:
+        return Owner(**json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None  # Nobody has ever held it, or the holder is just writing.
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _start_ticks(pid: int) -> int:
+    """Field 22 of /proc/<pid>/stat, which tells a process from a later one with its number; -1."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return -1
+    # The name in parentheses may hold spaces and parentheses itself.
+    return int(text.rpartition(")")[2].split()[19])
+
+
+def _unwritable(path: Path, error: OSError) -> JournalError:
+    return JournalError(
+        f"{path} can't be locked",
+        why=error.strerror or str(error),
+        fix="It must be on a writable local disk with room left; HAUI_STATE_DIR names another.",
+    )

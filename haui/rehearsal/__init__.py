@@ -1,0 +1,1 @@
+"""The simulated fleet: SSH servers on loopback that behave like hosts."""

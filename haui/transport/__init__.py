@@ -1,0 +1,1 @@
+"""SSH: connections, host keys, sudo, and how scripts and tasks travel to hosts."""

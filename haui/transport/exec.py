@@ -1,0 +1,303 @@
+"""One script on one connection: become root, wait for the sentinel, send, collect, tell the status.
+
+The channels are given as protocols, so that all of this is tested without a network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from haui.errors import ConnectError, ConnectionLostError, StepError
+from haui.host import Script
+from haui.transport.credentials import Credentials
+from haui.transport.launch import AS_LOGIN, Become, Launch, SudoMode, probe_command, sudo_refusal
+from haui.transport.login import Target
+from haui.transport.text import clean_line
+from haui.transport.wire import KILL_AFTER_S, Envelope
+
+GRACE_S = 20
+"""How much later than the host we give up on a script."""
+STDERR_LIMIT = 1 << 18
+_INLINE = 1 << 17
+_CHECK_S = 30
+
+
+class ExecChannel(Protocol):
+    """What haui.transport.ssh.Channel offers."""
+
+    async def receive(self) -> tuple[bool, bytes] | None: ...
+
+    async def send(self, data: bytes, *, last: bool = False) -> None: ...
+
+    def status(self) -> int: ...
+
+
+class Link(Protocol):
+    """What haui.transport.ssh.Connection offers."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    @property
+    def alive(self) -> bool: ...
+
+    def exec(self, command: str, /) -> AbstractAsyncContextManager[ExecChannel]: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A script's status and raw output."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+_Sink = Callable[[bytes], Awaitable[None]]
+
+
+class _NotStartedError(Exception):
+    """The command ended before the sentinel came."""
+
+    def __init__(self, launch: Launch, status: int) -> None:
+        super().__init__(launch.noise)
+        self.launch = launch
+        self.status = status
+
+
+class Executing:
+    """Runs scripts on one host's connection as root; decides once how to become root."""
+
+    def __init__(self, target: Target, sudo: SudoMode, credentials: Credentials) -> None:
+        self._target = target
+        self._sudo = sudo
+        self._credentials = credentials
+        self._become: Become | None = None
+        self._refusal: ConnectError | None = None
+
+    async def prepare(self, link: Link) -> None:
+        """Find out how to become root, once. Raises ConnectError when there is no way.
+
+        A refusal is remembered: a wrong password is tried once.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        if self._become is not None:
+            return
+        try:
+            self._become = await self._decide(link)
+        except ConnectionLostError:
+            raise
+        except ConnectError as refusal:
+            self._refusal = refusal
+            raise
+
+    async def collect(self, link: Link, script: Script, *, timeout_s: float, limit: int) -> Answer:
+        """Run it and keep its output. Raises StepError when that is longer than `limit` bytes."""
+        kept = bytearray()
+
+        async def keep(data: bytes) -> None:
+            kept.extend(data)
+            if len(kept) > limit:
+                raise StepError(
+                    f"{script.name} printed more than {limit} bytes",
+                    fix="this is a defect of the script, or of what it reads",
+                    host=self._target.name,
+                )
+
+        answer = await self._execute(link, script, timeout_s, keep, last=True)
+        return Answer(answer.status, bytes(kept), answer.stderr)
+
+    async def stream(
+        self, link: Link, script: Script, *, timeout_s: float, on_stdout: _Sink
+    ) -> Answer:
+        """Run it and pass its output on; standard input stays open as a sign of life."""
+        return await self._execute(link, script, timeout_s, on_stdout, last=False)
+
+    async def _execute(
+        self, link: Link, script: Script, timeout_s: float, sink: _Sink, *, last: bool
+    ) -> Answer:
+        payload = self._encode(script)
+        for second in (False, True):
+            become = self._become or AS_LOGIN
+            try:
+                return await self._converse(
+                    link, become, script.name, payload, timeout_s, sink, last
+                )
+            except _NotStartedError as error:
+                refusal = self._explain(become, error)
+                if second or error.launch.refused or become.how == "none":
+                    raise refusal from None
+            # The host's sudo rules changed while we worked: decide anew, once.
+            self._become = None
+            await self.prepare(link)
+        raise AssertionError("unreachable")
+
+    def _encode(self, script: Script) -> bytes:
+        env = {**script.env, "HAUI_SCRIPT": script.name}
+        try:
+            return Envelope(script=script.text.encode(), env=env, inputs=script.inputs).encode()
+        except ValueError as error:
+            raise StepError(
+                f"{script.name} can't be sent to a host",
+                why=str(error),
+                fix="this is a defect of the step",
+                host=self._target.name,
+            ) from error
+
+    async def _converse(
+        self,
+        link: Link,
+        become: Become,
+        name: str,
+        payload: bytes,
+        timeout_s: float,
+        sink: _Sink,
+        last: bool,
+    ) -> Answer:
+        launch = Launch(become, math.ceil(timeout_s))
+        started_at = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(timeout_s + KILL_AFTER_S + GRACE_S):
+                async with link.exec(launch.command) as channel:
+                    stderr = await _exchange(channel, launch, payload, sink, last)
+                    status = channel.status()
+        except TimeoutError:
+            await link.close()
+            raise ConnectionLostError(
+                "the host no longer answers",
+                why=f"{name} should have ended after {timeout_s:g} s",
+                fix="its result is unknown; haui asks the host again when it is back",
+                host=self._target.name,
+            ) from None
+        if not launch.started:
+            raise _NotStartedError(launch, status)
+        took = asyncio.get_running_loop().time() - started_at
+        if last and status in (124, 137) and took >= timeout_s:
+            raise StepError(
+                f"{name} did not end within {timeout_s:g} s",
+                why=_last_lines(stderr),
+                fix="look at the host's load, disks and network, then try again",
+                host=self._target.name,
+            )
+        return Answer(status, b"", stderr)
+
+    def _explain(self, become: Become, error: _NotStartedError) -> ConnectError:
+        name, user, noise = self._target.name, self._target.user, error.launch.noise
+        if become.how != "none":
+            wrong = error.launch.refused
+            refusal = sudo_refusal(noise, user=user, host=name, wrong_password=wrong)
+            if wrong:
+                self._refusal = refusal
+            return refusal
+        return ConnectError(
+            f"the login shell of {user} did not run the command (status {error.status})",
+            why=noise,
+            fix=f"`ssh {user}@{self._target.address} /bin/sh -c true` must work without a question",
+            host=name,
+        )
+
+    async def _decide(self, link: Link) -> Become:
+        user = self._target.user
+        if self._sudo == "none" or user == "root":
+            return AS_LOGIN
+        if self._sudo == "nopasswd":
+            return await self._proven(link, Become("nopasswd"))
+        uid, status, noise = await self._probe(link)
+        if uid == "0":
+            return AS_LOGIN
+        if status == 0:
+            return Become("nopasswd")
+        if status == 127:
+            raise sudo_refusal("sudo: not found", user=user, host=self._target.name)
+        if "tty" in noise:
+            raise sudo_refusal(noise, user=user, host=self._target.name)
+        password = await self._credentials.get("sudo_password", f"sudo password of {user}")
+        if password is None:
+            noise = noise or "sudo: a password is required"
+            raise sudo_refusal(noise, user=user, host=self._target.name)
+        return await self._proven(link, Become("password", password))
+
+    async def _proven(self, link: Link, become: Become) -> Become:
+        """Try it with a script that does nothing."""
+        script = Script(name="haui.root", text="id -u\n")
+        seen = bytearray()
+
+        async def keep(data: bytes) -> None:
+            seen.extend(data[:64])
+
+        try:
+            await self._converse(
+                link, become, script.name, self._encode(script), _CHECK_S, keep, True
+            )
+        except _NotStartedError as error:
+            raise self._explain(become, error) from None
+        if seen.strip() != b"0":
+            noise = f"after sudo, id -u says {clean_line(seen.decode(errors='replace'))}"
+            raise sudo_refusal(noise, user=self._target.user, host=self._target.name)
+        return become
+
+    async def _probe(self, link: Link) -> tuple[str, int, str]:
+        """The login's uid, the status of `sudo -n true`, and what was said on stderr."""
+        sentinel = secrets.token_hex(16)
+        out, err = bytearray(), bytearray()
+        async with (
+            asyncio.timeout(_CHECK_S + GRACE_S),
+            link.exec(probe_command(sentinel)) as channel,
+        ):
+            await channel.send(b"", last=True)
+            while (piece := await channel.receive()) is not None:
+                kept = err if piece[0] else out
+                kept.extend(piece[1][: STDERR_LIMIT - len(kept)])
+            status = channel.status()
+        _, _, answer = out.decode(errors="replace").partition(sentinel + "\n")
+        return answer.strip(), status, _last_lines(bytes(err))
+
+
+async def _exchange(
+    channel: ExecChannel, launch: Launch, payload: bytes, sink: _Sink, last: bool
+) -> bytes:
+    """Lead one exec to its end; returns the script's stderr (its last part when it is long)."""
+    stderr = bytearray()
+    sending: asyncio.Task[None] | None = None
+    try:
+        while (piece := await channel.receive()) is not None:
+            is_err, data = piece
+            if launch.started:
+                if is_err:
+                    stderr.extend(data)
+                    del stderr[:-STDERR_LIMIT]
+                else:
+                    await sink(data)
+            elif is_err:
+                reply = launch.stderr(data)
+                if reply or launch.refused:
+                    await channel.send(reply, last=launch.refused)
+            else:
+                rest = launch.stdout(data)
+                if launch.started and len(payload) <= _INLINE:
+                    await channel.send(payload, last=last)
+                elif launch.started:
+                    sending = asyncio.create_task(channel.send(payload, last=last))
+                if rest:
+                    await sink(rest)
+    finally:
+        if sending is not None:
+            sending.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sending
+    return bytes(stderr)
+
+
+def _last_lines(stderr: bytes, count: int = 6) -> str:
+    lines = (clean_line(line).strip() for line in stderr.decode(errors="replace").split("\n"))
+    return "\n".join([line for line in lines if line][-count:])

@@ -1,0 +1,345 @@
+"""How haui logs in: keys and passwords made ready once, and failures put into words.
+
+Part of the transport, like haui.transport.ssh. Loading a key costs up to 0.3 s of CPU (RSA checks,
+bcrypt), so it is done once for each key, in a thread, and never for each host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncssh
+
+from haui.errors import ConnectError, HauiError, HostKeyError
+from haui.transport.credentials import Credentials, variable_of
+from haui.transport.text import clean_line
+
+CONNECT_TIMEOUT_S = 15
+KEEPALIVE_S, KEEPALIVE_COUNT = 5, 3
+_DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
+
+_Pairs = Sequence[asyncssh.SSHKeyPair]
+
+
+class TransientError(ConnectError):
+    """A host can't be reached now; trying again later may help."""
+
+
+class BusyError(TransientError):
+    """The host closed the connection before the login, as sshd does when too many knock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where and how to log in. `key` is a path; `fingerprint` is pinned in the cluster file."""
+
+    name: str
+    address: str
+    port: int = 22
+    user: str = "root"
+    key: str | None = None
+    agent: bool = False
+    password: bool = False
+    fingerprint: str | None = None
+
+    @property
+    def where(self) -> str:
+        return f"{self.address} port {self.port}"
+
+    @property
+    def means(self) -> tuple[str, str | None, bool, bool]:
+        """What hosts with the same credentials have in common."""
+        return (self.user, self.key, self.agent, self.password)
+
+
+class Login:
+    """Makes the options of each set of credentials, once."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._lock = asyncio.Lock()
+        self._options: dict[object, asyncssh.SSHClientConnectionOptions | HauiError] = {}
+        self._keys: dict[Path, _Pairs | HauiError] = {}
+        self._agent: asyncssh.SSHAgentClient | None = None
+
+    async def options(self, target: Target) -> asyncssh.SSHClientConnectionOptions:
+        """The options for that target. Raises ConnectError when its credentials are no good."""
+        async with self._lock:
+            if target.means not in self._options:
+                try:
+                    self._options[target.means] = await self._build(target)
+                except HauiError as error:
+                    self._options[target.means] = error
+            found = self._options[target.means]
+        if isinstance(found, HauiError):
+            raise ConnectError(found.what, why=found.why, fix=found.fix, host=target.name)
+        return found
+
+    def close(self) -> None:
+        """Let go of the agent and forget the keys."""
+        if self._agent is not None:
+            self._agent.close()
+            self._agent = None
+        self._options.clear()
+        self._keys.clear()
+
+    async def _build(self, target: Target) -> asyncssh.SSHClientConnectionOptions:
+        pairs = await self._pairs(target)
+        password = None
+        if target.password:
+            password = await self._credentials.get("ssh_password", f"SSH password of {target.user}")
+            if password is None:
+                variable = variable_of("ssh_password")
+                raise ConnectError(
+                    f"there is no SSH password for {target.user}",
+                    fix=f"set {variable}, or give a key in the cluster file (ssh: key:)",
+                )
+        methods = ["publickey"] if pairs else []
+        methods += ["password", "keyboard-interactive"] if password else []
+        if not methods:
+            raise ConnectError(
+                f"there is nothing to log in with as {target.user}",
+                why="no key is named, there is none in ~/.ssh, and no agent or password is allowed",
+                fix="put `key:`, `agent: true` or `password: true` under `ssh:` in the file",
+            )
+        return asyncssh.SSHClientConnectionOptions(
+            config=None,
+            username=target.user,
+            client_keys=list(pairs) or None,
+            password=password.reveal() if password else None,
+            agent_path=None,
+            agent_forwarding=False,
+            # Truthy and empty: every host key is left to the client's own judgement.
+            known_hosts=([], [], []),
+            x509_trusted_certs=None,
+            preferred_auth=methods,
+            gss_kex=False,
+            gss_auth=False,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            login_timeout=CONNECT_TIMEOUT_S * 2,
+            keepalive_interval=KEEPALIVE_S,
+            keepalive_count_max=KEEPALIVE_COUNT,
+            utf8_decode_errors="replace",
+        )
+
+    async def _pairs(self, target: Target) -> _Pairs:
+        pairs: list[asyncssh.SSHKeyPair] = []
+        if target.key:
+            pairs += await self._load(_expand(target.key))
+        if target.agent:
+            pairs += await self._from_agent()
+        if not target.key and not target.agent and not target.password:
+            pairs += await self._defaults()
+        return pairs
+
+    async def _defaults(self) -> _Pairs:
+        """The user's own keys; one that needs a passphrase only when there is no other."""
+        paths = [Path.home() / ".ssh" / name for name in _DEFAULT_KEYS]
+        there = [path for path in paths if path.is_file()]
+        open_keys = [pair for path in there for pair in await self._try_load(path)]
+        if open_keys or not there:
+            return open_keys
+        return await self._load(there[0])
+
+    async def _try_load(self, path: Path) -> _Pairs:
+        try:
+            return await asyncio.to_thread(_load, path, None)
+        except (OSError, asyncssh.KeyImportError, asyncssh.KeyEncryptionError):
+            return ()
+
+    async def _load(self, path: Path) -> _Pairs:
+        if path not in self._keys:
+            try:
+                self._keys[path] = await self._load_file(path)
+            except ConnectError as error:
+                self._keys[path] = error
+        found = self._keys[path]
+        if isinstance(found, HauiError):
+            raise found
+        return found
+
+    async def _load_file(self, path: Path) -> _Pairs:
+        try:
+            if await asyncio.to_thread(_needs_passphrase, path):
+                return await self._unlock(path)
+            return await asyncio.to_thread(_load, path, None)
+        except OSError as error:
+            raise ConnectError(
+                f"the key file {path} can't be read",
+                why=error.strerror or str(error),
+                fix="correct `key:` in the cluster file, or the file's permissions",
+            ) from error
+        except (asyncssh.KeyImportError, ValueError) as error:
+            raise ConnectError(
+                f"{path} is not a private key that can be used",
+                why=clean_line(str(error)),
+                fix="name the private key, not the .pub file; `ssh-keygen -y -f FILE` must work",
+            ) from error
+
+    async def _unlock(self, path: Path) -> _Pairs:
+        passphrase = await self._credentials.get("key_passphrase", f"passphrase of {path}")
+        variable = variable_of("key_passphrase")
+        if passphrase is None:
+            raise ConnectError(
+                f"the key {path} needs its passphrase",
+                fix=f"set {variable}, or load the key into ssh-agent and use `agent: true`",
+            )
+        try:
+            return await asyncio.to_thread(_load, path, passphrase.reveal())
+        except (asyncssh.KeyEncryptionError, asyncssh.KeyImportError) as error:
+            # What a wrong passphrase makes of an old PEM file is only noticed as bad content.
+            if "bcrypt" in str(error):
+                raise ConnectError(
+                    f"the key {path} can't be opened: the Python package bcrypt is not installed",
+                    fix="install it beside haui (pipx inject haui bcrypt), or load the key into "
+                    "ssh-agent and use `agent: true`",
+                ) from error
+            raise ConnectError(
+                f"the passphrase of {path} is wrong",
+                fix=f"give the right one in {variable}; `ssh-keygen -y -f {path}` tests it",
+            ) from error
+
+    async def _from_agent(self) -> _Pairs:
+        path = os.environ.get("SSH_AUTH_SOCK", "")
+        try:
+            if not path:
+                raise OSError("SSH_AUTH_SOCK is not set")
+            self._agent = self._agent or await asyncssh.connect_agent(path)
+            pairs: _Pairs = await self._agent.get_keys()
+        except (OSError, ValueError, asyncssh.Error) as error:
+            raise ConnectError(
+                "no SSH agent answers", why=str(error), fix="start one: eval $(ssh-agent); ssh-add"
+            ) from error
+        if not pairs:
+            raise ConnectError("the SSH agent holds no keys", fix="load one with ssh-add")
+        return pairs
+
+
+def _expand(path: str) -> Path:
+    return Path(path).expanduser()
+
+
+def _load(path: Path, passphrase: str | None) -> _Pairs:
+    return asyncssh.load_keypairs(str(path), passphrase)
+
+
+def _needs_passphrase(path: Path) -> bool:
+    try:
+        asyncssh.read_private_key(path)
+    except asyncssh.KeyEncryptionError:
+        return True
+    except asyncssh.KeyImportError as error:
+        return "assphrase" in str(error)
+    return False
+
+
+_OS_ERRORS: dict[int, tuple[str, str]] = {
+    errno.ECONNREFUSED: (
+        "{where} refuses connections",
+        "is sshd running there, and is this its port? (ss -ltnp on the host)",
+    ),
+    errno.EHOSTUNREACH: ("there is no route to {where}", "check the address, cables and routes"),
+    errno.ENETUNREACH: ("there is no route to {where}", "check this machine's network"),
+    errno.ETIMEDOUT: ("{where} does not answer", "is the host up, does a firewall drop SSH?"),
+    errno.ECONNRESET: (
+        "{where} closed the connection before the login",
+        "see the host's sshd log (MaxStartups, PerSourcePenalties, a host that is booting)",
+    ),
+}
+
+
+def translate(error: Exception, target: Target) -> ConnectError:
+    """What went wrong while connecting or logging in, in words."""
+    host, where = target.name, target.where
+    if isinstance(error, asyncssh.Error):
+        return _translate_ssh(error, target)
+    if isinstance(error, socket.gaierror):
+        return TransientError(
+            f"the name {target.address} can't be resolved",
+            why=error.strerror or str(error),
+            fix="use an IP address in the cluster file, or correct DNS or /etc/hosts",
+            host=host,
+        )
+    if isinstance(error, TimeoutError) and error.errno is None:
+        what, fix = _OS_ERRORS[errno.ETIMEDOUT]
+        why = f"nothing came within {CONNECT_TIMEOUT_S} s"
+        return TransientError(what.format(where=where), why=why, fix=fix, host=host)
+    number = _errno(error)
+    what, fix = _OS_ERRORS.get(number, ("{where} can't be reached", "check the address and port"))
+    kind = BusyError if number == errno.ECONNRESET else TransientError
+    return kind(what.format(where=where), why=clean_line(str(error)), fix=fix, host=host)
+
+
+def _errno(error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    # A name with several addresses: asyncio joins their errors into one text.
+    texts = {os.strerror(number): number for number in _OS_ERRORS}
+    return next((number for text, number in texts.items() if text in str(error)), 0)
+
+
+def _translate_ssh(error: asyncssh.Error, target: Target) -> ConnectError:
+    host, why = target.name, clean_line(str(error))
+    too_many = "authentication failures" in why
+    if isinstance(error, asyncssh.PermissionDenied) or too_many:
+        return ConnectError(
+            f"{target.where} does not let {target.user} in with {_means(target)}",
+            why=why,
+            fix=_permission_fix(target),
+            host=host,
+        )
+    if isinstance(error, asyncssh.HostKeyNotVerifiable):
+        return HostKeyError(
+            f"the host key of {target.where} can't be checked",
+            why=why,
+            fix="host certificates are not supported; pin its key in the cluster file",
+            host=host,
+        )
+    if isinstance(error, asyncssh.ConnectionLost):
+        what, fix = _OS_ERRORS[errno.ECONNRESET]
+        return BusyError(what.format(where=target.where), why=why, fix=fix, host=host)
+    if isinstance(error, asyncssh.ChannelOpenError):
+        return TransientError(
+            f"the jump host can't reach {target.where}",
+            why=why,
+            fix="try from the jump host: is the address right, is AllowTcpForwarding on?",
+            host=host,
+        )
+    if isinstance(error, asyncssh.KeyExchangeFailed):
+        return ConnectError(
+            f"{target.where} and haui have no encryption method in common",
+            why=why,
+            fix="upgrade the host's OpenSSH, or allow current algorithms in its sshd_config",
+            host=host,
+        )
+    return ConnectError(
+        f"{target.where} does not speak SSH as expected",
+        why=why,
+        fix="is this the port of an SSH server? `ssh -v` shows what it answers",
+        host=host,
+    )
+
+
+def _means(target: Target) -> str:
+    means = [f"the key {target.key}"] if target.key else []
+    means += ["the agent's keys"] if target.agent else []
+    means += ["the password"] if target.password else []
+    return " or ".join(means) or "the keys in ~/.ssh"
+
+
+def _permission_fix(target: Target) -> str:
+    if target.password and not target.key:
+        return (
+            f"is HAUI_SSH_PASSWORD the password of {target.user}, and does the host's sshd allow "
+            "PasswordAuthentication (for root also PermitRootLogin yes)?"
+        )
+    return (
+        f"add the public key to ~{target.user}/.ssh/authorized_keys on the host, or name another "
+        "`user:` or `key:` in the cluster file"
+    )
