@@ -42,8 +42,8 @@ def peers_of(spec: ClusterSpec, host: HostSpec) -> tuple[str, ...]:
 def hosts_block(spec: ClusterSpec) -> str:
     """The managed block of /etc/hosts with its markers: every host, then the endpoint."""
     lines = [f"{host.address} {host.name}" for host in spec.hosts]
-    if spec.endpoint.vip:
-        lines.append(f"{spec.endpoint.vip} {spec.endpoint.name}")
+    if spec.endpoint_address:
+        lines.append(f"{spec.endpoint_address} {spec.endpoint.name}")
     return "\n".join(["# BEGIN haui", *lines, "# END haui"]) + "\n"
 
 

@@ -16,6 +16,7 @@ import steps
 from haui.cli.plain import JsonPrinter, PlainPrinter
 from haui.cli.prompt import ask_secret, ask_yes, at_terminal
 from haui.clusterfile import load as specfile
+from haui.clusterfile.rules import notes
 from haui.clusterfile.text import diff, dump
 from haui.errors import HauiError, InterruptedRunError, UsageError
 from haui.execution.controls import Controls
@@ -139,6 +140,8 @@ def _agree(kind: Kind, spec: ClusterSpec, store: ClusterStore, before: RunState,
         known = store.load_spec()
         for line in diff(known, spec):
             say(f"  the cluster file has changed: {line}\n")
+    for note in notes(spec):
+        say(f"haui: note: {note.what}\n")
     hosts = ", ".join(f"{host.name} ({host.address})" for host in spec.hosts)
     say(f"haui: {spec.name}, Kubernetes {spec.kubernetes.version}: {tasks} tasks on {hosts}\n")
     if yes:

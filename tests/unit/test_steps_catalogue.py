@@ -52,16 +52,8 @@ def test_every_step_says_what_it_is(step: Step) -> None:
     assert 0 < step.timeout_s <= 3600
 
 
-UNEXPLAINED = (
-    "workers.labels", "verify.nodes", "verify.control_plane", "verify.etcd", "verify.endpoint"
-)  # fmt: skip
-
-
 @pytest.mark.parametrize("step", CATALOGUE, ids=lambda step: step.id)
-def test_every_step_says_why(step: Step, request: pytest.FixtureRequest) -> None:
-    if step.id in UNEXPLAINED:
-        reason = "its explanation is still to be written"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
+def test_every_step_says_why(step: Step) -> None:
     assert len(step.explain) > 40
 
 
