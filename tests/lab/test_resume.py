@@ -82,8 +82,8 @@ def _reattached(state: Path, step: str) -> None:
     """What was running on a host at the kill was followed, not started again."""
     intents = [r for r in _records(state) if r["event"] == "task_intent" and r["step"] == step]
     again = [r for r in intents if r.get("reattached")]
-    assert len(again) == 1, intents
-    print(f"re-attached to {step} on {again[0]['host']}")
+    assert again, intents
+    print(f"re-attached to {step} on {', '.join(r['host'] for r in again)}")
 
 
 def _records(state: Path) -> list[Event]:
