@@ -81,7 +81,7 @@ class PlainPrinter:
         self._going: dict[tuple[str, str], tuple[float, str]] = {}
         self._lost: set[str] = set()
         self._failures: list[TaskFinished] = []
-        self._evidence: list[tuple[str, Finding]] = []
+        self._evidence: list[tuple[str, str, Finding]] = []
 
     def __call__(self, event: Event) -> None:
         """Prints what the event says, if anything. Raises OSError when the stream refuses."""
@@ -141,7 +141,7 @@ class PlainPrinter:
     def _task_finished(self, event: TaskFinished) -> None:
         self._going.pop((event.host, event.step), None)
         if self._phases.get(event.step, event.step.split(".")[0]) == "verify":
-            self._evidence += [(event.host, finding) for finding in event.findings]
+            self._evidence += [(event.step, event.host, found) for found in event.findings]
         if event.outcome == "skipped" and not self._verbose:
             return  # One failure can skip a hundred tasks; they are counted at the end.
         self._heading(event.step)
@@ -167,13 +167,19 @@ class PlainPrinter:
         if self._evidence:
             rows = [
                 (found.what, host, found.expected, found.seen, _VERDICTS[found.verdict])
-                for host, found in self._evidence
+                for _, host, found in sorted(self._evidence, key=self._place)
             ]
             self._print("", *table(("check", "host", "expected", "seen", "result"), rows))
         counts = " · ".join(f"{number} {outcome}" for outcome, number in event.counts.items())
         if counts:
             self._print("", f"tasks: {counts}")
         self._print(self._last_line(event))
+
+    def _place(self, evidence: tuple[str, str, Finding]) -> tuple[int, str]:
+        """Rows stand in the order of the catalogue, not in that in which hosts answered."""
+        step, host, _ = evidence
+        steps = list(self._phases)
+        return (steps.index(step) if step in self._phases else len(steps), host)
 
     def _last_line(self, event: RunFinished) -> str:
         said, command = _RESULTS[event.outcome]

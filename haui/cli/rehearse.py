@@ -56,7 +56,7 @@ def run_rehearsal(
             steps=steps.CATALOGUE,
         )
         controls = Controls()
-        printer = output.printer("haui rehearse")
+        printer = output.printer("haui rehearse", done="haui preset list")
 
         async def main() -> RunResult:
             reach = await simulated.start()

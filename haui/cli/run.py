@@ -51,8 +51,11 @@ class Output:
         if self.as_json and self.plain:
             raise UsageError("--json and --plain exclude each other")
 
-    def printer(self, again: str) -> Background:
-        """The subscriber that prints, in a thread of its own; `again` continues the run."""
+    def printer(self, again: str, *, done: str = "") -> Background:
+        """The subscriber that prints, in a thread of its own.
+
+        `again` is the command that continues the run, `done` what comes after a good one.
+        """
         if self.as_json:
             return Background(JsonPrinter(sys.stdout))
         advice = dict.fromkeys(("failed", "cancelled", "preflight", "unreachable"), again)
@@ -60,7 +63,7 @@ class Output:
             sys.stdout,
             phases={step.id: step.phase for step in steps.CATALOGUE},
             verbose=self.verbose,
-            next_commands=advice if again else None,
+            next_commands={**(advice if again else {}), **({"ok": done} if done else {})},
         )
         return Background(printer, tick=printer.tick)
 
@@ -86,8 +89,8 @@ def run_app_command(
             os.environ, descriptor=secrets_fd, ask=ask_secret if at_terminal() else None
         )
         controls = Controls()
-        again = f"haui resume {spec.name}" if kind in ("apply", "resume") else ""
-        background = output.printer(again)
+        again, done = _next_commands(kind, spec, file)
+        background = output.printer(again, done=done)
         job = Job(
             kind=kind,
             spec=spec,
@@ -99,8 +102,17 @@ def run_app_command(
             controls=controls,
         )
         result = supervise(lambda: perform(job, before), controls, background, again=again)
-        code = conclude(result, spec, store, kind=kind, again=again, output=output)
+        ready = f"export KUBECONFIG={store.admin_conf}"
+        code = conclude(result, spec, store, kind=kind, again=again, output=output, ready=ready)
     raise typer.Exit(code)
+
+
+def _next_commands(kind: Kind, spec: ClusterSpec, file: Path | None) -> tuple[str, str]:
+    """What to type after a run that failed, and after a good one."""
+    if kind == "preflight":
+        return f"haui preflight {file}", f"haui apply {file}"
+    verify = f"haui verify {spec.name}"
+    return (verify if kind == "verify" else f"haui resume {spec.name}"), verify
 
 
 def fleet_opener(
@@ -203,14 +215,16 @@ def conclude(
     kind: Kind,
     again: str,
     output: Output,
+    ready: str = "",
 ) -> int:
-    """Say on stderr what the printer does not; the exit code."""
+    """Say on stderr what the printer does not (`ready`: how to use a good cluster); the code."""
     say = sys.stderr.write
     installing = kind in ("apply", "resume")
     if result.outcome == "ok" and installing:
         if result.changed == 0:
             say(f"haui: {spec.name}: nothing to change, all is as the cluster file says\n")
-        say(f"haui: {spec.name} is ready: export KUBECONFIG={store.admin_conf}\n")
+        if ready:
+            say(f"haui: {spec.name} is ready: {ready}\n")
     for failure in result.failed if output.as_json else ():
         problem = failure.problem
         error = HauiError(problem.what, why=problem.why, fix=problem.fix, host=failure.host)
