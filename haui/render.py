@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from steps.load import script
-
 from haui.errors import UsageError
 from haui.step import Call, Plan, Task, Work
+from steps.load import script
 
 
 def render_plan(plan: Plan, out: Path) -> int:
