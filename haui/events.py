@@ -121,6 +121,16 @@ class TaskWaiting(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDrifted(Event):
+    """The journal says that this task was done, the host says that it is not any more."""
+
+    kind: ClassVar[str] = "task_drifted"
+    host: str
+    step: str
+    findings: tuple[Finding, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskIntent(Event):
     """The host is about to be changed by this attempt; on disk before the first byte is sent."""
 
@@ -176,6 +186,7 @@ AnyEvent = (
     | PreflightResult
     | TaskStarted
     | TaskWaiting
+    | TaskDrifted
     | TaskIntent
     | TaskOutput
     | TaskFinished

@@ -22,12 +22,14 @@ from haui.events import (
     Problem,
     RunFinished,
     RunStarted,
+    TaskDrifted,
     TaskFinished,
     TaskIntent,
     TaskOutput,
     TaskStarted,
     TaskWaiting,
 )
+from haui.execution.judge import line_of
 from haui.record.stamp import clock_face
 
 HEARTBEAT_S = 30.0
@@ -90,6 +92,10 @@ class PlainPrinter:
                 self._run_started(event)
             case TaskStarted() | TaskWaiting() | TaskIntent():
                 self._going_on(event)
+            case TaskDrifted():
+                self._heading(event.step)
+                self._say(event, f"{event.host} {event.step} was done and is not any more:")
+                self._print(*(f"    {flat(line_of(found))}" for found in event.findings))
             case TaskFinished():
                 self._task_finished(event)
             case TaskOutput(host=host, lines=lines):

@@ -99,6 +99,8 @@ class TaskRun:
             return Result(outcome="failed", findings=findings, problem=problem)
         if self._work.apply is None and not self._work.files:
             return await self._only_read(findings)
+        if self._settled:
+            await self._voice.drifted(findings)
         return await self._attempts.change(self._work, self._values, self._probe)
 
     async def _only_read(self, findings: tuple[Finding, ...]) -> Result:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from haui.events import (
     Finding,
     PreflightResult,
+    TaskDrifted,
     TaskFinished,
     TaskIntent,
     TaskOutput,
@@ -40,6 +41,15 @@ class Voice:
     async def waiting(self, reason: str) -> None:
         await self._bus.emit(
             TaskWaiting(host=self._host, step=self._step.id, reason=self._mask.text(reason))
+        )
+
+    async def drifted(self, findings: tuple[Finding, ...]) -> None:
+        """What was done before and is found undone: `findings` are the ones that differ."""
+        differing = tuple(found for found in findings if found.verdict == "differs")
+        await self._bus.emit(
+            TaskDrifted(
+                host=self._host, step=self._step.id, findings=self._mask.findings(differing)
+            )
         )
 
     async def intent(self, attempt: int, *, reattached: bool = False) -> None:

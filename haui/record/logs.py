@@ -14,6 +14,7 @@ from haui.events import (
     Event,
     HostConnected,
     HostLost,
+    TaskDrifted,
     TaskFinished,
     TaskIntent,
     TaskOutput,
@@ -108,6 +109,8 @@ def lines_of(event: Event) -> Iterator[str]:
         case TaskIntent(step=step, attempt=attempt, reattached=reattached):
             verb = "follows attempt" if reattached else "begins attempt"
             yield f"== {step} {verb} {attempt}"
+        case TaskDrifted(step=step):
+            yield f"== {step} was done and is not any more"
         case TaskFinished():
             yield from _finished(event)
         case HostConnected(fingerprint=fingerprint):

@@ -12,6 +12,7 @@ from haui.events import (
     HostConnected,
     PreflightResult,
     RunFinished,
+    TaskDrifted,
     TaskFinished,
     TaskIntent,
     TaskOutput,
@@ -283,6 +284,16 @@ def test_a_step_that_only_measures(attempt: Attempt, outcome: str, run_outcome: 
     assert (ran.result.outcome, ran.result.changed) == (run_outcome, 0)
     assert ran.bus.of(TaskFinished)[0].outcome == outcome
     assert not fleet.of("run", "verify.load.probe")
+
+
+def test_what_was_done_and_is_not_any_more_is_said_before_it_is_done_again() -> None:
+    fleet = prepared(["cp1"])
+    ran = run_install([step("a"), step("b")], fleet, spec=cluster(1, 0), settled=("a@cp1",))
+    (drifted,) = ran.bus.of(TaskDrifted)
+    assert (drifted.host, drifted.step) == ("cp1", "a")
+    assert [found.verdict for found in drifted.findings] == ["differs"]
+    kinds = [event.kind for event in ran.bus.events if getattr(event, "step", "") == "a"]
+    assert kinds.index("task_drifted") < kinds.index("task_intent")
 
 
 @pytest.mark.parametrize(("changes", "measured"), [(False, 0), (True, 1)])

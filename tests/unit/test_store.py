@@ -144,7 +144,7 @@ async def test_the_journal_is_made_once_and_then_opened(tmp_path: Path) -> None:
     state = store.read_state()
     assert (state.cluster, state.outcome) == ("atlas", "failed")
     async with store.open_journal() as journal:
-        assert journal.last_seq == 13
+        assert journal.last_seq == 14
 
 
 async def test_the_list_of_clusters(tmp_path: Path) -> None:
