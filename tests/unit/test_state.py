@@ -61,7 +61,7 @@ def test_the_sample_run_as_it_ended() -> None:
     assert (state.spec_sha, state.plan_sha, state.haui) == ("5e", "9a", "0.1.0")
     assert (state.outcome, state.seconds, state.last_seq) == ("failed", 101.25, 14)
     assert state.counts == {"ok": 1, "failed": 1, "skipped": 2}
-    assert (state.started_at, state.last_at) == (at(1), at(13))
+    assert (state.started_at, state.last_at) == (at(1), at(14))
     assert state.task(*CP1) == TaskView(
         status="ok",
         attempt=1,

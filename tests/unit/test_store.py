@@ -176,7 +176,7 @@ async def test_the_list_of_clusters(tmp_path: Path) -> None:
     assert entries["failed"] == Entry(
         name="failed",
         status="failed",
-        last_at="2026-11-21T12:03:17.000Z",
+        last_at="2026-11-21T12:03:18.000Z",
         settled=1,
         total=4,
         run="r1",
