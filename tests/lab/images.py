@@ -43,14 +43,15 @@ def catalogue(root: Path, built: Path, version: str) -> list[Image]:
         Image(f"k8s/{name}:v{version}", {f"/usr/local/bin/{name}": built / name})
         for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
     ]
-    busybox = root / "bin/busybox"
+    # The dynamic one: a static busybox can't look up names (its wget dies in the C library).
+    busybox = "/bin/busybox"
     xtables = "/usr/sbin/xtables-nft-multi"
     images.append(
         Image(
             f"k8s/kube-proxy:v{version}",
-            {"/usr/local/bin/kube-proxy": built / "kube-proxy", "/bin/busybox": busybox},
+            {"/usr/local/bin/kube-proxy": built / "kube-proxy"},
             root_programs=[
-                *(xtables, "/usr/sbin/conntrack", "/usr/sbin/ipset", "/bin/kmod"),
+                *(xtables, "/usr/sbin/conntrack", "/usr/sbin/ipset", "/bin/kmod", busybox),
                 *_below(root, "/usr/lib/x86_64-linux-gnu/xtables"),
             ],
             links={
@@ -67,13 +68,12 @@ def catalogue(root: Path, built: Path, version: str) -> list[Image]:
             {
                 "/usr/local/bin/etcd": root / "usr/bin/etcd",
                 "/usr/local/bin/etcdctl": root / "usr/bin/etcdctl",
-                "/bin/busybox": busybox,
             },
-            root_programs=["/usr/bin/etcd", "/usr/bin/etcdctl"],
+            root_programs=["/usr/bin/etcd", "/usr/bin/etcdctl", busybox],
             links=_applets(SHELL),
         )
     )
-    images.append(Image("k8s/haui-verify:1", {"/bin/busybox": busybox}, links=_applets(TOOLS)))
+    images.append(Image("k8s/haui-verify:1", {}, root_programs=[busybox], links=_applets(TOOLS)))
     return images
 
 

@@ -21,7 +21,7 @@ BASE_PACKAGES = (
 OS_PACKAGES = (
     "containerd runc haproxy keepalived containernetworking-plugins etcd-client etcd-server chrony "
     "nginx-light libnginx-mod-stream ipvsadm ipset jq docker-registry nfs-common open-iscsi "
-    "busybox-static conntrack socat ebtables ethtool apt-transport-https gnupg psmisc rsync"
+    "busybox conntrack socat ebtables ethtool apt-transport-https gnupg psmisc rsync"
 )
 
 MACHINE_RUNS_WITH = (

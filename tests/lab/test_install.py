@@ -124,7 +124,8 @@ def _readyz(installed: Installed) -> bool:
     )
     ca = _ca_file(installed)
     url = f"https://{installed.lab.vip}:8443/readyz"
-    return installed.lab.bastion(["python3", "-c", probe, str(ca), url]).returncode == 0
+    argv = ["python3", "-c", probe, str(ca), url]
+    return installed.lab.bastion(argv, capture_output=True).returncode == 0
 
 
 def _ca_file(installed: Installed) -> Path:

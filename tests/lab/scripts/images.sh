@@ -9,7 +9,7 @@ export ROOT=$WORK/root PORT=5000
 mkdir -p "$WORK/upper" "$WORK/work" "$ROOT" "$OUT/storage"
 mount -t overlay overlay -o "lowerdir=$FROM_ROOTFS/root,upperdir=$WORK/upper,workdir=$WORK/work" "$ROOT"
 pool=$FROM_OS_PACKAGES/repository/pool
-for name in etcd-server etcd-client docker-registry ipset libipset13 busybox-static; do
+for name in etcd-server etcd-client docker-registry ipset libipset13 busybox; do
     dpkg-deb --fsys-tarfile "$pool/${name}"_*.deb | tar -x -C "$ROOT" --keep-directory-symlink
 done
 install -m 0755 "$ROOT/usr/bin/docker-registry" "$OUT/docker-registry"
