@@ -116,7 +116,8 @@ async def perform(job: Job, before: RunState) -> RunResult:
     if not plan.tasks:
         raise SpecError("the plan has no tasks", fix="the cluster file needs hosts with roles")
     resumed = job.kind in ("apply", "resume") and before.unfinished
-    run_id = before.run if resumed and before.run else new_run_id()
+    run_id = before.run if resumed else new_run_id()
+    shas = (spec_sha(job.spec), plan_sha(plan))
     journal = job.store.open_journal() if job.kind in ("apply", "resume") else None
     logs = HostLogs(job.store.logs) if journal else None
     try:
@@ -127,30 +128,23 @@ async def perform(job: Job, before: RunState) -> RunResult:
                 run=run_id,
                 cluster=job.spec.name,
                 haui=__version__,
-                spec_sha=spec_sha(job.spec),
-                plan_sha=plan_sha(plan),
+                spec_sha=shas[0],
+                plan_sha=shas[1],
                 tasks=len(plan.tasks),
                 hosts=tuple(host.name for host in job.spec.hosts),
                 resumed=resumed,
             )
         )
-        known = before if resumed or _same(job, plan, before) else RunState()
+        # A finished run is only worth knowing when it was an install of just this.
+        same = job.kind == "apply" and before.outcome == "ok"
+        same = same and shas == (before.spec_sha, before.plan_sha)
+        known = before if resumed or same else RunState()
         return await _run(job, plan, run_id, bus, known)
     finally:
         if journal is not None:
             await journal.close()
         if logs is not None:
             logs.close()
-
-
-def _same(job: Job, plan: Plan, before: RunState) -> bool:
-    """Whether the finished run before was an install of just this."""
-    return (
-        job.kind == "apply"
-        and before.outcome == "ok"
-        and before.spec_sha == spec_sha(job.spec)
-        and before.plan_sha == plan_sha(plan)
-    )
 
 
 async def _run(job: Job, plan: Plan, run_id: str, bus: EventBus, before: RunState) -> RunResult:
@@ -162,7 +156,7 @@ async def _run(job: Job, plan: Plan, run_id: str, bus: EventBus, before: RunStat
             hosts=fleet.host,
             bus=bus,
             load_script=body,
-            store=lambda name, content: _keep(job.store, name, content),
+            store=job.store.write_private,
             secrets=await _values(job),
             controls=job.controls,
             settled=before.settled(),
@@ -170,10 +164,6 @@ async def _run(job: Job, plan: Plan, run_id: str, bus: EventBus, before: RunStat
         )
     finally:
         await fleet.close()
-
-
-def _keep(store: ClusterStore, name: str, content: bytes) -> None:
-    store.write_private(name, content)
 
 
 async def _values(job: Job) -> dict[str, str]:

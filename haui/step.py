@@ -132,9 +132,6 @@ class Plan:
     spec: ClusterSpec
     tasks: tuple[Task, ...]
 
-    def by_id(self) -> dict[str, Task]:
-        return {task.id: task for task in self.tasks}
-
 
 def parse_findings(output: str) -> tuple[Finding, ...]:
     """The findings in a probe's output; lines that are none are ignored (shell noise)."""

@@ -14,6 +14,7 @@ from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Remote, Step, Values, Work
 from steps import kubeadm
+from steps.where import addresses, is_control_plane, is_first
 
 CONFIG_PATH = "/etc/haui/kubeadm-init.yaml"
 
@@ -42,7 +43,7 @@ def environment(spec: ClusterSpec, host: HostSpec) -> dict[str, str]:
         "HAUI_ENDPOINT": kubeadm.endpoint(spec),
         "HAUI_ETCD": "external" if spec.topology.kind == "external" else "stacked",
         "HAUI_LEFT_OUT": ",".join(dict.fromkeys(left_out)),
-        "HAUI_CONTROL_PLANES": " ".join(f"{h.name}={h.address}" for h in spec.control_planes),
+        "HAUI_CONTROL_PLANES": addresses(spec.control_planes),
         "HAUI_PEERS": " ".join(h.address for h in spec.control_planes if h.name != host.name),
     }
 
@@ -52,12 +53,8 @@ def on_control_plane(spec: ClusterSpec, host: HostSpec) -> tuple[str, ...]:
     return tuple(other.name for other in spec.control_planes if other.name != host.name)
 
 
-def is_first(spec: ClusterSpec, host: HostSpec) -> bool:
-    return host.name == spec.first_control_plane.name
-
-
 def joins(spec: ClusterSpec, host: HostSpec) -> bool:
-    return "control-plane" in host.roles and not is_first(spec, host)
+    return is_control_plane(spec, host) and not is_first(spec, host)
 
 
 def join_inputs(spec: ClusterSpec, host: HostSpec, values: Values) -> dict[str, bytes]:

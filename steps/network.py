@@ -16,10 +16,7 @@ from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Remote, Step, Values, Work
 from steps import control_plane
 from steps.cni import bridge, flannel
-
-
-def is_node(spec: ClusterSpec, host: HostSpec) -> bool:
-    return host in spec.nodes
+from steps.where import addresses, is_first, is_node
 
 
 def cni_manifest(spec: ClusterSpec) -> bytes:
@@ -60,7 +57,7 @@ def _cni_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
 
 
 def _has_manifest(spec: ClusterSpec, host: HostSpec) -> bool:
-    return control_plane.is_first(spec, host) and bool(cni_manifest(spec))
+    return is_first(spec, host) and bool(cni_manifest(spec))
 
 
 def _bridge_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
@@ -90,7 +87,7 @@ def _uses_bridge(spec: ClusterSpec, host: HostSpec) -> bool:
 def _nodes_call(spec: ClusterSpec, host: HostSpec) -> Call:
     env = {
         **control_plane.environment(spec, host),
-        "HAUI_NODES": " ".join(f"{node.name}={node.address}" for node in spec.nodes),
+        "HAUI_NODES": addresses(spec.nodes),
     }
     return Call(script="network_nodes", env=env)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
 from steps.osfamily import family_of
-from steps.system import is_node
+from steps.where import everywhere, is_node
 
 BALANCER_PACKAGES = ("ca-certificates", "curl", "iproute2", "procps", "iputils-ping")
 
@@ -42,7 +42,7 @@ STEPS = (
         id="packages.base",
         title="Install base packages",
         phase="packages",
-        on=lambda spec, host: True,
+        on=everywhere,
         work=_base,
         timeout_s=1800,
         explain="Tools that kubeadm checks for and the kubelet calls, and that newer Kubernetes "

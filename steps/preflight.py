@@ -10,6 +10,7 @@ from haui.step import Call, Step, Values, Work
 from steps.endpoint import LOCAL_PORT
 from steps.kubeadm import API_PORT
 from steps.system import modules, peers_of
+from steps.where import everywhere
 
 Size = tuple[int, int, int]
 
@@ -106,7 +107,7 @@ STEPS = (
         id="preflight.host",
         title="Check the host",
         phase="preflight",
-        on=lambda spec, host: True,
+        on=everywhere,
         work=_work,
         timeout_s=120,
         explain="Finds what would stop the install later (system, size, kernel, another "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
 from steps import containerd, kubeadm
-from steps.system import is_node
+from steps.where import is_node
 
 _CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 

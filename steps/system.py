@@ -5,6 +5,7 @@ from __future__ import annotations
 from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
+from steps.where import everywhere, is_node
 
 MODULES_LIST = "/etc/modules-load.d/haui-kubernetes.conf"
 SYSCTL_FILE = "/etc/sysctl.d/zz-haui-kubernetes.conf"
@@ -45,11 +46,6 @@ def hosts_block(spec: ClusterSpec) -> str:
     if spec.endpoint_address:
         lines.append(f"{spec.endpoint_address} {spec.endpoint.name}")
     return "\n".join(["# BEGIN haui", *lines, "# END haui"]) + "\n"
-
-
-def is_node(spec: ClusterSpec, host: HostSpec) -> bool:
-    """Whether `host` becomes a Kubernetes node."""
-    return host in spec.nodes
 
 
 def _needs_no_swap(spec: ClusterSpec, host: HostSpec) -> bool:
@@ -138,7 +134,7 @@ STEPS = (
         id="system.hosts",
         title="Name the hosts in /etc/hosts",
         phase="system",
-        on=lambda spec, host: True,
+        on=everywhere,
         work=_hosts,
         timeout_s=60,
         explain="The nodes and the API endpoint are found by name without any DNS. Only the "
@@ -148,7 +144,7 @@ STEPS = (
         id="system.time",
         title="Check the clock",
         phase="system",
-        on=lambda spec, host: True,
+        on=everywhere,
         work=_time,
         timeout_s=900,
         explain="Certificates are valid from a moment on and etcd counts time. chrony is installed "

@@ -13,6 +13,7 @@ import yaml
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
 from steps import control_plane, workers
+from steps.where import addresses, is_control_plane, is_first, is_node
 
 NAMESPACE = "haui-verify"
 DEFAULT_IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.47"
@@ -86,7 +87,7 @@ def workload(spec: ClusterSpec) -> list[dict[str, Any]]:
 def _environment(spec: ClusterSpec, host: HostSpec) -> dict[str, str]:
     return {
         **control_plane.environment(spec, host),
-        "HAUI_NODES": workers.node_addresses(spec),
+        "HAUI_NODES": addresses(spec.nodes),
         "HAUI_CERTIFICATE_DAYS": str(CERTIFICATE_DAYS),
     }
 
@@ -121,23 +122,15 @@ def _workload_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     return Work(apply=call)
 
 
-def _is_node(spec: ClusterSpec, host: HostSpec) -> bool:
-    return host in spec.nodes
-
-
-def _is_control_plane(spec: ClusterSpec, host: HostSpec) -> bool:
-    return "control-plane" in host.roles
-
-
 def _has_stacked_etcd(spec: ClusterSpec, host: HostSpec) -> bool:
-    return control_plane.is_first(spec, host) and spec.topology.kind != "external"
+    return is_first(spec, host) and spec.topology.kind != "external"
 
 
 NODES = Step(
     id="verify.nodes",
     title="Nodes",
     phase="verify",
-    on=control_plane.is_first,
+    on=is_first,
     work=_nodes_work,
     needs=(workers.READY.id,),
     explain="Every node of the cluster file is ready, in the asked version, at its address.",
@@ -146,7 +139,7 @@ CONTROL_PLANE = Step(
     id="verify.control_plane",
     title="Control plane",
     phase="verify",
-    on=_is_control_plane,
+    on=is_control_plane,
     work=_control_plane_work,
     needs=(workers.READY.id,),
     explain="Each control plane answers by itself, and its certificates last.",
@@ -164,7 +157,7 @@ ENDPOINT = Step(
     id="verify.endpoint",
     title="API through the endpoint",
     phase="verify",
-    on=_is_node,
+    on=is_node,
     work=_endpoint_work,
     needs=(workers.READY.id,),
     explain="Every node gets the API's answer through the endpoint, signed by the cluster's CA.",
@@ -173,7 +166,7 @@ WORKLOAD = Step(
     id="verify.workload",
     title="Workload",
     phase="verify",
-    on=control_plane.is_first,
+    on=is_first,
     work=_workload_work,
     needs=(workers.READY.id,),
     always=True,

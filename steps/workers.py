@@ -5,6 +5,7 @@ from __future__ import annotations
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Remote, Step, Values, Work
 from steps import control_plane, kubeadm, network
+from steps.where import addresses, is_first
 
 WORKER_LABEL = "node-role.kubernetes.io/worker"
 """Only for people: the role that `kubectl get nodes` shows."""
@@ -19,11 +20,6 @@ def node_labels(spec: ClusterSpec) -> bytes:
             labels.setdefault(WORKER_LABEL, "")
         rows += [f"{host.name}\t{key}={value}\n" for key, value in labels.items()]
     return "".join(rows).encode()
-
-
-def node_addresses(spec: ClusterSpec) -> str:
-    """All nodes as `name=address …`."""
-    return " ".join(f"{host.name}={host.address}" for host in spec.nodes)
 
 
 def _is_worker(spec: ClusterSpec, host: HostSpec) -> bool:
@@ -53,11 +49,11 @@ def _labels_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
 
 
 def _has_labels(spec: ClusterSpec, host: HostSpec) -> bool:
-    return control_plane.is_first(spec, host) and bool(node_labels(spec))
+    return is_first(spec, host) and bool(node_labels(spec))
 
 
 def _ready_call(spec: ClusterSpec, host: HostSpec) -> Call:
-    env = {**control_plane.environment(spec, host), "HAUI_NODES": node_addresses(spec)}
+    env = {**control_plane.environment(spec, host), "HAUI_NODES": addresses(spec.nodes)}
     return Call(script="workers_ready_probe", env=env)
 
 
@@ -99,7 +95,7 @@ READY = Step(
     id="cluster.ready",
     title="All nodes ready",
     phase="workers",
-    on=control_plane.is_first,
+    on=is_first,
     work=_ready_work,
     needs=(JOIN.id, control_plane.JOIN.id, network.BRIDGE.id),
     gate=Remote(on=_first, call=_ready_call, patience_s=420, timeout_s=60),

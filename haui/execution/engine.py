@@ -28,7 +28,7 @@ class Engine:
     controls: Controls
     clock: Clock
     secrets: Values
-    store: Callable[[str, bytes], None]
+    store: Callable[[str, bytes], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ async def run(
     hosts: Callable[[str], Host],
     bus: Bus,
     load_script: Callable[[str], str],
-    store: Callable[[str, bytes], None],
+    store: Callable[[str, bytes], object],
     secrets: Values | None = None,
     controls: Controls | None = None,
     clock: Clock | None = None,

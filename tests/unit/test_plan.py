@@ -28,7 +28,7 @@ def ids(plan: Plan) -> list[str]:
 
 
 def needs(plan: Plan, id_: str) -> set[str]:
-    return set(plan.by_id()[id_].needs)
+    return set(next(task for task in plan.tasks if task.id == id_).needs)
 
 
 def test_each_step_runs_where_it_says() -> None:

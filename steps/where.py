@@ -1,0 +1,32 @@
+"""Which hosts a step is for, and how several hosts are told to a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from haui.spec import ClusterSpec, HostSpec
+
+
+def everywhere(spec: ClusterSpec, host: HostSpec) -> bool:
+    """Every host."""
+    return True
+
+
+def is_node(spec: ClusterSpec, host: HostSpec) -> bool:
+    """Whether `host` becomes a Kubernetes node."""
+    return host in spec.nodes
+
+
+def is_control_plane(spec: ClusterSpec, host: HostSpec) -> bool:
+    """Whether `host` runs a control plane."""
+    return "control-plane" in host.roles
+
+
+def is_first(spec: ClusterSpec, host: HostSpec) -> bool:
+    """Whether `host` is the control plane that the cluster begins with."""
+    return host.name == spec.first_control_plane.name
+
+
+def addresses(hosts: Iterable[HostSpec]) -> str:
+    """The hosts as `name=address …`, which scripts split at blanks."""
+    return " ".join(f"{host.name}={host.address}" for host in hosts)
