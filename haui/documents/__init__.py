@@ -1,0 +1,1 @@
+"""What haui writes for people: report, runbook, likely causes, report bundle."""

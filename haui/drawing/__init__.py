@@ -1,0 +1,1 @@
+"""The cluster as a text picture, and the facts behind it."""

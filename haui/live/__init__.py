@@ -1,0 +1,1 @@
+"""Runs as screens watch them: where the hosts are, a live run, its logs, the time left."""
