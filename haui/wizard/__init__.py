@@ -1,1 +1,1 @@
-"""The wizard without a screen: the draft of answers, the questions, what is wrong, and host lists."""
+"""The wizard without a screen: the draft, the questions, what is wrong, and host lists."""
