@@ -63,6 +63,45 @@ class Topology(Model):
     )
 
 
+class BgpPeer(Model):
+    """A router that the control planes announce the virtual address to."""
+
+    address: t.Address = _field(
+        ..., "The router's address, as the control planes reach it.", "10.30.0.1"
+    )
+    asn: t.Asn = _field(..., "The router's AS number.", 65001)
+    multihop: t.Flag = _field(
+        False, "The router is more than one hop away from the control planes.", False
+    )
+
+
+class Bgp(Model):
+    """How kube-vip announces the virtual address; sessions with a password are not supported."""
+
+    asn: t.Asn = _field(
+        65000,
+        "The control planes' own AS number. The same as a peer's means iBGP, another one eBGP.",
+        65000,
+    )
+    peers: tuple[BgpPeer, ...] = _field(
+        (),
+        "The routers, at least one. Each control plane opens a session to each of them.",
+        [{"address": "10.30.0.1", "asn": 65001}],
+    )
+    router_interface: t.Interface | None = _field(
+        None,
+        "The interface whose IPv4 address is a control plane's router id; by default its own "
+        "address is. Needed where that is IPv6.",
+        "ens3",
+    )
+    source_interface: t.Interface | None = _field(
+        None,
+        "The interface whose address the sessions come from; by default what the route to the peer "
+        "says.",
+        "ens3",
+    )
+
+
 class Endpoint(Model):
     kind: Literal["kube-vip", "keepalived-haproxy", "keepalived-nginx", "external"] = _field(
         ...,
@@ -77,14 +116,15 @@ class Endpoint(Model):
     )
     vip: t.Address | None = _field(
         None,
-        "The virtual address: free, in the hosts' subnet. Needed by every kind but external, where "
-        "it may say the balancer's address.",
+        "The virtual address: free, in the hosts' subnet (with mode bgp: anywhere that the routers "
+        "may learn). Needed by every kind but external, where it may say the balancer's address.",
         "10.30.0.10",
     )
     port: t.Port = _field(
         6443,
         "The port of the API at the endpoint. Balancers on the control-plane hosts need another "
-        "one than 6443, which the API server itself holds.",
+        "one than 6443, which the API server itself holds; with kube-vip it is 6443, since that "
+        "brings nothing but the address.",
         8443,
     )
     placement: Literal["control-plane", "load-balancer"] = _field(
@@ -96,9 +136,16 @@ class Endpoint(Model):
     interface: t.Interface | None = _field(
         None,
         "The interface that carries the virtual address; by default the one that holds the host's "
-        "address. hosts[].interface says it for one host.",
+        "address (with mode bgp: lo). hosts[].interface says it for one host.",
         "ens3",
     )
+    mode: Literal["arp", "bgp"] = _field(
+        "arp",
+        "For kube-vip: who learns where the virtual address is. arp: the network segment, from the "
+        "one control plane that leads. bgp: routers, from every control plane that is healthy.",
+        "arp",
+    )
+    bgp: Bgp = _field(Bgp(), "For mode bgp: the own AS number and the routers.")
     virtual_router_id: t.RouterId | None = _field(
         None,
         "The VRRP router id, unique in the network segment; by default the last number of the "

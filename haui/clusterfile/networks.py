@@ -123,11 +123,12 @@ def vip_problems(spec: ClusterSpec) -> Iterator[SpecProblem]:
 def _reach(spec: ClusterSpec, vip: IPAddress, example: str) -> Iterator[SpecProblem]:
     bits = REACH_BITS[vip.version]
     near = ipaddress.ip_network(f"{vip}/{bits}", strict=False)
+    routed = spec.endpoint.kind == "kube-vip" and spec.endpoint.mode == "bgp"
     for host in spec.balancers or spec.control_planes:
         address = _address(host.address)
         if address.version != vip.version:
             what = f"{vip} is IPv{vip.version}, but {host.name} has {address}"
-        elif address not in near:
+        elif address not in near and not routed:
             what = (
                 f"{vip} can't be in the subnet of {host.name} ({address}): "
                 f"they don't even share a /{bits}"

@@ -81,6 +81,9 @@ _RULES = """\
 - Balancers on control-plane hosts can't use port 6443, which the API server holds, and on any node
   no port of Kubernetes or etcd and no NodePort (30000 to 32767). Nowhere can they use sshd's port
   or 8404, where haproxy shows its statistics.
+- With `kube-vip` the port is 6443: it forwards nothing. `mode: bgp` needs at least one router in
+  `bgp.peers`, and the virtual address need not share anything with the hosts then. `mode` and `bgp`
+  belong to `kube-vip` alone.
 - `placement: load-balancer` needs 2 hosts or more with the role `load-balancer`.
 - Kubernetes older than 1.24 needs a mirror, since pkgs.k8s.io has no packages of it. A mirror
   without https needs its key, or `unsigned: true`.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from haui.clusterfile.advanced import advanced_problems
 from haui.clusterfile.networks import network_problems, vip_problems
 from haui.clusterfile.problem import Loc, SpecProblem
-from haui.spec import ClusterSpec, HostSpec
+from haui.spec import Bgp, ClusterSpec, HostSpec
 
 KEEPALIVED = ("keepalived-haproxy", "keepalived-nginx")
 API_PORT = 6443
@@ -41,6 +41,8 @@ def problems(spec: ClusterSpec) -> tuple[SpecProblem, ...]:
         _topology,
         _roles,
         _endpoint,
+        _kube_vip,
+        _bgp,
         _front_port,
         vip_problems,
         network_problems,
@@ -169,6 +171,51 @@ def _endpoint(spec: ClusterSpec) -> Iterator[SpecProblem]:
     if endpoint.kind == "external" and endpoint.interface is not None:
         what = "with an external balancer, haui puts no address on any interface"
         yield _problem(("endpoint", "interface"), what, "interface: null")
+
+
+def _kube_vip(spec: ClusterSpec) -> Iterator[SpecProblem]:
+    """What only kube-vip has, and what it has not: a port of its own."""
+    endpoint = spec.endpoint
+    if endpoint.kind == "kube-vip":
+        if endpoint.port != API_PORT:
+            what = (
+                "kube-vip brings the address to a control plane and forwards nothing: clients "
+                f"reach the API server itself, on {API_PORT}"
+            )
+            yield _problem(("endpoint", "port"), what, f"port: {API_PORT}")
+    elif endpoint.mode != "arp":
+        what = f"{endpoint.kind} has no mode; only kube-vip announces the address by BGP"
+        yield _problem(("endpoint", "mode"), what, "kind: kube-vip")
+    if endpoint.bgp != Bgp() and endpoint.mode != "bgp":
+        what = "is said for nobody: only kube-vip with mode bgp announces anything"
+        yield _problem(("endpoint", "bgp"), what, "mode: bgp")
+
+
+def _bgp(spec: ClusterSpec) -> Iterator[SpecProblem]:
+    """Whom kube-vip talks to, and as whom."""
+    endpoint, loc = spec.endpoint, ("endpoint", "bgp")
+    if endpoint.mode != "bgp" or endpoint.kind != "kube-vip":
+        return
+    if not endpoint.bgp.peers:
+        what = "mode bgp needs at least one router to announce the virtual address to"
+        yield _problem((*loc, "peers"), what, "peers: [{address: 10.30.0.1, asn: 65001}]")
+    planes = {host.address: host.name for host in spec.control_planes}
+    seen: dict[str, int] = {}
+    for index, peer in enumerate(endpoint.bgp.peers):
+        where = (*loc, "peers", index, "address")
+        if peer.address in seen:
+            what = f"{peer.address} is peers[{seen[peer.address]}]'s address already"
+            yield _problem(where, what, "address: 10.30.0.2")
+        elif peer.address in planes:
+            what = f"{peer.address} is {planes[peer.address]}, which announces and is no router"
+            yield _problem(where, what, "address: 10.30.0.1")
+        elif peer.address == endpoint.vip:
+            what = f"{peer.address} is the virtual address itself"
+            yield _problem(where, what, "address: 10.30.0.1")
+        seen.setdefault(peer.address, index)
+    if not endpoint.bgp.router_interface and any(":" in address for address in planes):
+        what = "a router id looks like an IPv4 address, and the control planes have IPv6"
+        yield _problem((*loc, "router_interface"), what, "router_interface: ens3")
 
 
 def _front_port(spec: ClusterSpec) -> Iterator[SpecProblem]:

@@ -25,6 +25,9 @@ PLACED = ("  placement: control-plane\n", DEDICATED)
 HOSTS = ("hosts:\n", "hosts: # here\n")
 ETCD = "".join(f"  - {{name: et-{i}, address: 10.30.0.3{i}, roles: [etcd]}}\n" for i in range(1, 4))
 MIRROR = "packages: {mirror: 'https://mirror.lan'}"
+KUBE_VIP = ("kind: keepalived-haproxy", "kind: kube-vip")
+BGP = "port: 6443\n  mode: bgp\n  bgp:\n    peers:\n"
+ROUTER = "    - {address: 10.30.0.1, asn: 65001}"
 
 Edit = tuple[str, str]
 CASES: dict[str, tuple[list[Edit], str, str]] = {
@@ -145,6 +148,38 @@ CASES: dict[str, tuple[list[Edit], str, str]] = {
     "external with interface": (
         [("kind: keepalived-haproxy", "kind: external\n  interface: ens3 # here")],
         "endpoint.interface", "no address on any interface",
+    ),
+    "kube-vip on another port": (
+        [("kind: keepalived-haproxy", "kind: kube-vip"), ("port: 8443", "port: 8443 # here")],
+        "endpoint.port", "forwards nothing",
+    ),
+    "mode of keepalived": (
+        [("  port: 8443", "  mode: bgp # here\n  port: 8443")],
+        "endpoint.mode", "only kube-vip announces",
+    ),
+    "bgp without its mode": (
+        [KUBE_VIP, ("port: 8443", "port: 6443\n  bgp: {asn: 65001} # here")],
+        "endpoint.bgp", "only kube-vip with mode bgp",
+    ),
+    "bgp without a router": (
+        [KUBE_VIP, ("port: 8443", "port: 6443\n  mode: bgp\n  bgp: {peers: []} # here")],
+        "endpoint.bgp.peers", "at least one router",
+    ),
+    "a router twice": (
+        [KUBE_VIP, ("port: 8443", BGP + ROUTER + "\n" + ROUTER + " # here")],
+        "endpoint.bgp.peers[1].address", "is peers[0]'s address already",
+    ),
+    "a control plane as router": (
+        [KUBE_VIP, ("port: 8443", BGP + ROUTER.replace(".1,", ".12,") + " # here")],
+        "endpoint.bgp.peers[0].address", "is cp-b",
+    ),
+    "the virtual address as router": (
+        [KUBE_VIP, ("port: 8443", BGP + ROUTER.replace(".1,", ".10,") + " # here")],
+        "endpoint.bgp.peers[0].address", "virtual address itself",
+    ),
+    "a virtual address of another family": (
+        [KUBE_VIP, ("port: 8443", BGP + ROUTER), ("vip: 10.30.0.10", "vip: fd00::10 # here")],
+        "endpoint.vip", "is IPv6, but cp-a has 10.30.0.11",
     ),
     "sshd's port": ([("port: 8443", "port: 22 # here")], "endpoint.port", "sshd on cp-a"),
     "sshd's port of one balancer": (
