@@ -19,7 +19,7 @@ import platformdirs
 
 from haui.clusterfile.fill import Fleet, complete
 from haui.clusterfile.load import SpecFileError, located, parse, read_bytes, validate
-from haui.clusterfile.problem import SpecProblem
+from haui.clusterfile.problem import Loc, SpecProblem
 from haui.clusterfile.rules import problems, refusals
 from haui.clusterfile.text import render
 from haui.clusterfile.yamltree import Document, Fatal, decode
@@ -109,16 +109,17 @@ def check_file(path: Path) -> Mapping[str, Any]:
 def _field_problems(document: Document) -> list[SpecProblem]:
     """What is wrong with the parts that are there."""
     _, found = validate(document)
-    return [problem for problem in found if not (_missing(problem) and _may_be_missing(problem))]
+    return [problem for problem in found if not (_missing(problem) and may_be_missing(problem.loc))]
 
 
 def _missing(problem: SpecProblem) -> bool:
     return problem.what == "is missing"
 
 
-def _may_be_missing(problem: SpecProblem) -> bool:
-    loc = tuple("*" if isinstance(part, int) else part for part in problem.loc)
-    return loc in {
+def may_be_missing(loc: Loc) -> bool:
+    """Whether a preset may leave out what stands there."""
+    place = tuple("*" if isinstance(part, int) else part for part in loc)
+    return place in {
         ("name",),
         ("hosts",),
         ("hosts", "*", "name"),

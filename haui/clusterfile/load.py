@@ -122,7 +122,7 @@ def load_text(text: str, *, name: str, base: Path | None = None, files: bool = T
     if spec is not None:
         found += [*problems(spec), *refusals(spec)]
         if files:
-            spec, missing = _with_files(spec, base or Path.cwd())
+            spec, missing = with_files(spec, base or Path.cwd())
             found += missing
     if spec is None or found:
         raise SpecFileError(name, located(document, found))
@@ -187,8 +187,11 @@ def located(document: Document, found: Iterable[SpecProblem]) -> list[SpecProble
     return list(dict.fromkeys(lined))
 
 
-def _with_files(spec: ClusterSpec, base: Path) -> tuple[ClusterSpec, list[SpecProblem]]:
-    """The spec with absolute paths and the texts of named files, and what is wrong with those."""
+def with_files(spec: ClusterSpec, base: Path) -> tuple[ClusterSpec, list[SpecProblem]]:
+    """The spec with absolute paths and the texts of the files it names, and what is wrong there.
+
+    Relative paths are meant from `base`. Reads the files.
+    """
     data: dict[str, Any] = spec.model_dump()
     found: list[SpecProblem] = []
     for loc, text_field in FILE_TEXTS.items():

@@ -155,6 +155,15 @@ ENDPOINT = (
         shown=_bgp,
     ),
     Question(
+        loc=("endpoint", "bgp", "peers"),
+        page="endpoint",
+        group="BGP",
+        label="Routers",
+        kind="list",
+        item=("address", "asn"),
+        shown=_bgp,
+    ),
+    Question(
         loc=("endpoint", "virtual_router_id"),
         page="endpoint",
         group="Address",

@@ -20,7 +20,7 @@ Kind = Literal["choice", "text", "number", "flag", "list", "map", "file"]
 """choice: one of several · text, number, file (a path on this machine): one line · flag: yes or no
 · list: several texts with commas between · map: `key=value` pairs with commas between."""
 
-_NUMBER = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,8 @@ class Question:
     default: Callable[[Answers], Any] = nothing
     locked: str = ""
     more: bool = False
+    item: tuple[str, str] | None = None
+    """For a list of maps with two keys: each is typed as `first=second`, the second a number."""
     place: Loc = ()
     """The place in haui.spec where help and example stand, when it is not `loc`."""
 
@@ -117,7 +119,8 @@ class Question:
         if self.kind == "flag":
             return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower(), text)
         if self.kind == "list":
-            return [item.strip() for item in text.split(",") if item.strip()]
+            items = [item.strip() for item in text.split(",") if item.strip()]
+            return items if self.item is None else [_read_item(item, self.item) for item in items]
         if self.kind == "map":
             return _read_map(text)
         return text
@@ -131,7 +134,7 @@ class Question:
         if isinstance(value, Mapping):
             return ", ".join(f"{key}={item}" for key, item in value.items())
         if isinstance(value, Sequence) and not isinstance(value, str):
-            return ", ".join(str(item) for item in value)
+            return ", ".join(_show_item(item, self.item) for item in value)
         return str(value)
 
 
@@ -148,3 +151,16 @@ def _read_map(text: str) -> Any:
         return text
     split = (pair.partition("=") for pair in pairs)
     return {key.strip(): value.strip() for key, _, value in split}
+
+
+def _read_item(text: str, keys: tuple[str, str]) -> Any:
+    first, equals, second = (part.strip() for part in text.partition("="))
+    if not equals:
+        return text
+    return {keys[0]: first, keys[1]: int(second) if _NUMBER.fullmatch(second) else second}
+
+
+def _show_item(item: Any, keys: tuple[str, str] | None) -> str:
+    if keys is None or not isinstance(item, Mapping):
+        return str(item)
+    return f"{item.get(keys[0], '')}={item.get(keys[1], '')}"
