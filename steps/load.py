@@ -34,6 +34,11 @@ def script(name: str) -> str:
     return f"{library}\n{body(name)}"
 
 
+def parts(name: str) -> Mapping[str, str]:
+    """The scripts that `body(name)` is made of, by their names, in their order."""
+    return _parts(name, {})
+
+
 def template(name: str, values: Mapping[str, Any]) -> str:
     """Template `name` of steps/templates (without .j2), filled in.
 

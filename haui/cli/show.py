@@ -10,6 +10,7 @@ import typer
 import steps
 from haui.clusterfile import load as specfile
 from haui.clusterfile import text as spectext
+from haui.documents.runbook import write_runbook
 from haui.errors import UsageError
 from haui.plan import build_plan, describe, to_json
 from haui.record.state import RunState
@@ -54,8 +55,9 @@ def write_rendered(file: Path, out: Path) -> None:
     spec = specfile.load(file).spec
     if out.exists():
         raise UsageError(f"{out} exists already", fix="name a folder that does not exist yet")
-    count = render_plan(build_plan(spec, steps.CATALOGUE), out)
-    typer.echo(f"{out}: {count} files for {len(spec.hosts)} hosts")
+    plan = build_plan(spec, steps.CATALOGUE)
+    count = render_plan(plan, out) + write_runbook(plan, out)
+    typer.echo(f"{out}: {count} files for {len(spec.hosts)} hosts; begin with RUNBOOK.md")
 
 
 def show_status(name: str | None, *, as_json: bool) -> None:

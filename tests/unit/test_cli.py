@@ -150,7 +150,8 @@ def test_the_full_file_is_accepted_again(haui, file: Path, tmp_path: Path) -> No
 def test_render_writes_every_host(haui, file: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     out = tmp_path / "rendered"
     assert haui("render", str(file), "--out", str(out)).code == 0
-    assert {path.name for path in out.iterdir()} == {"cp-a", "cp-b", "cp-c", "wk-a"}
+    names = {path.name for path in out.iterdir()}
+    assert names == {"cp-a", "cp-b", "cp-c", "wk-a", "RUNBOOK.md"}
     assert list(out.glob("cp-a/*/files/etc/haproxy/haproxy.cfg"))
     assert haui("render", str(file), "--out", str(out)).code == 2
 

@@ -108,8 +108,8 @@ LINES: dict[str, tuple[str, str]] = {
     ),
     "ip-forward": (
         "control_plane.init",
-        ("[ERROR FileContent--proc-sys-net-ipv4-ip_forward]: /proc/sys/net/ipv4/ip_forward contents "
-        "are not set to 1"),
+        ("[ERROR FileContent--proc-sys-net-ipv4-ip_forward]: /proc/sys/net/ipv4/ip_forward "
+        "contents are not set to 1"),
     ),
     "conntrack": (
         "control_plane.init",
@@ -163,14 +163,14 @@ LINES: dict[str, tuple[str, str]] = {
     ),
     "signature": (
         "packages.source",
-        ("W: GPG error: https://pkgs.k8s.io InRelease: The following signatures couldn't be verified"
-        " because the public key is not available: NO_PUBKEY 234654DA9A296436"),
+        ("W: GPG error: https://pkgs.k8s.io InRelease: The following signatures couldn't be "
+        "verified because the public key is not available: NO_PUBKEY 234654DA9A296436"),
     ),
     "package-version": ("runtime.kubernetes", "E: Version '1.34.99-*' for 'kubeadm' was not found"),
     "package-404": (
         "runtime.kubernetes",
-        ("E: Failed to fetch http://deb.debian.org/debian/pool/main/s/socat/socat_1.7_amd64.deb  404"
-        "  Not Found [IP: 199.232.1.1 80]"),
+        ("E: Failed to fetch http://deb.debian.org/debian/pool/main/s/socat/socat_1.7_amd64.deb  "
+        "404  Not Found [IP: 199.232.1.1 80]"),
     ),
     "no-release-file": (
         "packages.source",
@@ -199,8 +199,8 @@ LINES: dict[str, tuple[str, str]] = {
     ),
     "registry-http": (
         "runtime.images",
-        ('Head "https://hub.lan:5000/v2/k8s/etcd/manifests/3.6": http: server gave HTTP response to '
-        "HTTPS client"),
+        ('Head "https://hub.lan:5000/v2/k8s/etcd/manifests/3.6": http: server gave HTTP response '
+        "to HTTPS client"),
     ),
     "registry-login": (
         "runtime.images",
