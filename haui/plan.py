@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,10 +95,17 @@ def build_plan(spec: ClusterSpec, catalogue: Sequence[Step]) -> Plan:
     return Plan(spec=spec, tasks=_sorted(tasks, [step.id for step in catalogue]))
 
 
-def subset(plan: Plan, phases: Iterable[Phase]) -> Plan:
-    """Only the tasks of these phases; what they need outside of them is taken for granted."""
+def subset(plan: Plan, phases: Iterable[Phase], hosts: Collection[str] | None = None) -> Plan:
+    """Only the tasks of these phases, and of the hosts with these names when they are given.
+
+    What the tasks need outside of that is taken for granted.
+    """
     wanted = frozenset(phases)
-    kept = [task for task in plan.tasks if task.step.phase in wanted]
+    kept = [
+        task
+        for task in plan.tasks
+        if task.step.phase in wanted and (hosts is None or task.host.name in hosts)
+    ]
     ids = {task.id for task in kept}
     return Plan(
         spec=plan.spec,

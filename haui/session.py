@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -20,6 +20,7 @@ from haui.errors import SpecError, VerifyError
 from haui.events import AnyEvent, Finding, HostConnected, HostLost, RunStarted
 from haui.execution.bastion import check_endpoint
 from haui.execution.controls import Controls
+from haui.execution.decisions import Decide
 from haui.execution.executor import run as execute
 from haui.execution.localcheck import LocalCheck
 from haui.execution.tally import RunResult
@@ -27,6 +28,7 @@ from haui.host import Host
 from haui.plan import build_plan, plan_sha, subset
 from haui.record.bus import EventBus, Subscriber
 from haui.record.logs import HostLogs
+from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState
 from haui.record.store import ClusterStore
 from haui.spec import ClusterSpec
@@ -67,6 +69,11 @@ class Job:
     controls: Controls
     bastion: bool = True
     """Whether the bastion itself can reach the endpoint (never in a rehearsal)."""
+    hosts: frozenset[str] | None = None
+    """Only these hosts, to look at them again; for jobs that change nothing."""
+    decide: Decide | None = None
+    """Asked about each task that failed; without it, what needs the task is skipped at once."""
+    now: Now = utc_now
 
 
 Emit = Callable[[AnyEvent], Awaitable[object]]
@@ -101,9 +108,9 @@ def new_run_id() -> str:
     return f"r{secrets.token_hex(4)}"
 
 
-def plan_of(spec: ClusterSpec, kind: Kind) -> Plan:
-    """The tasks of that kind of session."""
-    return subset(build_plan(spec, steps.CATALOGUE), PHASES_OF[kind])
+def plan_of(spec: ClusterSpec, kind: Kind, hosts: Collection[str] | None = None) -> Plan:
+    """The tasks of that kind of session, perhaps only those of some hosts."""
+    return subset(build_plan(spec, steps.CATALOGUE), PHASES_OF[kind], hosts)
 
 
 async def perform(job: Job, before: RunState) -> RunResult:
@@ -112,17 +119,17 @@ async def perform(job: Job, before: RunState) -> RunResult:
     The caller holds the store's lock. Preflight and verify prove something about the hosts and
     finish nothing, so the journal of the install is not theirs to write.
     """
-    plan = plan_of(job.spec, job.kind)
+    plan = plan_of(job.spec, job.kind, job.hosts)
     if not plan.tasks:
         raise SpecError("the plan has no tasks", fix="the cluster file needs hosts with roles")
     resumed = job.kind in ("apply", "resume") and before.unfinished
     run_id = before.run if resumed else new_run_id()
     shas = (spec_sha(job.spec), plan_sha(plan))
-    journal = job.store.open_journal() if job.kind in ("apply", "resume") else None
+    journal = job.store.open_journal(now=job.now) if job.kind in ("apply", "resume") else None
     logs = HostLogs(job.store.logs) if journal else None
     try:
         subscribers: tuple[Subscriber, ...] = (logs, *job.watchers) if logs else job.watchers
-        bus = EventBus(journal=journal, subscribers=subscribers)
+        bus = EventBus(job.now, subscribers, journal=journal)
         await bus.emit(
             RunStarted(
                 run=run_id,
@@ -161,6 +168,7 @@ async def _run(job: Job, plan: Plan, run_id: str, bus: EventBus, before: RunStat
             controls=job.controls,
             settled=before.settled(),
             local_checks=_local_checks(job),
+            decide=job.decide,
         )
     finally:
         await fleet.close()
@@ -181,7 +189,7 @@ async def _values(job: Job) -> dict[str, str]:
 
 
 def _local_checks(job: Job) -> tuple[LocalCheck, ...]:
-    if not job.bastion or job.kind == "preflight":
+    if not job.bastion or job.kind == "preflight" or job.hosts is not None:
         return ()
 
     async def reach() -> tuple[Finding, ...]:

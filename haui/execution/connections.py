@@ -68,6 +68,13 @@ class Connections:
                 raise
             link.opened = True
 
+    async def reopen(self, name: str) -> None:
+        """As `open`, but ask the host again what it knows; one that was unreachable is dialled."""
+        link = self._links.setdefault(name, _Link())
+        async with link.lock:
+            link.opened, link.error = False, None
+        await self.open(name)
+
     async def ask(self, name: str, script: Script, *, timeout_s: float) -> Completed:
         """Run a script that only reads; asked again (3 times in all) when the connection broke."""
         for _ in range(ASKS - 1):

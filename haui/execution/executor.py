@@ -12,11 +12,13 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from haui.errors import HauiError, JournalError
-from haui.events import Problem, RunFinished, TaskFinished
+from haui.events import Problem, RunFinished, TaskFinished, TaskWaiting
+from haui.execution.asking import Asking
 from haui.execution.clock import Clock, LoopClock
 from haui.execution.compose import Composer, Library
 from haui.execution.connections import Bus, Connections
 from haui.execution.controls import Controls
+from haui.execution.decisions import Decide
 from haui.execution.engine import Engine
 from haui.execution.judge import problem_of
 from haui.execution.lanes import Lanes
@@ -43,6 +45,7 @@ async def run(
     library: Library | None = None,
     settled: Collection[str] = (),
     local_checks: Sequence[LocalCheck] = (),
+    decide: Decide | None = None,
 ) -> RunResult:
     """Run `plan` to its end; the last event is RunFinished (RunStarted is the caller's).
 
@@ -50,7 +53,8 @@ async def run(
     script by its name. `store` keeps an artefact on this machine. `secrets` are merged into the
     values of every step and never leave in an event. `settled` holds the ids of the tasks whose
     TaskFinished is already in the journal as ok or unchanged; of these, steps that only measure
-    are not repeated while nothing changes.
+    are not repeated while nothing changes. `decide` is asked about each task that failed, while
+    other hosts go on; without it everything that needs the task is skipped at once.
 
     What goes wrong on hosts is in the result. Raises JournalError when an event could not be
     written: nothing new is begun then, and what runs on hosts goes on. The same holds for
@@ -70,7 +74,8 @@ async def run(
         store=store,
     )
     try:
-        return await _Executor(plan, engine, frozenset(settled), local_checks).run()
+        asking = Asking(plan, decide, engine.controls)
+        return await _Executor(plan, engine, frozenset(settled), local_checks, asking).run()
     except BaseExceptionGroup as group:
         raise _first_cause(group) from None
 
@@ -84,9 +89,11 @@ class _Executor:
         engine: Engine,
         settled: frozenset[str],
         local_checks: Sequence[LocalCheck],
+        asking: Asking,
     ) -> None:
         self._plan = plan
         self._engine = engine
+        self._asking = asking
         self._settled = settled
         self._local_checks = local_checks
         self._unmet = {task.id: len(task.needs) for task in plan.tasks}
@@ -102,6 +109,8 @@ class _Executor:
         self._unasked = len(self._by_host)
         self._fresh = True
         self._over: set[str] = set()
+        self._given: set[tuple[str, str]] = set()
+        """Which task's end has already let which other one go on."""
         self._connecting: dict[str, asyncio.Task[None]] = {}
         self._lives: dict[TaskRun, asyncio.Task[None]] = {}
         self._tally = Tally()
@@ -113,8 +122,7 @@ class _Executor:
         engine.controls.watch(self._stop)
         async with self._group:
             for first in self._firsts:
-                connecting = self._group.create_task(self._connect(first))
-                self._connecting[first.host.name] = connecting
+                self._group.create_task(self._connect(first))
         if not self._tally.failed and not engine.controls.stopping:
             for local in self._local_checks:
                 finished = await local.run(engine.bus, engine.clock)
@@ -133,28 +141,44 @@ class _Executor:
 
     async def _connect(self, first: Task) -> None:
         """Open one host; its first task may begin then, or fails for all of them."""
-        name = first.host.name
-        failed: HauiError | None = None
         try:
-            await self._engine.connections.open(name)
+            error = await self._open(first.host.name)
+            self._unasked -= 1
+            if not self._unasked:
+                self._engine.lanes.ready.set()
+            while error is not None:
+                finished = await self._not_reached(first, error)
+                if not await self._again(first, finished, unreachable=True):
+                    return
+                await self._engine.bus.emit(
+                    TaskWaiting(host=first.host.name, step=first.step.id, reason="dials again")
+                )
+                error = await self._open(first.host.name)
         except asyncio.CancelledError:
             if not self._engine.controls.stopping:
                 raise
             return
+        self._met(first)
+
+    async def _open(self, name: str) -> HauiError | None:
+        """Dial a host and learn what it knows; the error when that fails."""
+        current = asyncio.current_task()
+        assert current is not None
+        self._connecting[name] = current
+        try:
+            await self._reopen(name)
         except JournalError:
             raise
         except HauiError as error:
-            failed = error
+            return error
         finally:
             del self._connecting[name]
+        return None
+
+    async def _reopen(self, name: str) -> None:
+        """As `Connections.reopen`, and reserve the lanes of what is still running there."""
+        await self._engine.connections.reopen(name)
         self._take_account(name)
-        self._unasked -= 1
-        if not self._unasked:
-            self._engine.lanes.ready.set()
-        if failed is None:
-            self._met(first)
-        else:
-            await self._unreachable(first, failed)
 
     def _take_account(self, name: str) -> None:
         """Of what an earlier run left on this host."""
@@ -163,10 +187,11 @@ class _Executor:
             self._fresh = False
         for task in self._by_host[name]:
             state = attempts.get(task.step.id)
-            if state is not None and state.status == "running" and task.step.lane is not None:
+            running = state is not None and state.status == "running"
+            if running and task.step.lane is not None and task.id not in self._over:
                 self._engine.lanes.reserve(task.step.lane, task.id)
 
-    async def _unreachable(self, first: Task, error: HauiError) -> None:
+    async def _not_reached(self, first: Task, error: HauiError) -> TaskFinished:
         finished = TaskFinished(
             host=first.host.name,
             step=first.step.id,
@@ -174,8 +199,8 @@ class _Executor:
             seconds=0.0,
             problem=problem_of(error),
         )
-        await self._engine.bus.emit(finished)
-        await self._failure(first, finished, unreachable=True)
+        emitted = await self._engine.bus.emit(finished)
+        return emitted if isinstance(emitted, TaskFinished) else finished
 
     def _met(self, task: Task) -> None:
         """One thing that `task` waits for has come true."""
@@ -183,29 +208,83 @@ class _Executor:
         if self._unmet[task.id] == 0 and task.id not in self._over:
             self._group.create_task(self._live(task))
 
+    def _give(self, cause: Task, dependent: Task) -> None:
+        """`dependent` need not wait for `cause` any more; harmless when repeated."""
+        if (cause.id, dependent.id) not in self._given:
+            self._given.add((cause.id, dependent.id))
+            self._met(dependent)
+
     async def _live(self, task: Task) -> None:
         if not await self._engine.controls.proceed():
             return
         # A measurement is only as good as what it measured: any change asks for a new one.
         stale = task.step.always and self._tally.changed > 0
-        settled = task.id in self._settled and not stale
-        life = TaskRun(self._engine, task, settled=settled)
-        current = asyncio.current_task()
-        assert current is not None
-        self._lives[life] = current
-        try:
-            finished = await life.run()
-        finally:
-            del self._lives[life]
-        if finished.outcome == "failed":
-            await self._failure(task, finished, unreachable=life.unreachable)
-            return
+        life = TaskRun(self._engine, task, settled=task.id in self._settled and not stale)
+        finished = await self._turn(life)
+        while finished.outcome == "failed":
+            if not await self._again(task, finished, unreachable=life.unreachable):
+                return
+            life = TaskRun(self._engine, task, reopen=self._reopen)
+            finished = await self._turn(life)
         changed = finished.outcome == "ok" and not task.step.always
         self._over.add(task.id)
         self._tally.ended(finished.outcome, changed=changed)
         if finished.outcome != "cancelled":
             for dependent in self._dependents[task.id]:
-                self._met(dependent)
+                self._give(task, dependent)
+
+    async def _turn(self, life: TaskRun) -> TaskFinished:
+        """Run a task, open to a stop."""
+        current = asyncio.current_task()
+        assert current is not None
+        self._lives[life] = current
+        try:
+            return await life.run()
+        finally:
+            del self._lives[life]
+
+    async def _again(self, task: Task, finished: TaskFinished, *, unreachable: bool) -> bool:
+        """Whether a failed task is to run again; when not, the others have been told."""
+        if unreachable and self._asking.possible:
+            await self._let_pass(task)
+        decision = await self._asking.decision(task, finished)
+        if decision == "retry" and await self._engine.controls.proceed():
+            return True
+        if decision == "skip":
+            await self._leave_out(task, finished)
+        else:
+            await self._failure(task, finished, unreachable=unreachable)
+        return False
+
+    async def _let_pass(self, task: Task) -> None:
+        """Let an install that has already begun go on while somebody decides about a lost host."""
+        await self._engine.lanes.ready.wait()
+        if self._fresh:
+            return
+        for cause in self._by_host[task.host.name]:
+            for dependent in self._dependents[cause.id]:
+                if _only_barrier(cause, dependent) and dependent.id not in self._over:
+                    self._give(cause, dependent)
+
+    async def _leave_out(self, task: Task, finished: TaskFinished) -> None:
+        """Skip the rest of the host; other hosts go on as if it were done."""
+        self._over.add(task.id)
+        self._tally.ended("failed")
+        self._tally.failure(finished, "left-out")
+        rest = [each for each in self._by_host[task.host.name] if each.id not in self._over]
+        for each in rest:
+            self._over.add(each.id)
+            self._tally.ended("skipped")
+        reason = Problem(
+            what="left out by the admin",
+            why=f"“{task.step.title}” failed on {task.host.name}",
+            fix=f"Correct that on {task.host.name}; haui resume then takes it up again.",
+        )
+        await asyncio.gather(*(self._skip(each, reason) for each in rest))
+        for cause in (task, *rest):
+            for dependent in self._dependents[cause.id]:
+                if dependent.id not in self._over:
+                    self._give(cause, dependent)
 
     async def _failure(self, task: Task, finished: TaskFinished, *, unreachable: bool) -> None:
         """Record a failure and skip everything that needs the task, directly or not."""
@@ -232,10 +311,10 @@ class _Executor:
         while queue:
             cause = queue.popleft()
             for dependent in self._dependents[cause.id]:
-                if dependent.id in self._over:
+                if dependent.id in self._over or (cause.id, dependent.id) in self._given:
                     continue
                 if lenient and _only_barrier(cause, dependent):
-                    self._met(dependent)
+                    self._give(cause, dependent)
                     continue
                 self._over.add(dependent.id)
                 self._tally.ended("skipped")
@@ -257,6 +336,7 @@ class _Executor:
 
     def _stop(self) -> None:
         """End what may be ended: all at stop-now, else what has not begun to change a host."""
+        self._asking.stop()
         for connecting in self._connecting.values():
             connecting.cancel()
         now = self._engine.controls.stopping_now

@@ -10,7 +10,8 @@ from haui.events import Finding, Outcome, Problem, TaskFinished
 from haui.step import Phase
 
 RunOutcome = Literal["ok", "failed", "preflight", "unreachable", "verification", "cancelled"]
-Cause = Literal["step", "preflight", "unreachable", "verification"]
+Cause = Literal["step", "left-out", "preflight", "unreachable", "verification"]
+"""left-out: the admin went on without the host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ class Tally:
         if stopping and (left or self.counts["cancelled"]):
             return "cancelled"
         causes = {failed.cause for failed in self.failed}
-        if "step" in causes:
+        if causes & {"step", "left-out"}:
             return "failed"
         if "unreachable" in causes:
             return "unreachable"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from haui.errors import ConnectError, HauiError, JournalError, StepError
@@ -24,12 +24,25 @@ from haui.step import Task, Values, Work
 
 PROBE_TIMEOUT_S = 120
 
+Reopen = Callable[[str], Awaitable[None]]
+"""Dials a host again and asks what it knows. Raises HauiError."""
+
 
 class TaskRun:
     """Runs one task. What goes wrong on a host is its result, never an exception."""
 
-    def __init__(self, engine: Engine, task: Task, *, settled: bool = False) -> None:
-        """`settled`: the journal knows that this task succeeded in an earlier run."""
+    def __init__(
+        self,
+        engine: Engine,
+        task: Task,
+        *,
+        settled: bool = False,
+        reopen: Reopen | None = None,
+    ) -> None:
+        """`settled`: the journal knows that this task succeeded in an earlier run.
+
+        `reopen` is for a task that has failed before: it learns again what the host knows, first.
+        """
         self.unreachable = False
         self.ending = False
         """Whether the result is known and only the last rites are left."""
@@ -37,11 +50,12 @@ class TaskRun:
         self._task = task
         self._step = task.step
         self._settled = settled
+        self._reopen = reopen
         self._voice = Voice(engine.bus, task, engine.secrets)
         self._errands = Errands(
             task, engine.spec, engine.connections, engine.composer, engine.clock
         )
-        self._attempts = Attempts(engine, task, self._voice, self._errands)
+        self._attempts = self._new_attempts()
         self._values: Values = engine.secrets
         self._work = Work()
 
@@ -49,6 +63,9 @@ class TaskRun:
     def changing(self) -> bool:
         """Whether a stop has to wait for this task: an attempt was begun on the host."""
         return self._attempts.changing
+
+    def _new_attempts(self) -> Attempts:
+        return Attempts(self._engine, self._task, self._voice, self._errands)
 
     async def run(self) -> TaskFinished:
         """Run to the end and emit the result.
@@ -59,6 +76,9 @@ class TaskRun:
         began = self._engine.clock.monotonic()
         try:
             await self._voice.started()
+            if self._reopen is not None:
+                await self._reopen(self._task.host.name)
+                self._attempts = self._new_attempts()
             result = await self._life()
             if result.good:
                 await self._fetch()

@@ -85,5 +85,5 @@ class Voice:
             findings=self._mask.findings(result.findings),
             problem=self._mask.problem(result.problem),
         )
-        await self._bus.emit(event)
-        return event
+        emitted = await self._bus.emit(event)
+        return emitted if isinstance(emitted, TaskFinished) else event

@@ -1,0 +1,270 @@
+"""One run as screens watch it: started by a screen, owned by the app, read at any moment.
+
+Screens pull: they ask ten times a second what has changed, and what is asked costs the same however
+many events have come in between. Nothing here raises into the event loop; what went wrong is
+`error`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection
+
+from haui.clusterfile.text import diff, dump
+from haui.errors import HauiError, InterruptedRunError, SpecError, UsageError
+from haui.events import Event, HostConnected, HostLost, PreflightResult, TaskOutput
+from haui.execution.controls import Controls
+from haui.execution.decisions import Decision, Undecided, skip_consequence, skip_refusal
+from haui.execution.tally import RunResult
+from haui.live.logbook import LogBook
+from haui.live.progress import HostProgress, PhaseProgress, Progress
+from haui.live.site import Site
+from haui.record.lock import Lock
+from haui.record.stamp import Now, utc_now
+from haui.record.state import RunState, reduce
+from haui.record.store import ClusterStore
+from haui.session import Job, Kind, perform, plan_of
+from haui.spec import ClusterSpec
+from haui.step import Plan
+
+__all__ = ["HostProgress", "LiveRun", "PhaseProgress"]
+
+_log = logging.getLogger(__name__)
+
+
+class LiveRun:
+    """A run that has not begun, is going on, or has ended. Use from one event loop.
+
+    - `plan`: what is to be done · `state`: what has been done, replaced at every event; before the
+      first one it is what the journal says of an unfinished install, which the run would continue;
+    - `changes`: how `spec` differs from the cluster file of that unfinished install, one line each;
+    - `controls`: pause, resume, stop, stop_now · `logs`: the last lines of each host;
+    - `undecided`: tasks that failed and wait for `decide`, the oldest first;
+    - `ended`, and then `result` (None when it could not be made to its end) and `error`;
+    - `revision` rises with every event, also those of output.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        spec: ClusterSpec,
+        site: Site,
+        *,
+        hosts: Collection[str] | None = None,
+        resume: bool = False,
+        accept_new: bool = False,
+        now: Now = utc_now,
+    ) -> None:
+        """Reads the journal, starts nothing. A journal that can't be read is the `error`.
+
+        `hosts` are those to look at (all), for a preflight alone. `resume` makes an apply the
+        continuation of one. `accept_new` lets in hosts whose key is not known yet.
+        """
+        self.kind: Kind = "resume" if resume and kind == "apply" else kind
+        self.spec = spec
+        self.site = site
+        self.hosts = None if hosts is None else frozenset(hosts)
+        self.plan: Plan = plan_of(spec, self.kind, self.hosts)
+        self.controls = Controls()
+        self.logs = LogBook()
+        self.state = RunState()
+        self.changes: tuple[str, ...] = ()
+        self.result: RunResult | None = None
+        self.error: HauiError | None = None
+        self.ended = False
+        self.revision = 0
+        self._accept_new = accept_new or site.rehearsal
+        self._now = now
+        self._dirty: set[str] = set()
+        self._tasks = {task.id: task for task in self.plan.tasks}
+        self._asked: dict[str, tuple[Undecided, asyncio.Future[Decision]]] = {}
+        self._left_out: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+        try:
+            self.store: ClusterStore = site.store(spec.name)
+            if self.installs:
+                self._look_back()
+        except HauiError as error:
+            self._end(error)
+        self._progress = Progress(self.plan, self.state)
+
+    @property
+    def installs(self) -> bool:
+        """Whether this run changes hosts and is on record."""
+        return self.kind in ("apply", "resume")
+
+    @property
+    def started(self) -> bool:
+        return self._task is not None or self.ended
+
+    def start(self) -> None:
+        """Begin. Takes the cluster's lock; when another process has it, that is the `error`."""
+        if self.started:
+            return
+        try:
+            lock = self.store.lock("haui", now=self._now)
+        except HauiError as error:
+            self._end(error)
+            return
+        self._task = asyncio.create_task(self._run(lock), name=f"haui-{self.kind}")
+
+    async def wait(self) -> None:
+        """Returns when the run has ended; at once when it was never started."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def leave(self) -> None:
+        """Stop watching: what runs on the hosts goes on, and a resumed run finds it there."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await self.wait()
+
+    @property
+    def undecided(self) -> tuple[Undecided, ...]:
+        """The failed tasks that wait for a decision."""
+        return tuple(undecided for undecided, _ in self._asked.values())
+
+    def decide(self, task_id: str, decision: Decision) -> bool:
+        """Give a decision; False when none is waited for (any more).
+
+        Raises UsageError for a skip that is refused.
+        """
+        asked = self._asked.get(task_id)
+        if asked is None or asked[1].done():
+            return False
+        if decision == "skip":
+            refusal = self.skip_refusal(task_id)
+            if refusal:
+                raise UsageError(f"{asked[0].host} can't be left out", why=refusal)
+            self._left_out.add(asked[0].host)
+        asked[1].set_result(decision)
+        return True
+
+    def skip_refusal(self, task_id: str) -> str:
+        """Why the task's host can't be left out; empty when it can. KeyError: no such task."""
+        return skip_refusal(self.plan, self._tasks[task_id], self._left_out)
+
+    def skip_consequence(self, task_id: str) -> str:
+        """What the cluster would be like without the task's host. KeyError: no such task."""
+        return skip_consequence(self.plan, self._tasks[task_id], self._left_out)
+
+    def take_dirty(self) -> frozenset[str]:
+        """The plan's hosts of which something but output has changed since the last call.
+
+        What has come of output, `logs.total` says.
+        """
+        dirty, self._dirty = frozenset(self._dirty), set()
+        return dirty
+
+    def progress(self, host: str) -> HostProgress:
+        """How far a host is."""
+        return self._progress.host(host)
+
+    def phases(self) -> tuple[PhaseProgress, ...]:
+        """How far each phase is."""
+        return self._progress.phases()
+
+    def _look_back(self) -> None:
+        """What an unfinished install has come to, and how its answers differ from these."""
+        before = self.store.read_state()
+        if not before.unfinished:
+            return
+        self.state = before
+        try:
+            self.changes = tuple(diff(self.store.load_spec(), self.spec))
+        except SpecError as error:
+            self.changes = (f"the cluster file of that install can't be read: {error.what}",)
+
+    async def _run(self, lock: Lock) -> None:
+        """The whole run; everything that goes wrong becomes `error`."""
+        try:
+            self.result = await self._perform()
+            self._end(None)
+        except HauiError as error:
+            self._end(error)
+        except asyncio.CancelledError:
+            self._end(
+                InterruptedRunError(
+                    "left the run; what was running on the hosts goes on without us",
+                    fix=f"haui resume {self.spec.name}",
+                )
+            )
+        except Exception as error:  # noqa: BLE001 - a defect ends this run, not the app
+            _log.exception("the run failed")
+            self._end(
+                HauiError(
+                    "the run ended by a defect of haui",
+                    why=f"{type(error).__name__}: {error}",
+                    fix=f"haui resume {self.spec.name} continues it",
+                )
+            )
+        finally:
+            lock.close()
+
+    async def _perform(self) -> RunResult:
+        reach = await self.site.reach(self.spec)
+        before = self.store.read_state()
+        if self.installs:
+            self.store.write_private("cluster.yaml", dump(self.spec).encode())
+            if before.unfinished:
+                await self._seed()
+        job = Job(
+            kind=self.kind,
+            spec=self.spec,
+            reach=reach,
+            store=self.store,
+            open_fleet=self.site.opener(self.store, accept_new=self._accept_new),
+            credentials=self.site.credentials,
+            watchers=(self._follow, self.logs),
+            controls=self.controls,
+            bastion=self.site.bastion,
+            hosts=self.hosts,
+            decide=self._decide,
+            now=self._now,
+        )
+        return await perform(job, before)
+
+    async def _seed(self) -> None:
+        for host in self.spec.hosts:
+            self.logs.seed(host.name, self.store.log(host.name))
+            await asyncio.sleep(0)  # a hundred logs must not keep a screen from drawing
+
+    async def _decide(self, undecided: Undecided) -> Decision:
+        """Wait for the admin; cancelled when the run is stopped."""
+        answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        self._asked[undecided.id] = (undecided, answer)
+        self._changed(undecided.host)
+        try:
+            return await answer
+        finally:
+            del self._asked[undecided.id]
+            self._changed(undecided.host)
+
+    def _follow(self, event: Event) -> None:
+        """A subscriber of the bus."""
+        host, step = getattr(event, "host", ""), getattr(event, "step", "")
+        before = self.state.task(host, step)
+        self.state = reduce(self.state, event)
+        if isinstance(event, TaskOutput):
+            self.revision += 1
+            return
+        if step:
+            self._progress.follow(self.state, host, step, before)
+        elif isinstance(event, HostConnected | HostLost | PreflightResult):
+            self._progress.connection(self.state)
+        else:
+            self._progress.renew(self.state)
+            self._dirty.update(self._progress.hosts)
+        self._changed(host)
+
+    def _changed(self, host: str) -> None:
+        self.revision += 1
+        if host in self._progress.hosts:
+            self._dirty.add(host)
+
+    def _end(self, error: HauiError | None) -> None:
+        self.error = error
+        self.ended = True
+        self.revision += 1
+        self._dirty.update(task.host.name for task in self.plan.tasks)
