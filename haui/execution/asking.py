@@ -13,11 +13,14 @@ from haui.step import Plan, Task
 class Asking:
     """The decisions of one run, and the hosts that it was decided to leave out."""
 
-    def __init__(self, plan: Plan, decide: Decide | None, controls: Controls) -> None:
+    def __init__(
+        self, plan: Plan, decide: Decide | None, controls: Controls, left_out: set[str]
+    ) -> None:
+        """`left_out` is added to."""
         self._plan = plan
         self._decide = decide
         self._controls = controls
-        self._left_out: set[str] = set()
+        self._left_out = left_out
         self._pending: set[asyncio.Future[Decision]] = set()
 
     @property

@@ -88,7 +88,8 @@ class Attempts:
             self.minted = True
             supplied = await self._errands.supply(step.supply)
             self._voice.learn(supplied, _names(self._engine.spec))
-            work = step.work(self._engine.spec, self._task.host, {**values, **supplied})
+            spec = self._engine.spec_for(step)
+            work = step.work(spec, self._task.host, {**values, **supplied})
         if not await self._engine.controls.proceed():
             raise asyncio.CancelledError
         self.changing = True

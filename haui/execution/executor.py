@@ -74,7 +74,7 @@ async def run(
         store=store,
     )
     try:
-        asking = Asking(plan, decide, engine.controls)
+        asking = Asking(plan, decide, engine.controls, engine.left_out)
         return await _Executor(plan, engine, frozenset(settled), local_checks, asking).run()
     except BaseExceptionGroup as group:
         raise _first_cause(group) from None

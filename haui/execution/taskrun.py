@@ -52,9 +52,8 @@ class TaskRun:
         self._settled = settled
         self._reopen = reopen
         self._voice = Voice(engine.bus, task, engine.secrets)
-        self._errands = Errands(
-            task, engine.spec, engine.connections, engine.composer, engine.clock
-        )
+        self._spec = engine.spec_for(task.step)
+        self._errands = Errands(task, self._spec, engine.connections, engine.composer, engine.clock)
         self._attempts = self._new_attempts()
         self._values: Values = engine.secrets
         self._work = Work()
@@ -105,7 +104,7 @@ class TaskRun:
         if step.supply is not None and step.supply_for == "probe":
             self._attempts.minted = True
             self._values = {**self._values, **await self._errands.supply(step.supply)}
-        self._work = step.work(self._engine.spec, self._task.host, self._values)
+        self._work = step.work(self._spec, self._task.host, self._values)
         if step.always and self._settled and not self._attempts.running:
             return Result(outcome="unchanged", findings=(_measured_before(step.title),))
         if self._attempts.running or step.always:

@@ -128,12 +128,17 @@ class SimulatedCluster:
             if host.name in joined
         ]
 
-    def verification(self, step: SimulatedStep, host: str, now: float) -> tuple[Row, ...]:
-        """The rows of a verification step on a host, by the words in its id; all when none fits."""
+    def verification(
+        self, step: SimulatedStep, host: str, now: float, asked: frozenset[str] = frozenset()
+    ) -> tuple[Row, ...]:
+        """The rows of a verification step on a host, by the words in its id; all when none fits.
+
+        `asked` are the nodes that have to be there; empty means all.
+        """
         parts: dict[str, Callable[[str, float], list[Row]]] = {
-            "node|ready": self._nodes,
+            "node|ready": lambda _, now: self._nodes(asked, now),
             "control_plane": self._control_plane,
-            "etcd": self._etcd,
+            "etcd": lambda _, now: self._etcd(asked, now),
             "endpoint": self._endpoint,
             "workload": self._workload,
         }
@@ -142,10 +147,12 @@ class SimulatedCluster:
         rows = [row for part in (chosen or parts.values()) for row in part(host, now)]
         return tuple(rows)
 
-    def _nodes(self, _: str, now: float) -> list[Row]:
+    def _nodes(self, asked: frozenset[str], now: float) -> list[Row]:
         joined = self.joined(now)
         rows = []
         for host in self.spec.nodes:
+            if asked and host.name not in asked:
+                continue
             want = f"Ready v{self.spec.kubernetes.version} {host.address}"
             rows.append(_row(host.name in joined, f"node {host.name}", want, "absent"))
         return rows
@@ -155,9 +162,10 @@ class SimulatedCluster:
         parts = ("API server", "controller manager", "scheduler")
         return [_row(up, f"{part} of {host}", "ok", "no answer") for part in parts]
 
-    def _etcd(self, _: str, now: float) -> list[Row]:
+    def _etcd(self, asked: frozenset[str], now: float) -> list[Row]:
         joined = self.joined(now)
-        hosts: tuple[HostSpec, ...] = self.spec.having("etcd") or self.spec.control_planes
+        planes = tuple(h for h in self.spec.control_planes if not asked or h.name in asked)
+        hosts: tuple[HostSpec, ...] = self.spec.having("etcd") or planes
         want = "healthy voter"
         return [_row(h.name in joined, f"etcd of {h.name}", want, "no member") for h in hosts]
 

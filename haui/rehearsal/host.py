@@ -138,16 +138,18 @@ class SimulatedHost:
                 return Answer(
                     stdout=table(((verdict, about.title or step, fix, "fault"),)), delay=delay
                 )
-            return Answer(stdout=table(self._reading(step, now)), delay=delay)
+            return Answer(stdout=table(self._reading(request, step, now)), delay=delay)
         rows = evidence(
             step, about.title, self.name, self._version, self.done(step, now)
         ) + self._placed(request)
         return Answer(stdout=table(rows), delay=delay)
 
-    def _reading(self, step: str, now: float) -> tuple[Row, ...]:
+    def _reading(self, request: Envelope, step: str, now: float) -> tuple[Row, ...]:
         about = self.cluster.step(step)
         if about.phase == "verify" or step.endswith(".ready"):
-            return self.cluster.verification(about, self.name, now)
+            asked = request.env.get("HAUI_NODES", "").split()
+            names = frozenset(pair.partition("=")[0] for pair in asked)
+            return self.cluster.verification(about, self.name, now, names)
         return evidence(step, about.title, self.name, self._version, True)
 
     def _placed(self, request: Envelope) -> tuple[Row, ...]:
@@ -164,7 +166,7 @@ class SimulatedHost:
     def _errand(self, request: Envelope, part: str, step: str, now: float) -> Answer:
         delay = self.tempo.take(0.2)
         if part == "gate":
-            return Answer(stdout=table(self._gate(step, now)), delay=delay)
+            return Answer(stdout=table(self._gate(request, step, now)), delay=delay)
         if part == "supply":
             pairs = self.cluster.supplied(step, self.name, now)
             lines = "".join(f"{name}={value}\n" for name, value in pairs.items())
@@ -176,11 +178,11 @@ class SimulatedHost:
             return self._read(request.env["HAUI_PATH"], int(request.env["HAUI_LIMIT"]), now)
         return Answer(delay=delay)
 
-    def _gate(self, step: str, now: float) -> tuple[Row, ...]:
+    def _gate(self, request: Envelope, step: str, now: float) -> tuple[Row, ...]:
         """A gate of a join looks at etcd, that of another step at what the step itself reads."""
         if JOINS.search(step):
             return self.cluster.gate(now)
-        return self._reading(step, now)
+        return self._reading(request, step, now)
 
     def _read(self, path: str, limit: int, now: float) -> Answer:
         if not path.endswith("/admin.conf") or not self.joined(now):
