@@ -21,13 +21,13 @@ from haui.clusterfile.text import diff, dump
 from haui.errors import HauiError, InterruptedRunError, UsageError
 from haui.execution.controls import Controls
 from haui.execution.tally import RunResult
+from haui.live.site import fleet_opener
 from haui.record.background import Background
 from haui.record.state import RunState
 from haui.record.store import ClusterStore, find_cluster
-from haui.session import ConnectionEvents, Emit, FleetLike, Job, Kind, perform, plan_of
+from haui.session import Job, Kind, perform, plan_of
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials
-from haui.transport.remote import Fleet
 
 EXIT_CODES = {
     "ok": 0,
@@ -80,14 +80,32 @@ def run_app_command(
 ) -> None:
     """Run one of the four commands to its end; leaves with its exit code."""
     spec, store = _found(kind, file, name)
+    credentials = Credentials.collect(
+        os.environ, descriptor=secrets_fd, ask=ask_secret if at_terminal() else None
+    )
+    code = run_cluster(
+        kind, spec, store, output, credentials, yes=yes, accept_new=accept_new, file=file
+    )
+    raise typer.Exit(code)
+
+
+def run_cluster(
+    kind: Kind,
+    spec: ClusterSpec,
+    store: ClusterStore,
+    output: Output,
+    credentials: Credentials,
+    *,
+    yes: bool,
+    accept_new: bool,
+    file: Path | None = None,
+) -> int:
+    """One run of a cluster with its output on this terminal; the exit code. Raises HauiError."""
     with store.lock(f"haui {kind}"):
         before = store.read_state()
         if kind in ("apply", "resume"):
             _agree(kind, spec, store, before, yes)
             store.write_private("cluster.yaml", dump(spec).encode())
-        credentials = Credentials.collect(
-            os.environ, descriptor=secrets_fd, ask=ask_secret if at_terminal() else None
-        )
         controls = Controls()
         again, done = _next_commands(kind, spec, file)
         background = output.printer(again, done=done)
@@ -103,8 +121,7 @@ def run_app_command(
         )
         result = supervise(lambda: perform(job, before), controls, background, again=again)
         ready = f"export KUBECONFIG={store.admin_conf}"
-        code = conclude(result, spec, store, kind=kind, again=again, output=output, ready=ready)
-    raise typer.Exit(code)
+        return conclude(result, spec, store, kind=kind, again=again, output=output, ready=ready)
 
 
 def _next_commands(kind: Kind, spec: ClusterSpec, file: Path | None) -> tuple[str, str]:
@@ -113,20 +130,6 @@ def _next_commands(kind: Kind, spec: ClusterSpec, file: Path | None) -> tuple[st
         return f"haui preflight {file}", f"haui apply {file}"
     verify = f"haui verify {spec.name}"
     return (verify if kind == "verify" else f"haui resume {spec.name}"), verify
-
-
-def fleet_opener(
-    store: ClusterStore, credentials: Credentials, *, accept_new: bool
-) -> Callable[[ClusterSpec, Emit], FleetLike]:
-    """How a session opens its connections: pins in the cluster's own known_hosts."""
-
-    def open_fleet(reach: ClusterSpec, emit: Emit) -> FleetLike:
-        told = ConnectionEvents(emit)
-        return Fleet(
-            reach, credentials, store.known_hosts, accept_new=accept_new, on_connection=told
-        )
-
-    return open_fleet
 
 
 def _found(kind: Kind, file: Path | None, name: str | None) -> tuple[ClusterSpec, ClusterStore]:

@@ -68,6 +68,17 @@ class Credentials:
                 self._known[name] = Secret(answer) if answer else None
             return self._known[name]
 
+    def give(self, name: SecretName, secret: Secret | None) -> None:
+        """Know a secret from now on; None forgets it, so that it is asked for again."""
+        if secret is None:
+            self._known.pop(name, None)
+        else:
+            self._known[name] = secret
+
+    def ask_with(self, ask: Ask | None) -> None:
+        """Who is asked from now on."""
+        self._ask = ask
+
     def peek(self, name: SecretName) -> Secret | None:
         """The secret when it is known already; never asks."""
         return self._known.get(name)

@@ -73,3 +73,22 @@ def test_nothing_shows_a_secret() -> None:
     secrets = parse_secrets(b"HAUI_SSH_PASSWORD=hunter22")
     assert "hunter22" not in repr(secrets)
     assert "hunter22" not in repr(Credentials(secrets).known())
+
+
+async def test_a_secret_given_later_is_known_until_it_is_taken_back() -> None:
+    asked: list[str] = []
+
+    async def ask(name: SecretName, what_for: str) -> str | None:
+        asked.append(name)
+        return "second"
+
+    credentials = Credentials()
+    credentials.give("sudo_password", Secret("first"))
+    known = await credentials.get("sudo_password", "sudo")
+    assert known is not None
+    assert known.reveal() == "first"
+    credentials.give("sudo_password", None)
+    credentials.ask_with(ask)
+    known = await credentials.get("sudo_password", "sudo")
+    assert known is not None
+    assert (known.reveal(), asked) == ("second", ["sudo_password"])
