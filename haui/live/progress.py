@@ -9,6 +9,8 @@ from typing import Literal
 from haui.record.state import Connection, RunState, TaskView
 from haui.step import PHASES, Phase, Plan, Task
 
+Stage = Literal["before", "live", "over"]
+
 HostStatus = Literal["waiting", "running", "done", "failed", "lost", "skipped"]
 """waiting: for other hosts, a gate or its turn · failed: a task of it failed · lost: its connection
 is gone and being dialled · skipped: nothing more is done to it in this run."""
@@ -75,6 +77,8 @@ class Progress:
     """The progress of one plan. `renew` takes a whole state, `follow` the change of one task."""
 
     def __init__(self, plan: Plan, state: RunState) -> None:
+        self.stage: Stage = "before"
+        """Whether the session is still to begin, is going on, or has ended."""
         self._state = state
         self._hosts: dict[str, _HostCounts] = {}
         self._phases: dict[Phase, _Counts] = {}
@@ -180,7 +184,7 @@ class Progress:
         state, doing = self._state, host.doing
         busy = doing["running"] + doing["waiting"]
         connection = state.connections.get(name, _UP)
-        if not connection.up and not state.ended:
+        if not connection.up and self.stage == "live":
             return "lost", host.current, connection.reason, connection.since
         if doing["failed"] and not busy:
             view = state.task(name, host.failed)
@@ -196,6 +200,8 @@ class Progress:
             view = state.task(name, host.skipped_at)
             return "skipped", host.skipped_at, _what(view), view.since
         waiting = self._next(host)
+        if self.stage == "over":
+            return "skipped", waiting.step.id, "the run ended before it", ""
         return "waiting", waiting.step.id, self._waits_for(waiting), ""
 
     def _next(self, host: _HostCounts) -> Task:

@@ -81,13 +81,13 @@ class LiveRun:
         self._asked: dict[str, tuple[Undecided, asyncio.Future[Decision]]] = {}
         self._left_out: set[str] = set()
         self._task: asyncio.Task[None] | None = None
+        self._progress = Progress(self.plan, self.state)
         try:
             self.store: ClusterStore = site.store(spec.name)
             if self.installs:
                 self._look_back()
         except HauiError as error:
             self._end(error)
-        self._progress = Progress(self.plan, self.state)
 
     @property
     def installs(self) -> bool:
@@ -102,6 +102,7 @@ class LiveRun:
         """Begin. Takes the cluster's lock; when another process has it, that is the `error`."""
         if self.started:
             return
+        self._progress.stage = "live"
         try:
             lock = self.store.lock("haui", now=self._now)
         except HauiError as error:
@@ -171,6 +172,7 @@ class LiveRun:
         if not before.unfinished:
             return
         self.state = before
+        self._progress.renew(before)
         try:
             self.changes = tuple(diff(self.store.load_spec(), self.spec))
         except SpecError as error:
@@ -254,6 +256,7 @@ class LiveRun:
         elif isinstance(event, HostConnected | HostLost | PreflightResult):
             self._progress.connection(self.state)
         else:
+            self._progress.stage = "over" if self.state.ended else "live"
             self._progress.renew(self.state)
             self._dirty.update(self._progress.hosts)
         self._changed(host)
@@ -266,5 +269,6 @@ class LiveRun:
     def _end(self, error: HauiError | None) -> None:
         self.error = error
         self.ended = True
+        self._progress.stage = "over"
         self.revision += 1
         self._dirty.update(task.host.name for task in self.plan.tasks)

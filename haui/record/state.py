@@ -186,7 +186,10 @@ def _position(state: RunState, event: Event) -> dict[str, Any]:
 
 
 def _run_started(state: RunState, event: RunStarted) -> RunState:
-    """A new run begins empty; a resumed one keeps what is known, with open ends marked."""
+    """A new run begins empty; a resumed one keeps what is known, with open ends marked.
+
+    What failed or was skipped before is ahead again.
+    """
     same = event.resumed and event.run == state.run
     base = state if same else RunState()
     return replace(
@@ -203,7 +206,7 @@ def _run_started(state: RunState, event: RunStarted) -> RunState:
         outcome="",
         seconds=0.0,
         counts={},
-        tasks={host: _left(views) for host, views in base.tasks.items()},
+        tasks={host: _ahead(_left(views)) for host, views in base.tasks.items()},
         connections={},
         **_position(state, event),
     )
@@ -219,6 +222,16 @@ def _orphan(view: TaskView) -> TaskView:
         return view
     status: TaskStatus = "unknown" if view.changing else "interrupted"
     return replace(view, status=status, reason="")
+
+
+def _ahead(views: Mapping[str, TaskView]) -> Mapping[str, TaskView]:
+    """A host's tasks when they are taken up again."""
+    return {
+        step: replace(view, status="pending", problem=None, findings=(), seconds=0.0)
+        if view.status in ("failed", "skipped", "cancelled")
+        else view
+        for step, view in views.items()
+    }
 
 
 TaskEvent = TaskStarted | TaskWaiting | TaskIntent | TaskFinished
