@@ -1,1 +1,232 @@
-"""The Textual application."""
+"""The Textual application: it owns the work in hand, shows screens, and guards the way out.
+
+Screens ask for things by message (screens.messages); this is the only place that answers. Runs
+belong to the app, so that they outlive the screen that shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import events, on
+from textual.app import App
+from textual.command import Provider
+
+import screens
+from haui.errors import HauiError
+from haui.wizard.pages import PAGES, PageId, index_of
+from screens.actions import Action, active_actions, bind
+from screens.messages import (
+    GoBack,
+    GoNext,
+    GoTo,
+    LeaveApp,
+    OpenDraft,
+    ResumeRun,
+    RunEnded,
+    ShowScreen,
+    StartInstall,
+    StartNew,
+)
+from screens.routes import ROUTES, make_screen
+from screens.shell import Shell
+from screens.theme import THEMES, own_variables
+from screens.too_small import TooSmallScreen, too_small
+from screens.wayout import WayOut
+from screens.world import World
+
+_STYLES = Path(screens.__file__).parent
+"""The frame's style sheets are the app's; a screen of its own kind brings its own beside them."""
+
+
+def _commands() -> type[Provider]:
+    from screens.palette import HauiCommands
+
+    return HauiCommands
+
+
+class HauiApp(App[int]):
+    """The result is the exit code. `way_out.farewell` is to be printed when the screen is gone;
+    `crash` is the error of a bug, for the caller to raise then."""
+
+    TITLE = "haui"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_DISPLAY = ""
+    ESCAPE_TO_MINIMIZE = False
+    COMMANDS: ClassVar = {_commands}
+    CSS_PATH: ClassVar = [
+        _STYLES / name for name in ("shell.tcss", "page.tcss", "dialog.tcss", "too_small.tcss")
+    ]
+    BINDINGS: ClassVar = bind(
+        Action(id="app.help", key="f1,question_mark", label="help", group="Anywhere", keys="?",
+               help="This page. F1 also works while you type."),
+        Action(id="app.palette", key="ctrl+p", label="commands", group="Anywhere", do="palette",
+               shown=False, help="Find a command, a page or a theme by its name."),
+        Action(id="app.copy-hint", key="ctrl+c", label="", group="Anywhere", do="copy_hint",
+               shown=False, help="Copies selected text. Quits nothing."),
+        Action(id="app.quit", key="ctrl+q", label="quit", group="Anywhere", do="leave",
+               priority=True, help="Leave haui. Answers are saved; a running install asks how."),
+    )  # fmt: skip
+
+    def __init__(
+        self, world: World, *, theme: str = "haui", first: str = "welcome",
+        argument: str = "", routes: Mapping[str, str] = ROUTES,
+    ) -> None:  # fmt: skip
+        """`first` is the screen to begin with, and `argument` what it gets beside the world."""
+        super().__init__()
+        self.world = world
+        self.way_out = WayOut(self, world)
+        self.crash: Exception | None = None
+        self._first = (first, argument)
+        self._routes = dict(routes)
+        for own in THEMES:
+            self.register_theme(own)
+        self.theme = theme
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return own_variables(self.current_theme)
+
+    async def on_mount(self) -> None:
+        self.way_out.catch_signals()
+        await self._show(*self._first, over=True)
+
+    def on_unmount(self) -> None:
+        self.way_out.release_signals()
+        if self.world.desk is not None:
+            self.world.desk.close()
+
+    async def _show(self, name: str, argument: str = "", *, over: bool = False) -> None:
+        """Put a screen in the place of the one that is shown, or above it."""
+        if isinstance(self.screen, TooSmallScreen):
+            await self.pop_screen()
+        screen = make_screen(name, self.world, argument, self._routes)
+        await (self.push_screen(screen) if over else self.switch_screen(screen))
+        self._notice_size()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._notice_size()
+
+    def _notice_size(self) -> None:
+        """Hide everything behind a notice while the terminal is too small for it."""
+        small, noticed = too_small(*self.size), isinstance(self.screen, TooSmallScreen)
+        if small and not noticed:
+            self.push_screen(TooSmallScreen())
+        elif noticed and not small:
+            self.pop_screen()
+
+    @on(GoTo)
+    async def _go_to(self, message: GoTo) -> None:
+        desk = self.world.open_desk
+        if not desk.may_go(message.page):
+            blocking = PAGES[index_of(desk.blocked_by(message.page) or message.page)]
+            self._say(f"Not yet: {blocking.title} comes first.")
+            return
+        await self._open_page(message.page)
+
+    async def _open_page(self, page: PageId) -> None:
+        self.world.open_desk.visit(page)
+        await self._show(page)
+
+    @on(GoNext)
+    async def _go_next(self) -> None:
+        page = self.world.open_desk.draft.page
+        following = PAGES[index_of(page) + 1 :]
+        if following:
+            await self._go_to(GoTo(following[0].id))
+
+    @on(GoBack)
+    async def _go_back(self) -> None:
+        if len(self.screen_stack) > 2:
+            self.pop_screen()
+            return
+        page = getattr(self.screen, "page", None)
+        if page is None:
+            return
+        if index_of(page):
+            await self._open_page(PAGES[index_of(page) - 1].id)
+        else:
+            self._put_desk_away()
+            await self._show("welcome")
+
+    def _put_desk_away(self) -> None:
+        if self.world.desk is not None:
+            self.world.desk.close()
+            self.world.desk = None
+
+    @on(StartNew)
+    async def _start_new(self, message: StartNew) -> None:
+        answers: Mapping[str, Any] = {}
+        if message.preset:
+            from haui.preset import load_preset
+
+            answers = load_preset(message.preset, self.world.presets_folder).answers
+        await self._take_desk(
+            lambda: self.world.drafts.new(
+                answers, rehearsal=message.rehearsal, origin=message.preset or ""
+            )
+        )
+
+    @on(OpenDraft)
+    async def _open_draft(self, message: OpenDraft) -> None:
+        await self._take_desk(lambda: self.world.drafts.open(message.id))
+
+    async def _take_desk(self, make: Callable[[], Any]) -> None:
+        """Put answers on the desk and show the page where they were left."""
+        self._put_desk_away()
+        try:
+            self.world.desk = make()
+        except HauiError as error:
+            self.notify(error.render(), severity="error", markup=False, timeout=20)
+            return
+        await self._open_page(self.world.open_desk.draft.page)
+
+    @on(ResumeRun)
+    async def _resume_run(self, message: ResumeRun) -> None:
+        await self._show("execute", message.cluster)
+
+    @on(StartInstall)
+    async def _start_install(self) -> None:
+        await self._show("execute")
+
+    @on(RunEnded)
+    async def _run_ended(self) -> None:
+        if not self.way_out.leaving:
+            await self._show("result")
+
+    @on(ShowScreen)
+    async def _show_screen(self, message: ShowScreen) -> None:
+        await self._show(message.name, message.argument, over=message.over)
+
+    @on(LeaveApp)
+    def action_leave(self) -> None:
+        self.way_out.ask()
+
+    def _say(self, text: str) -> None:
+        if isinstance(self.screen, Shell):
+            self.screen.say(text, "warn")
+
+    def action_help(self) -> None:
+        from screens.help import HelpScreen
+
+        screen = self.screen
+        text = screen.help_text if isinstance(screen, Shell) else ""
+        actions = active_actions(screen.active_bindings)
+        self.push_screen(HelpScreen("Help", text, actions, glyphs=self.world.glyphs))
+
+    def action_palette(self) -> None:
+        if not isinstance(self.screen, TooSmallScreen):
+            self.action_command_palette()
+
+    def action_copy_hint(self) -> None:
+        self._say("Nothing is selected to copy. ^q leaves haui.")
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A bug ends the app without a traceback on the terminal; the caller raises `crash`."""
+        self.crash = self.crash or error
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()

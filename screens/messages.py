@@ -1,0 +1,72 @@
+"""What a screen asks the app for. Screens never switch screens themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from haui.wizard.pages import PageId
+
+
+@dataclass
+class GoTo(Message):
+    """Show a page of the wizard, if it may be reached."""
+
+    page: PageId
+
+
+class GoBack(Message):
+    """One step back; nothing is lost."""
+
+
+class GoNext(Message):
+    """The next page of the wizard; posted when this one has no problem left."""
+
+
+@dataclass
+class StartNew(Message):
+    """Begin a cluster, from nothing or from a preset."""
+
+    preset: str | None = None
+    rehearsal: bool = False
+
+
+@dataclass
+class OpenDraft(Message):
+    """Go on with answers that were saved."""
+
+    id: str
+
+
+@dataclass
+class ResumeRun(Message):
+    """Go on with an install that did not finish, or watch one that did."""
+
+    cluster: str
+    rehearsal: bool = False
+
+
+class StartInstall(Message):
+    """Run the plan that the review page shows."""
+
+
+class RunEnded(Message):
+    """The run came to its end, well or not; the result is in the live run."""
+
+
+@dataclass
+class ShowScreen(Message):
+    """Show a screen by its name in screens.routes.
+
+    `over` puts it above this one: GoBack comes back here, as it was. `argument` goes to the
+    screen's constructor when it is not empty, e.g. the host whose failure is shown.
+    """
+
+    name: str
+    over: bool = False
+    argument: str = ""
+
+
+class LeaveApp(Message):
+    """Quit, or ask how when something runs."""

@@ -1,0 +1,50 @@
+"""What every screen is given: the clock, the folders, the signs, and the work in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screens.glyphs import UNICODE, Glyphs
+
+if TYPE_CHECKING:
+    from haui.live.run import LiveRun
+    from haui.live.site import Site
+    from haui.wizard.desk import Desk
+    from haui.wizard.drafts import DraftBook
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Made once by the app's caller; tests make one with a fixed clock and folders of their own.
+
+    `now` gives UTC. `root` is the state folder, `presets_folder` that of the admin's own presets.
+    `make_site` builds what runs reach their hosts through, for a rehearsal or for real; it is asked
+    for at most once each. `desk` holds the answers being worked on, `live` the run being watched.
+    """
+
+    now: Callable[[], datetime]
+    root: Path
+    drafts: DraftBook
+    presets_folder: Path
+    make_site: Callable[[bool], Site]
+    glyphs: Glyphs = UNICODE
+    hostname: str = ""
+    desk: Desk | None = None
+    live: LiveRun | None = None
+    _sites: dict[bool, Site] = field(default_factory=dict)
+
+    def site(self, rehearsal: bool) -> Site:
+        """Where the hosts are: simulated ones on this machine, or the real ones over SSH."""
+        if rehearsal not in self._sites:
+            self._sites[rehearsal] = self.make_site(rehearsal)
+        return self._sites[rehearsal]
+
+    @property
+    def open_desk(self) -> Desk:
+        """The desk of the pages of the wizard, which are only shown with one."""
+        assert self.desk is not None, "a page of the wizard needs answers to show"
+        return self.desk
