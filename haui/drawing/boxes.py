@@ -17,9 +17,10 @@ _WIDE_ENOUGH = 8  # a box whose name would be cut shorter than this gives way to
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """`here` marks the holder of the virtual address."""
+    """`detail` stands under the name; `here` marks the holder of the virtual address."""
 
     name: str
+    detail: str = ""
     tone: Tone = "plain"
     glyph: str = ""
     here: bool = False
@@ -34,6 +35,7 @@ class Fit:
     inner: int
     gap: int
     labels: tuple[str, ...]
+    detail: bool = False
     note: bool = False
 
     @property
@@ -60,11 +62,13 @@ class Fit:
 
 
 def fitted(
-    names: Sequence[str], labels: Sequence[tuple[str, str]], width: int, note: int = 0
-) -> Fit | None:
+    names: Sequence[str], labels: Sequence[tuple[str, str]], width: int, note: int = 0,
+    details: Sequence[str] = (),
+) -> Fit | None:  # fmt: skip
     """The best row of boxes for `width` cells; None when names would be cut too short.
 
     `labels` are pairs of a long and a short form. `note` is the width of a text beside the row.
+    `details` are shown when none of them has to be cut.
     """
     count = len(names)
     longest = min(max(cells(name) for name in names), LONGEST_NAME)
@@ -73,18 +77,21 @@ def fitted(
     if room < least:
         return None
     chosen = tuple(long if len(long) <= room else short for long, short in labels)
-    block = min(room, max(longest, *(len(label) for label in chosen)))
-    inner, gap = block + 2, 1
+    widest_detail = max((cells(detail) for detail in details), default=0)
+    detail = 0 < widest_detail <= room
+    block = max(longest, *(len(label) for label in chosen), widest_detail * detail)
+    block = min(room, block)
+    inner, gap, beside = block + 2, 1, False
     spare = width - count * (inner + 2) - (count - 1)
-    beside = False
     for what, cost in (("inner", count), ("gap", count - 1), ("note", note), ("pad", 2 * count)):
-        if cost <= 0 or spare < cost:
-            continue
-        spare -= cost
-        inner += {"inner": 1, "pad": 2}.get(what, 0)
-        gap += what == "gap"
-        beside = beside or what == "note"
-    return Fit(count=count, block=block, inner=inner, gap=gap, labels=chosen, note=beside)
+        if 0 < cost <= spare:
+            spare -= cost
+            inner += {"inner": 1, "pad": 2}.get(what, 0)
+            gap += what == "gap"
+            beside = beside or what == "note"
+    return Fit(
+        count=count, block=block, inner=inner, gap=gap, labels=chosen, detail=detail, note=beside
+    )
 
 
 def draw_row(
@@ -97,7 +104,8 @@ def draw_row(
     """
     names = alike([box.name for box in boxes], fit.block)
     start, half = (fit.inner - fit.block + 1) // 2, fit.box // 2
-    height = len(fit.labels) + 2
+    height = len(fit.labels) + 2 + fit.detail
+    below = y + 2 + fit.detail
     for box, name, x in zip(boxes, names, fit.starts(axis), strict=True):
         rule = "─" * fit.inner
         canvas.put(x, y, f"┌{rule}┐", box.tone)
@@ -111,12 +119,14 @@ def draw_row(
         canvas.put(x + 1 + start, y + 1, name, box.tone)
         if box.glyph:
             canvas.put(x + 1 + max(0, start - 2), y + 1, box.glyph, box.tone)
+        if fit.detail:
+            canvas.put(x + 1 + start, y + 2, box.detail, "dim")
+        tone: Tone = "dim" if box.tone == "dim" else "plain"
         for line, label in enumerate(fit.labels):
-            tone: Tone = "dim" if box.tone != "plain" else "plain"
-            canvas.put(x + 1 + start, y + 2 + line, label, tone)
+            canvas.put(x + 1 + start, below + line, label, tone)
     if link >= 0:
         for x in fit.starts(axis)[:-1]:
-            canvas.put(x + fit.box - 1, y + 2 + link, "╞" + "═" * fit.gap + "╡")
+            canvas.put(x + fit.box - 1, below + link, "╞" + "═" * fit.gap + "╡")
     return y + height + 1
 
 
@@ -157,23 +167,25 @@ def draw_legs(canvas: Canvas, y: int, legs: Sequence[int], here: int | None) -> 
 
 
 def grid_columns(names: Sequence[str], width: int) -> int:
-    """How many cells stand side by side; 0 when not even two would be wide enough."""
+    """How many cells of a grid stand side by side."""
     longest = min(max(cells(name) for name in names), LONGEST_NAME)
-    columns = (width - 1) // (max(4, longest) + 4)
     count = len(names)
-    if columns >= count:
-        return count
-    if columns < 2:
-        return 0
+    columns = max(1, min(count, (width - 1) // (max(4, longest) + 5)))
     rows = -(-count // columns)
     return -(-count // rows)
 
 
-def draw_grid(canvas: Canvas, y: int, axis: int, boxes: Sequence[Box], columns: int) -> int:
-    """Cells with a name each, sharing their borders; returns the line below."""
+def draw_grid(
+    canvas: Canvas, y: int, axis: int, boxes: Sequence[Box], columns: int, title: str
+) -> int:
+    """Cells with a name each, sharing their borders; returns the line below.
+
+    A title that starts with a number loses it when it does not fit.
+    """
+    top = y
     longest = min(max(cells(box.name) for box in boxes), LONGEST_NAME)
-    inner = max(4, longest) + 3
-    names = alike([box.name for box in boxes], inner - 3)
+    inner = max(4, longest) + 4
+    names = alike([box.name for box in boxes], inner - 4)
     x0 = max(0, axis - (columns * (inner + 1)) // 2)
     rows = [range(i, min(i + columns, len(boxes))) for i in range(0, len(boxes), columns)]
     edges: set[int] = set()
@@ -190,6 +202,9 @@ def draw_grid(canvas: Canvas, y: int, axis: int, boxes: Sequence[Box], columns: 
         canvas.put(x0 + len(row) * (inner + 1), y + 1, "│")
         edges, y = below, y + 2
     _rule(canvas, y, edges, set())
+    if len(title) > columns * (inner + 1) - 4:
+        title = title.partition(" ")[2] or title
+    canvas.put(x0 + 2, top, cut(f" {title} ", columns * (inner + 1) - 2), "plain")
     return y + 1
 
 
@@ -205,10 +220,10 @@ def draw_list(canvas: Canvas, y: int, x: int, boxes: Sequence[Box], lines: int) 
         size = cells(cut(box.name, LONGEST_NAME)) + 2
         if column > x and column + size > canvas.width:
             column, line = x, line + 1
+        if line - y >= lines:
+            return draw_range(canvas, y, x, canvas.width - x, boxes)
         placed.append((column, line, box))
         column += size + 1
-    if line - y >= lines:
-        return draw_range(canvas, y, x, canvas.width - x, boxes)
     for column, line, box in placed:
         name = cut(box.name, min(LONGEST_NAME, canvas.width - column - 2))
         canvas.put(column, line, box.glyph, box.tone)
@@ -219,12 +234,15 @@ def draw_list(canvas: Canvas, y: int, x: int, boxes: Sequence[Box], lines: int) 
 def draw_range(canvas: Canvas, y: int, x: int, width: int, boxes: Sequence[Box]) -> int:
     """ "wk-1 … wk-17" with the worst status of them, and where there is room what it is."""
     worst = worst_of(boxes)
-    room = max(0, (width - 5) // 2)
-    first, last = (cut(boxes[i].name, min(room, LONGEST_NAME)) for i in (0, -1))
     canvas.put(x, y, worst.glyph, worst.tone)
-    text = f"{first} … {last}"
-    canvas.put(x + 2, y, cut(text, width - 2), worst.tone)
+    canvas.put(x + 2, y, range_text(boxes, width - 2), worst.tone)
     return y + 1
+
+
+def range_text(boxes: Sequence[Box], width: int) -> str:
+    """The names of the first and the last with "…" between, in at most `width` cells."""
+    room = min(LONGEST_NAME, max(0, (width - 3) // 2))
+    return cut(" … ".join(cut(boxes[i].name, room) for i in (0, -1)), width)
 
 
 _WORST: tuple[Tone, ...] = ("bad", "warn", "accent", "dim", "plain", "good")

@@ -58,6 +58,10 @@ class Canvas:
             self._chars.append([" "] * self.width)
             self._tones.append(["plain"] * self.width)
         chars, tones = self._chars[y], self._tones[y]
+        if x >= 0 and text.isascii() and x + len(text) <= self.width:
+            chars[x : x + len(text)] = text
+            tones[x : x + len(text)] = [tone] * len(text)
+            return
         for char in text:
             size = 1 if char < "\u0300" else _size(char)
             if x >= 0 and x + size <= self.width:
@@ -134,9 +138,15 @@ def cut(text: str, width: int, *, front: bool = False) -> str:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Clean text in lines of at most `width` cells, broken at blanks, words cut when they must."""
+    """Clean text in lines of at most `width` cells, broken at blanks, words cut when they must.
+
+    What stands in parentheses stays on one line where it can.
+    """
     lines: list[str] = []
-    for word in text.split():
+    head, opening, tail = text.partition(" (")
+    whole = opening and cells(tail) < width
+    words = [*head.split(), f"({tail}"] if whole else text.split()
+    for word in words:
         piece = cut(word, width)
         if lines and cells(lines[-1]) + 1 + cells(piece) <= width:
             lines[-1] += f" {piece}"

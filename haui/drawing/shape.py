@@ -65,6 +65,11 @@ class Shape:
         return self.endpoint.startswith("keepalived") and self.placement == "load-balancer"
 
     @property
+    def has_vip(self) -> bool:
+        """Whether a host of the cluster holds a virtual address."""
+        return self.endpoint not in ("", "external")
+
+    @property
     def direct(self) -> bool:
         """Whether the endpoint's name leads to the only control plane, with nothing between."""
         return self.topology == "single" and self.endpoint in ("", "external") and not self.vip
