@@ -131,9 +131,22 @@ def may_be_missing(loc: Loc) -> bool:
 
 
 def rehearsal_spec(preset: str | Preset = DEFAULT_PRESET, hosts: int | None = None) -> ClusterSpec:
-    """A complete cluster of simulated hosts in the preset's shape.
+    """A complete cluster of simulated hosts in the preset's shape: see `rehearsal_answers`."""
+    chosen = load_preset(preset) if isinstance(preset, str) else preset
+    spec, found = validate(Document(data={}), rehearsal_answers(chosen, hosts))
+    if spec is not None:
+        found = [*problems(spec), *refusals(spec)]
+    if spec is None or found:
+        raise SpecFileError(chosen.name, found)
+    return spec
 
-    As many control planes and balancers as the preset has (cp1…, lb1…), the rest workers (wk1…);
+
+def rehearsal_answers(
+    preset: str | Preset = DEFAULT_PRESET, hosts: int | None = None
+) -> dict[str, Any]:
+    """The answers for simulated hosts in the preset's shape, nothing left out.
+
+    As many control planes, balancers and etcd hosts as the preset has (cp1…), the rest workers;
     without room for a worker the control planes take pods. Logins, fingerprints and named files
     are left out, the name is `rehearsal`. Raises UsageError for a number of hosts that does not
     fit, SpecError for a preset that is wrong.
@@ -142,20 +155,15 @@ def rehearsal_spec(preset: str | Preset = DEFAULT_PRESET, hosts: int | None = No
     if chosen.problem:
         raise SpecError(chosen.problem)
     fleet = Fleet.of(chosen.answers)
-    count = hosts if hosts is not None else max(fleet.listed, FEWEST_HOSTS) if fleet.listed else 5
-    least = max(FEWEST_HOSTS, fleet.planes + fleet.balancers)
+    count = hosts if hosts is not None else max(fleet.listed, FEWEST_HOSTS) if fleet.listed else max(fleet.fixed + 2, 5)
+    least = max(FEWEST_HOSTS, fleet.fixed)
     if not least <= count <= MOST_HOSTS:
         raise UsageError(
             f"{chosen.name} can be rehearsed with {least} to {MOST_HOSTS} hosts, not {count}",
             fix=f"--hosts {min(max(count, least), MOST_HOSTS)}",
         )
     answers = _without_own_files(chosen.answers) | {"name": "rehearsal"}
-    spec, found = validate(Document(data={}), complete(answers, fleet.hosts(count)))
-    if spec is not None:
-        found = [*problems(spec), *refusals(spec)]
-    if spec is None or found:
-        raise SpecFileError(chosen.name, found)
-    return spec
+    return complete(answers, fleet.hosts(count))
 
 
 def export(spec: ClusterSpec, *, addresses: bool = False) -> str:

@@ -30,7 +30,13 @@ def run_rehearsal(
     preset: str, hosts: int, faults: tuple[str, ...], speed: float, fresh: bool, output: Output
 ) -> None:
     """Rehearse `preset` on that many simulated hosts; leaves with the run's exit code."""
-    spec = rehearsal_spec(preset, hosts=hosts)
+    raise typer.Exit(rehearse(rehearsal_spec(preset, hosts=hosts), faults, speed, fresh, output))
+
+
+def rehearse(
+    spec: ClusterSpec, faults: tuple[str, ...], speed: float, fresh: bool, output: Output
+) -> int:
+    """Rehearse a cluster with its output on this terminal; the exit code. Raises HauiError."""
     site = RehearsalSite(speed=speed, faults=_faults(faults, spec), in_process=True)
     store = site.store(spec.name)
     with store.lock("haui rehearse"):
@@ -46,10 +52,9 @@ def run_rehearsal(
             finally:
                 await site.close()
 
-        sys.stderr.write(f"haui: rehearsing {spec.name} on {hosts} simulated hosts\n")
+        sys.stderr.write(f"haui: rehearsing {spec.name} on {len(spec.hosts)} simulated hosts\n")
         result = supervise(main, controls, printer, again="haui rehearse")
-        code = conclude(result, spec, store, kind="apply", again="haui rehearse", output=output)
-    raise typer.Exit(code)
+        return conclude(result, spec, store, kind="apply", again="haui rehearse", output=output)
 
 
 def _before(site: RehearsalSite, spec: ClusterSpec, store: ClusterStore, fresh: bool) -> RunState:
