@@ -122,7 +122,7 @@ class RehearsalSite:
         in_process: bool = False,
         keep: bool = False,
     ) -> None:
-        self.credentials = Credentials({"registry_password": Secret("rehearsal")})
+        self.credentials = Credentials({"registry_password": Secret("no-real-password")})
         self._root = root or state_root() / REHEARSALS
         self._speed = speed
         self._faults = tuple(faults)
