@@ -88,7 +88,7 @@ def _segments(chars: list[str], tones: list[Tone], *, ascii: bool) -> tuple[Segm
     for x in range(1, end + 1):
         if x == end or (tones[x] != tones[start] and chars[x] != " "):
             text = "".join(chars[start:x])
-            found.append(Segment(text.translate(_ASCII) if ascii else text, tones[start]))
+            found.append(Segment(ascii_text(text) if ascii else text, tones[start]))
             start = x
     return tuple(found)
 
@@ -106,6 +106,11 @@ def _safe(char: str) -> str:
     if joins or odd or not char.isprintable() or get_character_cell_size(char) < 1:
         return "?"
     return char
+
+
+def ascii_text(text: str) -> str:
+    """The drawing's own characters in ASCII, cell for cell."""
+    return text.translate(_ASCII)
 
 
 def clean(text: str, *, ascii: bool = False) -> str:

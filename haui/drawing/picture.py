@@ -6,6 +6,7 @@ of the virtual address change tones and glyphs only, never where anything stands
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from haui.drawing.canvas import Picture, Segment, Tone
@@ -51,8 +52,11 @@ def draw(
 
 
 def picture_markdown(shape: Shape) -> str:
-    """The picture as a fenced code block."""
-    return f"```text\n{draw(shape, width=76, height=60).text()}\n```\n"
+    """The picture as a fenced code block, which no name in it can close."""
+    text = draw(shape, width=76, height=80).text()
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}\n"
 
 
 __all__ = ["GLYPHS", "Picture", "Segment", "Status", "Tone", "draw", "picture_markdown"]
