@@ -13,15 +13,18 @@ import sys
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
 from haui import __version__
+from haui.cli.output import Output
 from haui.cli.preset import preset_app
-from haui.cli.run import Output, run_app_command
 from haui.errors import HauiError, UsageError
+
+if TYPE_CHECKING:
+    from haui.session import Kind
 
 app = typer.Typer(
     name="haui",
@@ -61,16 +64,32 @@ def start(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Ask one question after the other, without pages.")
+    ] = False,
+    preset: Annotated[
+        str, typer.Option("--preset", help="Begin with a preset, by its name or file.")
+    ] = "",
+    theme: Annotated[
+        str, typer.Option("--theme", help="haui, haui-light, haui-ansi or another of Textual's.")
+    ] = "",
+    no_mouse: Annotated[
+        bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")
+    ] = False,
 ) -> None:
-    """Without a command: the wizard, which this version does not have yet."""
+    """Without a command: the wizard. It offers unfinished installs first."""
     if context.invoked_subcommand is None:
-        raise UsageError(
-            "the wizard is not part of this version",
-            fix="haui rehearse              try an install on simulated hosts\n"
-            "haui preset list           cluster files to start from\n"
-            "haui apply FILE            install from a cluster file\n"
-            "haui --help                every command",
-        )
+        from haui.cli.start import Start, begin
+
+        code = begin(Start(plain=plain, preset=preset, theme=theme, mouse=not no_mouse))
+        raise typer.Exit(code)
+
+
+def _run(kind: Kind, *arguments: Any, **named: Any) -> None:
+    """Commands that touch no host must not wait for what touches hosts to be imported."""
+    from haui.cli.run import run_app_command
+
+    run_app_command(kind, *arguments, **named)
 
 
 @app.command()
@@ -85,7 +104,7 @@ def apply(
 ) -> None:
     """Install the cluster that FILE describes, or bring it to what FILE says."""
     output = Output(as_json=as_json, plain=plain, verbose=verbose)
-    run_app_command("apply", output, yes, accept_new_host_keys, secrets_fd, file=file)
+    _run("apply", output, yes, accept_new_host_keys, secrets_fd, file=file)
 
 
 @app.command()
@@ -100,7 +119,7 @@ def resume(
 ) -> None:
     """Continue an unfinished install."""
     output = Output(as_json=as_json, plain=plain, verbose=verbose)
-    run_app_command("resume", output, yes, accept_new_host_keys, secrets_fd, name=name)
+    _run("resume", output, yes, accept_new_host_keys, secrets_fd, name=name)
 
 
 @app.command()
@@ -113,7 +132,7 @@ def verify(
 ) -> None:
     """Prove the cluster: nodes, etcd, the API through the endpoint, a workload."""
     output = Output(as_json=as_json, plain=plain, verbose=verbose)
-    run_app_command("verify", output, True, False, secrets_fd, name=name)
+    _run("verify", output, True, False, secrets_fd, name=name)
 
 
 @app.command()
@@ -127,7 +146,7 @@ def preflight(
 ) -> None:
     """Check every host and change nothing."""
     output = Output(as_json=as_json, plain=plain, verbose=verbose)
-    run_app_command("preflight", output, True, accept_new_host_keys, secrets_fd, file=file)
+    _run("preflight", output, True, accept_new_host_keys, secrets_fd, file=file)
 
 
 @app.command()
@@ -176,7 +195,10 @@ def rehearse(
     preset: Annotated[str, typer.Argument(help="A preset or cluster file.")] = (
         "stacked-3-keepalived-haproxy"
     ),
-    hosts: Annotated[int, typer.Option(min=3, max=100, help="How many hosts to simulate.")] = 5,
+    hosts: Annotated[
+        int | None,
+        typer.Option(min=3, max=100, help="How many hosts to simulate; by default the preset's."),
+    ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(help="HOST:STEP:KIND, e.g. cp2:control_plane.join:fail-once. Repeatable."),
@@ -187,11 +209,20 @@ def rehearse(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """The same engine over simulated hosts: nothing outside this machine is touched."""
+    """The wizard and the engine over simulated hosts: nothing outside this machine is touched."""
+    from haui.cli.start import Start, begin, is_plain
+
+    faults = tuple(fault or ())
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    begun = Start(
+        plain=plain, preset=preset, rehearsal=True, hosts=hosts, speed=speed, faults=faults
+    )
+    if not as_json and not verbose and not is_plain(begun, os.environ, terminal=terminal):
+        raise typer.Exit(begin(begun))
     from haui.cli.rehearse import run_rehearsal
 
     output = Output(as_json=as_json, plain=plain, verbose=verbose)
-    run_rehearsal(preset, hosts, tuple(fault or ()), speed, fresh, output)
+    run_rehearsal(preset, hosts, faults, speed, fresh, output)
 
 
 @app.command()

@@ -11,7 +11,8 @@ import sys
 import typer
 
 import steps
-from haui.cli.run import Output, conclude, supervise
+from haui.cli.output import Output
+from haui.cli.run import conclude, supervise
 from haui.clusterfile.text import dump
 from haui.errors import UsageError
 from haui.execution.controls import Controls
@@ -27,7 +28,7 @@ from haui.spec import ClusterSpec
 
 
 def run_rehearsal(
-    preset: str, hosts: int, faults: tuple[str, ...], speed: float, fresh: bool, output: Output
+    preset: str, hosts: int | None, faults: tuple[str, ...], speed: float, fresh: bool, output: Output
 ) -> None:
     """Rehearse `preset` on that many simulated hosts; leaves with the run's exit code."""
     raise typer.Exit(rehearse(rehearsal_spec(preset, hosts=hosts), faults, speed, fresh, output))

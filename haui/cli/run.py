@@ -7,13 +7,11 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-import steps
-from haui.cli.plain import JsonPrinter, PlainPrinter
+from haui.cli.output import Output
 from haui.cli.prompt import ask_secret, ask_yes, at_terminal
 from haui.clusterfile import load as specfile
 from haui.clusterfile.rules import notes
@@ -37,35 +35,6 @@ EXIT_CODES = {
     "verification": 7,
     "cancelled": 130,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """How a run is shown."""
-
-    as_json: bool = False
-    plain: bool = False
-    verbose: bool = False
-
-    def __post_init__(self) -> None:
-        if self.as_json and self.plain:
-            raise UsageError("--json and --plain exclude each other")
-
-    def printer(self, again: str, *, done: str = "") -> Background:
-        """The subscriber that prints, in a thread of its own.
-
-        `again` is the command that continues the run, `done` what comes after a good one.
-        """
-        if self.as_json:
-            return Background(JsonPrinter(sys.stdout))
-        advice = dict.fromkeys(("failed", "cancelled", "preflight", "unreachable"), again)
-        printer = PlainPrinter(
-            sys.stdout,
-            phases={step.id: step.phase for step in steps.CATALOGUE},
-            verbose=self.verbose,
-            next_commands={**(advice if again else {}), **({"ok": done} if done else {})},
-        )
-        return Background(printer, tick=printer.tick)
 
 
 def run_app_command(

@@ -1,8 +1,4 @@
-"""`haui` without a command: the wizard on pages, or its plain twin question by question.
-
-The twin is taken with --plain, ACCESSIBLE=1, TERM=dumb, and where there is no terminal for pages
-but the answers come by a pipe.
-"""
+"""The wizard's plain twin: the same questions one after the other, then append-only lines."""
 
 from __future__ import annotations
 
@@ -10,13 +6,14 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from haui.cli.asking import ask_everything
+from haui.cli.output import Output
 from haui.cli.prompter import LinePrompter, Option, Prompter, TerminalPrompter
 from haui.cli.rehearse import rehearse
-from haui.cli.run import Output, run_cluster
+from haui.cli.run import run_cluster
+from haui.cli.start import Start
 from haui.clusterfile.text import dump
 from haui.drawing.picture import draw
 from haui.drawing.shape import shape_of
@@ -24,7 +21,6 @@ from haui.errors import HauiError, InterruptedRunError
 from haui.live.site import RealSite
 from haui.preset import DEFAULT_PRESET, list_presets, load_preset, rehearsal_answers
 from haui.record.store import ClusterStore, list_clusters, state_root
-from haui.secret import Secret
 from haui.session import plan_of
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials, SecretName
@@ -32,22 +28,6 @@ from haui.wizard.desk import Desk
 from haui.wizard.drafts import DraftBook
 
 DRAWING_WIDTH = 76
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """What the command line says of the beginning: a preset, and how to rehearse."""
-
-    preset: str = ""
-    rehearsal: bool = False
-    speed: float = 10.0
-    faults: tuple[str, ...] = ()
-
-
-def is_plain(plain: bool, environ: Mapping[str, str], *, terminal: bool) -> bool:
-    """Whether questions are asked one after the other instead of on pages."""
-    accessible = environ.get("ACCESSIBLE", "") not in ("", "0")
-    return plain or accessible or environ.get("TERM") == "dumb" or not terminal
 
 
 def prompter_for(environ: Mapping[str, str]) -> Prompter:
@@ -203,6 +183,3 @@ def _credentials(prompter: Prompter) -> Credentials:
         return await asyncio.to_thread(prompter.secret, label) or None
 
     return Credentials.collect(os.environ, ask=ask)
-
-
-__all__ = ["Secret", "Start", "is_plain", "plain_wizard", "prompter_for"]
