@@ -62,7 +62,12 @@ class Attempts:
 
     async def change(self, work: Work, values: Values, probe: Probe) -> Result:
         """Change the host and prove it. Joins an attempt that is still running first."""
-        async with self._engine.lanes.hold(self._step.lane, self._task.id, self._voice.waiting):
+        async with self._engine.lanes.hold(
+            self._step.lane,
+            self._task.id,
+            self._voice.waiting,
+            unknown=lambda: self.in_flight is not None,
+        ):
             rejoin = self.running
             for retry in range(RETRIES + 1):
                 state = await (self._rejoin() if rejoin else self._once(work, values))

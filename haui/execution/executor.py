@@ -226,6 +226,7 @@ class _Executor:
                 return
             life = TaskRun(self._engine, task, reopen=self._reopen)
             finished = await self._turn(life)
+        self._engine.lanes.release(task.step.lane, task.id)
         changed = finished.outcome == "ok" and not task.step.always
         self._over.add(task.id)
         self._tally.ended(finished.outcome, changed=changed)
@@ -250,6 +251,7 @@ class _Executor:
         decision = await self._asking.decision(task, finished)
         if decision == "retry" and await self._engine.controls.proceed():
             return True
+        self._engine.lanes.release(task.step.lane, task.id)
         if decision == "skip":
             await self._leave_out(task, finished)
         else:
@@ -322,8 +324,7 @@ class _Executor:
                 yield dependent
 
     async def _skip(self, task: Task, reason: Problem) -> None:
-        if task.step.lane is not None:
-            self._engine.lanes.release(task.step.lane, task.id)
+        self._engine.lanes.release(task.step.lane, task.id)
         await self._engine.bus.emit(
             TaskFinished(
                 host=task.host.name,

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
+from haui.errors import ConnectError
+
 Waiting = Callable[[str], Awaitable[None]]
 """Told why a task waits."""
 
@@ -64,19 +66,31 @@ class Lanes:
     def reserve(self, lane: str, task: str) -> None:
         self._lanes[lane].reserve(task)
 
-    def release(self, lane: str, task: str) -> None:
-        """Give back a reservation whose task will not be run."""
-        self._lanes[lane].leave(task)
+    def release(self, lane: str | None, task: str) -> None:
+        """Give back a place that is not needed (any more); harmless when there is none."""
+        if lane is not None:
+            self._lanes[lane].leave(task)
 
     @asynccontextmanager
-    async def hold(self, lane: str | None, task: str, waiting: Waiting) -> AsyncIterator[None]:
-        """Be in the lane for the time of the block; None is no lane."""
+    async def hold(
+        self, lane: str | None, task: str, waiting: Waiting, *, unknown: Callable[[], bool]
+    ) -> AsyncIterator[None]:
+        """Be in the lane for the time of the block; None is no lane.
+
+        When the host was lost and it is `unknown` whether the task goes on there, its place is
+        kept until `release`.
+        """
         if lane is None:
             yield
             return
         await self.ready.wait()
         await self._lanes[lane].enter(task, waiting)
+        kept = False
         try:
             yield
+        except ConnectError:
+            kept = unknown()
+            raise
         finally:
-            self._lanes[lane].leave(task)
+            if not kept:
+                self._lanes[lane].leave(task)

@@ -40,8 +40,8 @@ class LiveRun:
       first one it is what the journal says of an unfinished install, which the run would continue;
     - `changes`: how `spec` differs from the cluster file of that unfinished install, one line each;
     - `controls`: pause, resume, stop, stop_now · `logs`: the last lines of each host;
-    - `undecided`: tasks of an install that failed and wait for `decide`, the oldest first (preflight
-      and verify run to their end and may be run again);
+    - `undecided`: tasks of an install that failed and wait for `decide`, the oldest first (a
+      preflight and a verification run to their end, and may be run again);
     - `ended`, and then `result` (None when it could not be made to its end) and `error`;
     - `revision` rises with every event, also those of output.
     """

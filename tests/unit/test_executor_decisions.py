@@ -1,0 +1,551 @@
+"""What becomes of a failed task when somebody is asked: retry, skip, stop, and no answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from haui.errors import ConnectError
+from haui.events import (
+    HostConnected,
+    RunFinished,
+    RunStarted,
+    TaskFinished,
+    TaskIntent,
+    TaskStarted,
+)
+from haui.execution.controls import Controls
+from haui.execution.decisions import Decision, Undecided, skip_consequence, skip_refusal
+from haui.plan import build_plan
+from haui.record.state import RunState, replay
+from haui.spec import ClusterSpec, HostSpec, Topology
+from haui.step import Call, Plan, Step, Values, Work
+from tests.unit.mortal import KilledError, MortalRun
+from tests.unit.scripted import Attempt, ScriptedFleet, blocked, lost, ok
+from tests.unit.scripted_run import (
+    Ran,
+    cluster,
+    first,
+    install,
+    prepared,
+    run_install,
+    step,
+)
+
+Answer = Decision | float
+"""A decision; a number of seconds to wait before the next answer."""
+
+
+class Admin:
+    """Gives prepared answers by task; without one it never decides."""
+
+    def __init__(self, answers: dict[str, list[Answer]] | None = None) -> None:
+        self.answers = answers or {}
+        self.asked: list[Undecided] = []
+        self.given_up = 0
+
+    async def __call__(self, undecided: Undecided) -> Decision:
+        self.asked.append(undecided)
+        answers = self.answers.get(undecided.id, [])
+        try:
+            while answers:
+                answer = answers.pop(0)
+                if isinstance(answer, str):
+                    return answer
+                await asyncio.sleep(answer)
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            self.given_up += 1
+            raise
+        raise AssertionError
+
+
+def fleet_where(host: str, step_id: str, *attempts: Attempt) -> ScriptedFleet:
+    fleet = prepared([each.name for each in cluster().hosts])
+    fleet[host].attempts[step_id] = list(attempts)
+    return fleet
+
+
+def outcomes(ran: Ran, host: str) -> dict[str, str]:
+    return {event.step: event.outcome for event in ran.bus.of(TaskFinished, host=host)}
+
+
+def state_of(ran: Ran, plan: Plan) -> RunState:
+    """What the journal of that run replays to."""
+    begun = RunStarted(
+        run="r1",
+        cluster="atlas",
+        haui="1",
+        spec_sha="",
+        plan_sha="",
+        tasks=len(plan.tasks),
+        hosts=tuple(host.name for host in plan.spec.hosts),
+    )
+    return replay([begun, *(event for event in ran.bus.events if event.journalled)])
+
+
+def outcome(ran: Ran) -> str:
+    assert ran.result is not None
+    return ran.result.outcome
+
+
+# Retry
+
+
+def test_a_retry_runs_the_task_again_with_the_next_attempt_and_the_failure_is_forgotten() -> None:
+    fleet = fleet_where("cp2", "cp.join", Attempt(rc=1, lines=("bad",)))
+    admin = Admin({"cp.join@cp2": ["retry"]})
+    ran = run_install(install(), fleet, decide=admin)
+    assert outcome(ran) == "ok"
+    assert ran.result is not None
+    assert (ran.result.failed, ran.result.counts.get("failed")) == ((), None)
+    assert [i.attempt for i in ran.bus.of(TaskIntent, host="cp2", step="cp.join")] == [1, 2]
+    turns = ran.bus.of(TaskFinished, host="cp2", step="cp.join")
+    assert [turn.outcome for turn in turns] == ["failed", "ok"]
+    assert len(ran.bus.of(TaskStarted, host="cp2", step="cp.join")) == 2
+    state = state_of(ran, build_plan(cluster(), install()))
+    assert (state.outcome, state.settled_count) == ("ok", state.total)
+
+
+def test_what_is_asked_says_what_failed_and_nothing_is_cut_off_meanwhile() -> None:
+    fleet = fleet_where("cp2", "cp.join", Attempt(rc=1))
+    admin = Admin({"cp.join@cp2": [100.0, "retry"]})
+    ran = run_install(install(), fleet, decide=admin)
+    (undecided,) = admin.asked
+    assert (undecided.host, undecided.step, undecided.title) == (
+        "cp2",
+        "cp.join",
+        "The cp.join step",
+    )
+    assert undecided.finished.problem is not None
+    assert undecided.since == undecided.finished.at
+    assert undecided.finished.seq > 0
+    assert not [event for event in ran.bus.of(TaskFinished) if event.outcome == "skipped"]
+
+
+def test_other_hosts_go_on_while_one_is_undecided() -> None:
+    fleet = fleet_where("w1", "sys.prepare", Attempt(rc=1))
+    admin = Admin({"sys.prepare@w1": [1000.0, "retry"]})
+    ran = run_install(install(), fleet, decide=admin)
+    assert outcome(ran) == "ok"
+    again = ran.bus.of(TaskStarted, host="w1", step="sys.prepare")[1]
+    (joined,) = ran.bus.of(TaskFinished, host="w2", step="w.join")
+    assert joined.seq < again.seq
+
+
+def test_a_retry_that_fails_is_asked_about_again() -> None:
+    fleet = fleet_where("cp2", "cp.join", *[Attempt(rc=1)] * 3)
+    admin = Admin({"cp.join@cp2": ["retry", "retry", "retry"]})
+    ran = run_install(install(), fleet, decide=admin)
+    assert outcome(ran) == "ok"
+    assert len(admin.asked) == 3
+    assert fleet["cp2"].bodies.count("cp.join") == 4
+
+
+def test_a_lane_is_free_while_its_task_is_undecided() -> None:
+    fleet = fleet_where("cp2", "cp.join", Attempt(rc=1))
+    admin = Admin({"cp.join@cp2": [1000.0, "retry"]})
+    ran = run_install(install(), fleet, decide=admin)
+    (other,) = ran.bus.of(TaskFinished, host="cp3", step="cp.join")
+    assert other.seq < ran.bus.of(TaskStarted, host="cp2", step="cp.join")[1].seq
+    assert fleet.width["cp.join"] == 1
+
+
+def test_a_task_whose_connection_was_lost_is_found_running_by_a_retry() -> None:
+    fleet = fleet_where("cp2", "cp.join", Attempt(seconds=300))
+    gone = ConnectError("cp2 does not answer", host="cp2")
+    fleet["cp2"].errors["follow:cp.join"] = [gone]
+    admin = Admin({"cp.join@cp2": [5.0, "retry"]})
+    ran = run_install(install(), fleet, decide=admin)
+    assert outcome(ran) == "ok"
+    assert fleet["cp2"].bodies.count("cp.join") == 1
+    intents = ran.bus.of(TaskIntent, host="cp2", step="cp.join")
+    assert [(i.attempt, i.reattached) for i in intents] == [(1, False), (1, True)]
+    assert fleet.width["cp.join"] == 1
+
+
+def test_a_host_that_could_not_be_reached_is_dialled_again() -> None:
+    fleet = prepared([host.name for host in cluster().hosts])
+    fleet["w1"].connect_errors = [ConnectError("no route", host="w1")] * 2
+    admin = Admin({"pre.check@w1": [3.0, "retry", "retry"]})
+    ran = run_install(install(), fleet, decide=admin)
+    assert outcome(ran) == "ok"
+    assert len(fleet.of("connect", "")) == 5 + 2
+    assert len(ran.bus.of(HostConnected, host="w1")) == 1
+    assert len(admin.asked) == 2
+
+
+def test_several_hosts_may_be_undecided_in_preflight() -> None:
+    fleet = prepared([host.name for host in cluster().hosts])
+    for name in ("cp1", "w2"):
+        fleet[name].probes["pre.check.probe"] = [blocked("port 6443 is taken")]
+    admin = Admin({"pre.check@cp1": [20.0, "retry"], "pre.check@w2": [10.0, "retry"]})
+    ran = run_install(install(), fleet, decide=admin)
+    assert {undecided.host for undecided in admin.asked} == {"cp1", "w2"}
+    assert outcome(ran) == "ok"
+    begun = ran.bus.of(TaskIntent)[0]
+    assert begun.seq > max(e.seq for e in ran.bus.of(TaskFinished, step="pre.check"))
+
+
+def test_an_install_that_has_begun_goes_on_while_a_lost_host_is_undecided() -> None:
+    fleet = prepared([host.name for host in cluster().hosts])
+    run_install(install(), fleet, spec=cluster())
+    for machine in fleet.machines.values():
+        machine.true.discard("sys.prepare")
+    fleet["w1"].connect_errors = [ConnectError("no route", host="w1")]
+    admin = Admin({"pre.check@w1": [1000.0, "retry"]})
+    ran = run_install(install(), fleet, decide=admin)
+    assert outcome(ran) == "ok"
+    (prepared_there,) = ran.bus.of(TaskFinished, host="w2", step="sys.prepare")
+    (connected,) = ran.bus.of(HostConnected, host="w1")
+    assert prepared_there.seq < connected.seq
+    assert fleet["w2"].bodies.count("sys.prepare") == 2
+
+
+# Skip
+
+
+def test_a_skip_leaves_the_host_out_and_the_others_go_on_without_it() -> None:
+    fleet = fleet_where("w1", "sys.prepare", Attempt(rc=1))
+    admin = Admin({"sys.prepare@w1": ["skip"]})
+    ran = run_install(install(), fleet, decide=admin)
+    assert outcome(ran) == "failed"
+    assert outcomes(ran, "w1") == {
+        "pre.check": "unchanged",
+        "sys.prepare": "failed",
+        "w.join": "skipped",
+    }
+    assert outcomes(ran, "w2")["w.join"] == "ok"
+    assert outcomes(ran, "cp1")["verify.nodes"] == "unchanged"
+    (skipped,) = ran.bus.of(TaskFinished, host="w1", step="w.join")
+    assert skipped.problem is not None
+    assert skipped.problem.what == "left out by the admin"
+    assert ran.result is not None
+    assert [(f.host, f.step, f.cause) for f in ran.result.failed] == [
+        ("w1", "sys.prepare", "left-out")
+    ]
+    assert ran.result.left == 0
+
+
+def test_a_left_out_host_is_taken_up_again_by_resume() -> None:
+    fleet = fleet_where("cp3", "cp.join", Attempt(rc=1))
+    ran = run_install(install(), fleet, decide=Admin({"cp.join@cp3": ["skip"]}))
+    state = state_of(ran, build_plan(cluster(), install()))
+    assert (state.outcome, state.unfinished) == ("failed", True)
+    assert state.task("cp3", "cp.join").status == "failed"
+    assert not [id_ for id_ in state.settled() if id_ == "cp.join@cp3"]
+    again = run_install(install(), fleet, settled=state.settled())
+    assert outcome(again) == "ok"
+    assert outcomes(again, "cp3")["cp.join"] == "ok"
+
+
+def test_an_unreachable_host_that_is_left_out_makes_the_run_failed() -> None:
+    fleet = prepared([host.name for host in cluster().hosts])
+    fleet["w1"].errors["start:sys.prepare"] = [ConnectError("gone", host="w1")]
+    ran = run_install(install(), fleet, decide=Admin({"sys.prepare@w1": ["skip"]}))
+    assert outcome(ran) == "failed"
+
+
+def test_what_judges_the_whole_does_not_miss_who_is_left_out() -> None:
+    seen: dict[str, list[str]] = {}
+
+    def looking(id_: str) -> Callable[[ClusterSpec, HostSpec, Values], Work]:
+        def work(spec: ClusterSpec, _host: HostSpec, _values: Values) -> Work:
+            seen[id_] = [host.name for host in spec.hosts]
+            return Work(probe=Call(script=f"{id_}.probe"))
+
+        return work
+
+    catalogue = install()
+    late = step("sys.late", "network", first, work=looking("sys.late"), needs=("w.join",))
+    proof = step("verify.nodes", "verify", first, work=looking("verify"), needs=("w.join",))
+    fleet = fleet_where("w1", "sys.prepare", Attempt(rc=1))
+    fleet["cp1"].true |= {"sys.late"}
+    fleet["cp1"].probes["verify.probe"] = [ok()]
+    run_install([*catalogue[:-1], late, proof], fleet, decide=Admin({"sys.prepare@w1": ["skip"]}))
+    assert seen == {
+        "sys.late": ["cp1", "cp2", "cp3", "w1", "w2"],
+        "verify": ["cp1", "cp2", "cp3", "w2"],
+    }
+
+
+@pytest.mark.parametrize(("host", "id_"), [("cp1", "cp.init"), ("w1", "pre.check")])
+def test_a_skip_that_is_refused_is_no_decision(host: str, id_: str) -> None:
+    fleet = prepared([each.name for each in cluster().hosts])
+    fleet[host].probes[f"{id_}.probe"] = [blocked()]
+    ran = run_install(install(), fleet, decide=Admin({f"{id_}@{host}": ["skip"]}))
+    assert outcomes(ran, "w2")["w.join"] == "skipped"
+    problem = ran.bus.of(TaskFinished, host="w2", step="w.join")[0].problem
+    assert problem is not None
+    assert problem.what.startswith("not begun, because")
+
+
+def test_the_second_control_plane_of_three_can_not_be_left_out_too() -> None:
+    fleet = fleet_where("cp2", "cp.join", Attempt(rc=1))
+    fleet["cp3"].attempts["cp.join"] = [Attempt(rc=1)]
+    admin = Admin({"cp.join@cp2": ["skip"], "cp.join@cp3": ["skip"]})
+    ran = run_install(install(), fleet, decide=admin)
+    assert outcomes(ran, "w1")["w.join"] == "skipped"
+    assert outcome(ran) == "failed"
+
+
+# Stop, and no answer
+
+
+def test_a_decision_to_stop_ends_the_run() -> None:
+    fleet = fleet_where("cp2", "cp.join", Attempt(rc=1))
+    controls = Controls()
+    ran = run_install(install(), fleet, controls=controls, decide=Admin({"cp.join@cp2": ["stop"]}))
+    assert controls.level == "stop"
+    assert outcome(ran) == "failed"
+    assert outcomes(ran, "cp3")["cp.join"] == "ok"  # it was changing its host
+    assert outcomes(ran, "w1")["w.join"] == "skipped"
+
+
+def test_a_stop_for_one_host_ends_the_waiting_for_the_others() -> None:
+    fleet = fleet_where("w1", "sys.prepare", Attempt(rc=1))
+    fleet["w2"].attempts["sys.prepare"] = [Attempt(rc=1)]
+    fleet["cp1"].attempts["sys.prepare"] = [Attempt(seconds=100)]
+    admin = Admin({"sys.prepare@w1": [50.0, "stop"]})
+    ran = run_install(install(), fleet, decide=admin)
+    assert admin.given_up == 1
+    assert outcome(ran) == "cancelled"
+    assert outcomes(ran, "w2")["w.join"] == "skipped"
+    assert "cp.init" not in outcomes(ran, "cp1")
+
+
+def stopping(how: Callable[[Controls], object], fleet: ScriptedFleet, admin: Admin) -> Ran:
+    """An install that is stopped in its 500th second."""
+    ran, controls = Ran(fleet), Controls()
+
+    async def main() -> None:
+        running = asyncio.ensure_future(
+            ran.go(build_plan(cluster(), install()), controls=controls, decide=admin)
+        )
+        await asyncio.sleep(500)
+        how(controls)
+        await running
+
+    fleet.play(main())
+    return ran
+
+
+@pytest.mark.parametrize("how", [Controls.stop, Controls.stop_now])
+def test_a_stop_ends_the_waiting_as_a_failure(how: Callable[[Controls], object]) -> None:
+    admin = Admin()
+    ran = stopping(how, fleet_where("cp2", "cp.join", Attempt(rc=1)), admin)
+    assert admin.given_up == 1
+    assert ran.result is not None
+    assert [(f.host, f.step) for f in ran.result.failed] == [("cp2", "cp.join")]
+    assert outcomes(ran, "w1")["w.join"] == "skipped"
+    assert isinstance(ran.bus.events[-1], RunFinished)
+
+
+def test_a_retry_during_a_pause_begins_when_the_run_goes_on() -> None:
+    fleet = fleet_where("cp2", "cp.join", Attempt(rc=1))
+    controls = Controls()
+
+    class Pausing(Admin):
+        async def __call__(self, undecided: Undecided) -> Decision:
+            controls.pause()
+            asyncio.get_running_loop().call_later(700, controls.resume)
+            return await super().__call__(undecided)
+
+    ran = run_install(
+        install(), fleet, controls=controls, decide=Pausing({"cp.join@cp2": ["retry"]})
+    )
+    assert outcome(ran) == "ok"
+    assert ran.result is not None
+    assert ran.result.seconds > 700
+
+
+def test_a_run_that_is_left_stops_asking_and_touches_nothing() -> None:
+    fleet = fleet_where("cp2", "cp.join", Attempt(rc=1))
+    admin, ran = Admin(), Ran(fleet)
+
+    async def main() -> None:
+        going = ran.go(build_plan(cluster(), install()), decide=admin)
+        running = asyncio.ensure_future(going)
+        await asyncio.sleep(500)
+        running.cancel()
+        await running
+
+    with pytest.raises(asyncio.CancelledError):
+        fleet.play(main())
+    assert admin.given_up == 1
+    state = state_of(ran, build_plan(cluster(), install()))
+    assert (state.outcome, state.task("cp2", "cp.join").status) == ("", "failed")
+    assert outcome_of_resume(fleet, state) == "ok"
+
+
+def outcome_of_resume(fleet: ScriptedFleet, state: RunState) -> str:
+    return outcome(run_install(install(), fleet, settled=state.settled()))
+
+
+def test_nobody_is_asked_about_a_run_that_is_stopping() -> None:
+    admin = Admin()
+    fleet = fleet_where("cp1", "cp.init", Attempt(rc=1, seconds=900))
+    ran = stopping(Controls.stop, fleet, admin)
+    assert admin.asked == []
+    assert outcomes(ran, "cp1")["cp.init"] == "failed"
+
+
+def test_a_defect_of_who_decides_ends_the_run() -> None:
+    async def broken(_undecided: Undecided) -> Decision:
+        raise RuntimeError("no")
+
+    fleet = fleet_where("cp2", "cp.join", Attempt(rc=1))
+    with pytest.raises(RuntimeError, match="no"):
+        run_install(install(), fleet, decide=broken)
+
+
+# Kills
+
+
+def decided_run() -> tuple[ScriptedFleet, Admin]:
+    fleet = fleet_where("cp2", "cp.join", Attempt(rc=1))
+    fleet["w1"].attempts["sys.prepare"] = [Attempt(rc=1)]
+    fleet["w2"].connect_errors = [ConnectError("no route", host="w2")]
+    admin = Admin(
+        {
+            "cp.join@cp2": [30.0, "retry"],
+            "sys.prepare@w1": [15.0, "skip"],
+            "pre.check@w2": [4.0, "retry"],
+        }
+    )
+    return fleet, admin
+
+
+def test_a_kill_at_any_event_of_a_decided_run_is_resumed_to_the_whole_cluster() -> None:
+    plan = build_plan(cluster(), install())
+    fleet, admin = decided_run()
+    whole = Ran(fleet)
+    fleet.play(whole.go(plan, decide=admin))
+    assert outcome(whole) == "failed"
+    for kill_at in range(1, len(whole.bus.events) + 1):
+        fleet, admin = decided_run()
+        dying = MortalRun(fleet, kill_at)
+        with pytest.raises(KilledError):
+            fleet.play(dying.go(plan, decide=admin))
+        settled = state_of(dying, plan).settled()
+        resumed = Ran(fleet)
+        always: Callable[[Undecided], Awaitable[Decision]] = _retry
+        fleet.play(resumed.go(plan, settled=settled, decide=always))
+        assert outcome(resumed) == "ok", f"killed at event {kill_at}"
+        assert fleet.width["cp.join"] == 1
+        assert "w.join" in fleet["w1"].true
+
+
+async def _retry(_undecided: Undecided) -> Decision:
+    return "retry"
+
+
+# What may be left out, and what that would mean
+
+
+def plan_for(spec: ClusterSpec) -> Plan:
+    return build_plan(spec, install())
+
+
+def refusal(spec: ClusterSpec, id_: str, *left_out: str) -> str:
+    plan = plan_for(spec)
+    return skip_refusal(plan, task_of(plan, id_), left_out)
+
+
+def consequence(spec: ClusterSpec, id_: str, *left_out: str) -> str:
+    plan = plan_for(spec)
+    return skip_consequence(plan, task_of(plan, id_), left_out)
+
+
+def task_of(plan: Plan, id_: str) -> Any:
+    return next(task for task in plan.tasks if task.id == id_)
+
+
+@pytest.mark.parametrize(
+    ("id_", "left_out", "why"),
+    [
+        ("pre.check@w1", (), "passed preflight"),
+        ("cp.init@cp1", (), "first control plane"),
+        ("sys.prepare@cp1", (), "first control plane"),
+        ("cp.join@cp2", ("cp3",), "1 of 3 members, and 2 must agree"),
+        ("cp.join@cp2", (), ""),
+        ("sys.prepare@w1", (), ""),
+        ("w.join@w1", ("w2",), ""),
+        ("verify.nodes@cp1", (), ""),
+    ],
+)
+def test_what_can_be_left_out(id_: str, left_out: tuple[str, ...], why: str) -> None:
+    told = refusal(cluster(), id_, *left_out)
+    assert (why in told) if why else not told
+
+
+def test_the_only_other_of_two_control_planes_stays() -> None:
+    assert "1 of 2 members" in refusal(cluster(2, 0), "cp.join@cp2")
+
+
+def test_the_last_balancer_stays() -> None:
+    spec = balanced()
+    assert refusal(spec, "sys.prepare@lb1") == ""
+    assert "endpoint" in refusal(spec, "sys.prepare@lb1", "lb2")
+    assert consequence(spec, "sys.prepare@lb1") == (
+        "1 load balancer remains; losing it stops the endpoint."
+    )
+
+
+def balanced() -> ClusterSpec:
+    spec = cluster()
+    more = [
+        HostSpec(name=f"lb{i}", address=f"10.0.2.{i}", roles=("load-balancer",)) for i in (1, 2)
+    ]
+    endpoint = spec.endpoint.model_copy(
+        update={"kind": "keepalived-haproxy", "placement": "load-balancer"}
+    )
+    return spec.model_copy(update={"hosts": (*spec.hosts, *more), "endpoint": endpoint})
+
+
+def test_members_of_an_external_etcd_are_counted_apart() -> None:
+    spec = cluster(2, 1)
+    members = [HostSpec(name=f"e{i}", address=f"10.0.3.{i}", roles=("etcd",)) for i in (1, 2, 3)]
+    topology = Topology(kind="external")
+    spec = spec.model_copy(update={"hosts": (*spec.hosts, *members), "topology": topology})
+    assert refusal(spec, "cp.join@cp2") == ""
+    assert consequence(spec, "cp.join@cp2") == "1 control plane remains; losing it stops the API."
+    assert refusal(spec, "sys.prepare@e1") == ""
+    assert consequence(spec, "sys.prepare@e1") == (
+        "2 etcd members remain; losing one more stops the API."
+    )
+    assert "1 of 3" in refusal(spec, "sys.prepare@e1", "e3")
+
+
+@pytest.mark.parametrize(
+    ("planes", "id_", "left_out", "told"),
+    [
+        (3, "cp.join@cp2", (), "2 control planes remain; losing one more stops the API."),
+        (5, "cp.join@cp2", (), "4 control planes remain; losing 2 more stops the API."),
+        (5, "cp.join@cp2", ("cp5",), "3 control planes remain; losing 2 more stops the API."),
+        (3, "w.join@w1", (), "1 worker remains."),
+        (3, "w.join@w1", ("w2",), "No worker remains."),
+        (3, "verify.nodes@cp1", (), "The rest of the proof on cp1 is left out"),
+    ],
+)
+def test_what_leaving_out_would_mean(
+    planes: int, id_: str, left_out: tuple[str, ...], told: str
+) -> None:
+    assert consequence(cluster(planes), id_, *left_out).startswith(told)
+
+
+def test_a_connection_lost_for_good_while_probing_is_decided_about() -> None:
+    fleet = prepared([host.name for host in cluster().hosts])
+    fleet["w1"].probes["sys.prepare.probe"] = [lost("w1")] * 3
+    ran = run_install(install(), fleet, decide=Admin({"sys.prepare@w1": ["retry"]}))
+    assert outcome(ran) == "ok"
+
+
+def test_without_anybody_to_ask_a_failure_cuts_off_at_once() -> None:
+    catalogue: list[Step] = install()
+    ran = run_install(catalogue, fleet_where("cp2", "cp.join", Attempt(rc=1)))
+    assert outcome(ran) == "failed"
+    assert outcomes(ran, "w1")["w.join"] == "skipped"
