@@ -32,6 +32,7 @@ _VIA = {
 }
 _ONE_LINE, _NAMES_AT = 36, 18  # lists: title and names on one line, the column of the names
 _KEY = 9  # the column after "survives "
+_BESIDE = 24  # cells for facts beside their key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,11 +200,11 @@ class Page:
         self._fact("not", dead, "warn")
 
     def _fact(self, key: str, phrases: Sequence[str], tone: Tone) -> None:
-        indent = _KEY if self.width >= 24 else 1
-        for index, phrase in enumerate(phrases):
-            if index == 0:
-                self.canvas.put(0, self.y, cut(key, self.width), tone)
-                self.y += indent < _KEY
-            for line in wrapped(phrase, max(1, self.width - indent)):
-                self.canvas.put(indent, self.y, line, "plain")
+        """Phrases beside their key; where they are several, what is wrapped is indented."""
+        x, hang = (_KEY, 2 * (len(phrases) > 1)) if self.width >= _BESIDE else (1, 1)
+        self.canvas.put(0, self.y, cut(key, self.width), tone)
+        self.y += x < _KEY
+        for phrase in phrases:
+            for at, line in enumerate(wrapped(phrase, max(1, self.width - x - hang))):
+                self.canvas.put(x + hang * (at > 0), self.y, line, "plain")
                 self.y += 1

@@ -16,7 +16,7 @@ def draw_workers(
 ) -> int:
     """Draws the frame at line `y`, at least `span` wide; returns the line below."""
     names = [cut(box.name, LONGEST_NAME) for box in boxes[:_MOST_NAMES]]
-    need = sum(cells(name) + 3 for name in names) + 3
+    need = sum(cells(name) + 3 for name in names) + 4
     whole = need <= canvas.width and len(boxes) == len(names)
     width = min(canvas.width, max(span, need if whole else 0, len(title) + 6, _LEAST))
     x = max(0, min(axis - width // 2, canvas.width - width))
@@ -24,7 +24,7 @@ def draw_workers(
     canvas.put(x, y, f"┌─ {title} " + "─" * (width - len(title) - 5) + "┐", tone)
     canvas.put(x, y + 1, "│", tone)
     canvas.put(x + width - 1, y + 1, "│", tone)
-    _names(canvas, y + 1, x + 1, width - 2, boxes, names if whole else None)
+    _names(canvas, y + 1, x + 2, width - 3, boxes, names if whole else None)
     canvas.put(x, y + 2, "└" + "─" * (width - 2) + "┘", tone)
     return y + 3
 
