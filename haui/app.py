@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from textual import events, on
 from textual.app import App
 from textual.command import Provider
+from textual.geometry import Size
 
 import screens
 from haui.errors import HauiError
@@ -47,7 +48,7 @@ def _commands() -> type[Provider]:
     return HauiCommands
 
 
-class HauiApp(App[int]):
+class HauiApp(App[int], inherit_bindings=False):
     """The result is the exit code. `way_out.farewell` is to be printed when the screen is gone;
     `crash` is the error of a bug, for the caller to raise then."""
 
@@ -62,10 +63,9 @@ class HauiApp(App[int]):
     BINDINGS: ClassVar = bind(
         Action(id="app.help", key="f1,question_mark", label="help", group="Anywhere", keys="?",
                help="This page. F1 also works while you type."),
-        Action(id="app.palette", key="ctrl+p", label="commands", group="Anywhere", do="palette",
-               shown=False, help="Find a command, a page or a theme by its name."),
-        Action(id="app.copy-hint", key="ctrl+c", label="", group="Anywhere", do="copy_hint",
-               shown=False, help="Copies selected text. Quits nothing."),
+        Action(id="app.palette", key="ctrl+p", label="commands", group="Anywhere", shown=False,
+               do="command_palette", help="Find a command, a page or a theme by its name."),
+        Action(id="app.copy-hint", key="ctrl+c", label="", group="Anywhere", shown=False),
         Action(id="app.quit", key="ctrl+q", label="quit", group="Anywhere", do="leave",
                priority=True, help="Leave haui. Answers are saved; a running install asks how."),
     )  # fmt: skip
@@ -103,14 +103,14 @@ class HauiApp(App[int]):
             await self.pop_screen()
         screen = make_screen(name, self.world, argument, self._routes)
         await (self.push_screen(screen) if over else self.switch_screen(screen))
-        self._notice_size()
+        self._notice_size(self.size)
 
     def on_resize(self, event: events.Resize) -> None:
-        self._notice_size()
+        self._notice_size(event.size)
 
-    def _notice_size(self) -> None:
+    def _notice_size(self, size: Size) -> None:
         """Hide everything behind a notice while the terminal is too small for it."""
-        small, noticed = too_small(*self.size), isinstance(self.screen, TooSmallScreen)
+        small, noticed = too_small(*size), isinstance(self.screen, TooSmallScreen)
         if small and not noticed:
             self.push_screen(TooSmallScreen())
         elif noticed and not small:
@@ -215,9 +215,9 @@ class HauiApp(App[int]):
         actions = active_actions(screen.active_bindings)
         self.push_screen(HelpScreen("Help", text, actions, glyphs=self.world.glyphs))
 
-    def action_palette(self) -> None:
+    def action_command_palette(self) -> None:
         if not isinstance(self.screen, TooSmallScreen):
-            self.action_command_palette()
+            super().action_command_palette()
 
     def action_copy_hint(self) -> None:
         self._say("Nothing is selected to copy. ^q leaves haui.")

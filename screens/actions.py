@@ -65,7 +65,7 @@ def bind(*actions: Action) -> list[BindingType]:
 
 
 _KEYS: Final = {
-    "question_mark": "?", "f1": "F1", "f2": "F2", "slash": "/", "plus": "+", "minus": "-",
+    "question_mark": "?", "slash": "/", "plus": "+", "minus": "-",
     "escape": "esc", "pageup": "PgUp", "pagedown": "PgDn", "comma": ",", "full_stop": ".",
 }  # fmt: skip
 
@@ -83,6 +83,8 @@ def _one_key(key: str) -> str:
         return f"^{_one_key(key[5:])}"
     if key.startswith("alt+"):
         return f"alt+{_one_key(key[4:])}"
+    if key[0] == "f" and key[1:].isdigit():
+        return key.upper()
     return _KEYS.get(key, key)
 
 

@@ -8,27 +8,28 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from screens.actions import Action, bind
 from screens.glyphs import UNICODE, Glyphs
+from screens.widgets.body import Body
 from screens.widgets.choices import ChoiceList, Option
 
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer], Generic[Answer]):
+class Dialog(ModalScreen[Answer], Generic[Answer], inherit_bindings=False):
     """Escape closes it with None. Subclasses yield their widgets in `compose_body`."""
 
     BINDINGS = bind(
         Action(id="dialog.close", key="escape", label="close", group="Window",
                help="Close the window and change nothing."),
-        Action(id="dialog.next", key="right,down", label="", group="Window", shown=False,
+        Action(id="dialog.next", key="tab,right,down", label="", group="Window", shown=False,
                do="app.focus_next"),
-        Action(id="dialog.previous", key="left,up", label="", group="Window", shown=False,
+        Action(id="dialog.previous", key="shift+tab,left,up", label="", group="Window", shown=False,
                do="app.focus_previous"),
     )  # fmt: skip
 
@@ -88,7 +89,7 @@ class Ask(Dialog[str]):
         self._ways = tuple(choices)
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="text", can_focus=False):
+        with Body(id="text"):
             yield Static(self._text)
         if any(way.note for way in self._ways):
             options = [

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from screens.actions import Action, bind, grouped, key_text
 from screens.dialog import Dialog
 from screens.glyphs import UNICODE, Glyphs
+from screens.widgets.body import Body
 
 COLUMN = 14
 """Columns of the keys."""
@@ -40,7 +40,7 @@ class HelpScreen(Dialog[None]):
         self._actions = [action for action in actions if action.help]
 
     def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="pages", can_focus=False):
+        with Body(id="pages"):
             if self._text:
                 yield Static(Content(self._text), classes="about")
             for group, actions in grouped(self._actions).items():

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Static
@@ -20,6 +20,7 @@ from screens.dialog import Dialog
 from screens.glyphs import Glyphs
 from screens.messages import GoNext, GoTo
 from screens.shell import Shell
+from screens.widgets.body import Body
 from screens.widgets.choices import ChoiceList
 from screens.widgets.drawing import DrawingPane
 from screens.widgets.field import QuestionField
@@ -93,7 +94,7 @@ class WizardPage(Shell):
         with Horizontal(id="columns"):
             with Vertical(id="sidebar"):
                 yield StepList(glyphs, id="steps")
-            body = Vertical() if self.fills else VerticalScroll(can_focus=False)
+            body = Vertical() if self.fills else Body()
             body.id = "body"
             with body:
                 yield Static(Content(self.about.question), id="question")

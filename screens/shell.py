@@ -19,7 +19,7 @@ from screens.widgets.topbar import TopBar
 from screens.world import World
 
 
-class Shell(Screen[None]):
+class Shell(Screen[None], inherit_bindings=False):
     """A screen of haui. Subclasses say their `crumbs` and yield their widgets in `compose_body`.
 
     `help_text` is what the help page says about the screen, a paragraph or two.
@@ -30,10 +30,14 @@ class Shell(Screen[None]):
     ]  # fmt: skip
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     BINDINGS = bind(
-        Action(
-            id="shell.back", key="escape", label="back", group="Wizard",
-            help="One step back. Every answer stays.",
-        ),
+        Action(id="shell.back", key="escape", label="back", group="Wizard",
+               help="One step back. Every answer stays."),
+        Action(id="shell.focus-next", key="tab", label="", group="Anywhere", shown=False,
+               keys="tab", do="app.focus_next", help="To the next field; shift+tab goes back."),
+        Action(id="shell.focus-previous", key="shift+tab", label="", group="Anywhere", shown=False,
+               do="app.focus_previous"),
+        Action(id="shell.copy", key="ctrl+c", label="copy", group="Anywhere", shown=False,
+               do="screen.copy_text", help="Copy the text that is marked with the mouse."),
     )  # fmt: skip
 
     crumbs: ClassVar[tuple[str, ...]] = ()

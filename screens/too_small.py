@@ -16,7 +16,7 @@ def too_small(width: int, height: int) -> bool:
     return width < LEAST_WIDTH or height < LEAST_HEIGHT
 
 
-class TooSmallScreen(ModalScreen[None]):
+class TooSmallScreen(ModalScreen[None], inherit_bindings=False):
     """Takes every key but those of the app that have priority (quit), so that nothing happens
     unseen. What is beneath stays as it was."""
 

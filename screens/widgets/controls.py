@@ -24,7 +24,7 @@ class TextLine(Input):
     """One line of text. Up and down go to the fields around it."""
 
     DEFAULT_CSS = """
-    TextLine, TextLine:focus {
+    TextLine, TextLine.-textual-compact {
         width: 1fr;
         max-width: 56;
         height: 1;
@@ -32,8 +32,8 @@ class TextLine(Input):
         padding: 0 1;
         background: $surface;
     }
-    TextLine:focus { background: $panel; }
-    TextLine.-wrong { background: $error 12%; }
+    TextLine.-textual-compact:focus { background: $panel; }
+    TextLine.-textual-compact.-wrong { background: $error 12%; }
     TextLine:ansi { text-style: underline; }
     TextLine > .input--placeholder { color: $text-disabled; }
     """

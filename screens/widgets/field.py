@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
+from haui.wizard.check import refused
 from haui.wizard.desk import Desk
 from haui.wizard.question import Question
 from screens.glyphs import UNICODE, Glyphs, toned
@@ -99,7 +100,7 @@ class QuestionField(Vertical):
                 note=choice.note,
                 takes=choice.takes,
                 recommended=choice.recommended,
-                barred=getattr(choice, "barred", ""),
+                barred=refused(self.desk.answers, self.question, choice.value),
             )
             for choice in choices
         ]
@@ -115,11 +116,14 @@ class QuestionField(Vertical):
         return said if isinstance(said, str) else self.question.show(said)
 
     def _placeholder(self) -> str:
+        """What is taken without an answer, else an example; in one piece, so that it is cut and
+        not wrapped out of sight."""
         default = self.question.default_of(self.desk.answers)
-        if default not in (None, "", [], {}):
-            return self.question.show(default)
         example = self.question.example
-        return f"e.g. {example}" if example else ""
+        shown = f"e.g. {example}" if example else ""
+        if default not in (None, "", [], {}):
+            shown = self.question.show(default)
+        return shown.replace(" ", "\N{NO-BREAK SPACE}")
 
     @on(Input.Changed)
     def _typing(self, event: Input.Changed) -> None:
@@ -209,9 +213,11 @@ class QuestionField(Vertical):
         return Content("  ").join(parts)
 
     def on_descendant_focus(self) -> None:
+        self.add_class("-here")
         self.post_message(self.Explained(self.explanation()))
 
     def on_descendant_blur(self) -> None:
+        self.remove_class("-here")
         if self.screen.is_current:
             self.touch()
 

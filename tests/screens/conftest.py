@@ -1,0 +1,63 @@
+"""Fixtures of the screen tests: nothing blinks, nothing reads this machine."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
+from syrupy.assertion import SnapshotAssertion
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.screens.worlds import make_world
+
+os.environ.pop("NO_COLOR", None)
+
+AppSnapshot = Callable[[Pilot[int], str], Coroutine[Any, Any, bool]]
+
+
+@pytest.fixture(autouse=True)
+def _still(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """A cursor that does not blink, the UTC clock, and a state folder of its own."""
+    monkeypatch.setattr(Input, "_toggle_cursor", lambda self: None)
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("HAUI_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def world_of(tmp_path: Path) -> Callable[..., Any]:
+    """`make_world` in the test's own folder."""
+
+    def make(**options: Any) -> Any:
+        return make_world(tmp_path, **options)
+
+    return make
+
+
+@pytest.fixture
+def app_snapshot(snapshot: SnapshotAssertion) -> AppSnapshot:
+    """Whether the screen looks as it did: `assert await app_snapshot(pilot, "name")`."""
+    svg = snapshot.use_extension(SVGImageExtension)
+
+    async def check(pilot: Pilot[int], name: str) -> bool:
+        await settle(pilot)
+        return bool(svg(name=name) == pilot.app.export_screenshot(title="haui", simplify=True))
+
+    return check
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    """Wait until everything that was asked for has been drawn."""
+    await pilot.pause()
+    await pilot.wait_for_scheduled_animations()
+    await pilot.pause()
