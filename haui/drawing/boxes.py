@@ -218,7 +218,7 @@ def draw_list(canvas: Canvas, y: int, x: int, boxes: Sequence[Box], lines: int) 
     placed: list[tuple[int, int, Box]] = []
     for box in boxes:
         size = cells(cut(box.name, LONGEST_NAME)) + 2
-        if column > x and column + size > canvas.width:
+        if column > x and column + size >= canvas.width:
             column, line = x, line + 1
         if line - y >= lines:
             return draw_range(canvas, y, x, canvas.width - x, boxes)
@@ -228,6 +228,8 @@ def draw_list(canvas: Canvas, y: int, x: int, boxes: Sequence[Box], lines: int) 
         name = cut(box.name, min(LONGEST_NAME, canvas.width - column - 2))
         canvas.put(column, line, box.glyph, box.tone)
         canvas.put(column + 2, line, name, "here" if box.here else box.tone)
+        if box.here:
+            canvas.put(column + 2 + cells(name), line, "▼", "here")
     return line + 1
 
 

@@ -101,9 +101,8 @@ class Page:
         self._centred(shown, "accent" if name else "dim")
         vip = clean(shape.vip, ascii=self.ascii)
         if shape.direct:
-            address = clean(shape.control_planes[0].address if shape.control_planes else "")
-            if address:
-                self._centred(address, "plain")
+            if self.cast.planes and self.cast.planes[0].detail:
+                self._centred(self.cast.planes[0].detail, "plain")
         elif vip:
             self._centred(vip, "plain")
         elif shape.has_vip:

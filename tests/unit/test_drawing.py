@@ -118,6 +118,15 @@ def test_ascii_has_the_same_geometry() -> None:
     assert text(data, 44, ascii=True).count("|==|") == 2
 
 
+def test_foreign_letters_have_stand_ins_in_ascii() -> None:
+    planes = [{"name": "źródło", "address": "界", "roles": ["control-plane"]}]
+    data = answers("single", "external", entered=planes)
+    data["endpoint"]["name"] = "äpi"
+    for width in (20, 44, 76):
+        assert text(data, width, ascii=True).isascii()
+    assert "źródło" in text(data)
+
+
 @pytest.mark.parametrize("width", [20, 30, 44, 76])
 @pytest.mark.parametrize("height", [8, 14, 60])
 @pytest.mark.parametrize("planes", [3, 5, 7])
@@ -151,6 +160,13 @@ def test_the_holder_of_the_virtual_address_is_marked_and_moves_nothing() -> None
     assert "▼" not in nobody and "VIP" not in nobody
 
 
+@pytest.mark.parametrize("width", [20, 30, 44, 76])
+@pytest.mark.parametrize("height", [5, 12, 16, 60])
+def test_the_holder_is_marked_in_every_form(width: int, height: int) -> None:
+    data = answers("stacked", "keepalived-haproxy", entered=hosts())
+    assert text(data, width, height, vip_at="cp-2").count("▼") == 1
+
+
 def test_tones_follow_statuses() -> None:
     picture = draw(shape_of(answers(entered=hosts())), width=44, height=60, status=STATUSES)
     tones = {part.tone for line in picture.lines for part in line if "cp-" in part.text}
@@ -178,13 +194,9 @@ def test_long_names_stay_apart() -> None:
 
 def test_specs_are_drawn_without_placeholders() -> None:
     for name, spec in shapes().items():
-        picture = text_of(draw(shape_of(spec), width=60, height=60))
+        picture = draw(shape_of(spec), width=60, height=60).text()
         assert all(plane.name in picture for plane in spec.control_planes), name
         assert ("wk-1" in picture) == any(h.name == "wk-1" for h in spec.hosts)
-
-
-def text_of(picture: Picture) -> str:
-    return picture.text()
 
 
 def test_markdown_is_one_fenced_block() -> None:
