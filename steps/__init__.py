@@ -10,6 +10,7 @@ from haui.step import Step
 from steps import (
     control_plane,
     endpoint,
+    endpoint_settled,
     network,
     packages,
     preflight,
@@ -28,9 +29,13 @@ CATALOGUE: tuple[Step, ...] = (
     *runtime.STEPS,  # containerd, kubeadm with its companions, images
     # The cluster.
     *endpoint.STEPS,  # the virtual address and the balancer behind it
-    *control_plane.STEPS,  # kubeadm init, then joins, one at a time
+    control_plane.INIT,
+    endpoint_settled.AFTER_INIT,  # kube-vip without super-admin.conf
+    control_plane.JOIN,  # one at a time
+    endpoint_settled.AFTER_JOIN,  # kube-vip on the others
     *network.STEPS,  # the pods' network
     *workers.STEPS,  # workers' joins, labels, and every node Ready
     # The proof.
     *verify.STEPS,
+    endpoint_settled.VERIFY,
 )

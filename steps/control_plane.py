@@ -13,7 +13,7 @@ import base64
 from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Remote, Step, Values, Work
-from steps import kubeadm
+from steps import endpoint_kube_vip, kubeadm
 from steps.where import addresses, is_control_plane, is_first
 
 CONFIG_PATH = "/etc/haui/kubeadm-init.yaml"
@@ -104,12 +104,18 @@ def revoke_call(kind: str) -> Remote:
 def _init_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     env = environment(spec, host)
     config = kubeadm.dump(kubeadm.init_documents(spec))
+    inputs: dict[str, bytes] = {}
+    if endpoint_kube_vip.uses_kube_vip(spec):
+        # Where init begins anew after a reset, kube-vip has to begin anew as well.
+        env |= endpoint_kube_vip.environment(spec, host)
+        inputs = endpoint_kube_vip.initial_inputs(spec, host)
     return Work(
         probe=Call(script="control_plane_init_probe", env=env),
         files=(File(path=CONFIG_PATH, content=config, mode=0o600),),
         apply=Call(
             script="control_plane_init_apply",
             env={**env, **skip_flag(spec, kubeadm.skipped_phases(spec))},
+            inputs=inputs,
         ),
     )
 
@@ -159,7 +165,7 @@ INIT = Step(
     on=is_first,
     work=_init_work,
     # The virtual address must not move to a host that joins the balancers while init talks to it.
-    needs=("endpoint.keepalived",),
+    needs=("endpoint.keepalived", "endpoint.kube_vip"),
     fetch={"admin.conf": "/etc/kubernetes/admin.conf"},
     timeout_s=1800,
     explain="Runs kubeadm init. A half-done init is finished where it stopped, or undone and begun "
@@ -172,7 +178,8 @@ JOIN = Step(
     phase="control-plane",
     on=joins,
     work=_join_work,
-    needs=(INIT.id,),
+    # Mending kube-vip takes the address away for a moment, and a join needs it.
+    needs=(INIT.id, "control_plane.kube_vip"),
     lane="control-plane-join",
     gate=Remote(on=on_control_plane, call=_gate_call, patience_s=180, timeout_s=90),
     supply=supply_call("control-plane"),

@@ -1,4 +1,8 @@
-"""The API's endpoint: keepalived moves a virtual address, haproxy behind it finds a live server."""
+"""The API's endpoint: keepalived moves a virtual address, a proxy behind it finds a live server.
+
+The proxy is haproxy (here) or nginx (steps.endpoint_nginx). kube-vip does without a proxy
+(steps.endpoint_kube_vip).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import ipaddress
 from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
+from steps import endpoint_kube_vip, endpoint_nginx
 from steps.kubeadm import API_PORT, url_host
 from steps.load import template
 from steps.system import peers_of
@@ -24,6 +29,16 @@ PRIORITY_STEP = 10
 def has_haproxy(spec: ClusterSpec, host: HostSpec) -> bool:
     """Whether `host` carries keepalived and haproxy."""
     return spec.endpoint.kind == "keepalived-haproxy" and host in spec.balancers
+
+
+def has_keepalived(spec: ClusterSpec, host: HostSpec) -> bool:
+    """Whether `host` carries keepalived, with either proxy."""
+    return has_haproxy(spec, host) or endpoint_nginx.has_nginx(spec, host)
+
+
+def proxy(spec: ClusterSpec) -> str:
+    """The program behind keepalived, also the name of its unit."""
+    return "nginx" if spec.endpoint.kind == "keepalived-nginx" else "haproxy"
 
 
 def router_id(spec: ClusterSpec) -> int:
@@ -51,8 +66,12 @@ def keepalived_config(spec: ClusterSpec, host: HostSpec) -> str:
     """keepalived.conf of one balancer. The first in the file prefers to hold the address."""
     order = [balancer.name for balancer in spec.balancers]
     vip = spec.endpoint.vip or ""
+    # Asking the API through nginx may take as long as one dead server costs.
+    seconds = 3 if proxy(spec) == "nginx" else 2
     values = {
         "name": host.name,
+        "proxy": proxy(spec),
+        "check_s": seconds,
         "address": host.address,
         "peers": peers_of(spec, host),
         "router_id": router_id(spec),
@@ -78,7 +97,10 @@ def _keepalived(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
         "HAUI_VIP": spec.endpoint.vip or "",
         "HAUI_INTERFACE": host.interface or spec.endpoint.interface or "",
     }
-    check = template("haui-check.sh", {"local_port": LOCAL_PORT})
+    if endpoint_nginx.has_nginx(spec, host):
+        check = endpoint_nginx.check(spec)
+    else:
+        check = template("haui-check.sh", {"local_port": LOCAL_PORT})
     return Work(
         probe=Call(script="endpoint_keepalived_probe", env=env),
         apply=Call(script="endpoint_keepalived_apply", env=env),
@@ -89,26 +111,28 @@ def _keepalived(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     )
 
 
-STEPS = (
-    Step(
-        id="endpoint.haproxy",
-        title="Set up haproxy for the API",
-        phase="endpoint",
-        on=has_haproxy,
-        work=_haproxy,
-        timeout_s=900,
-        disruptive="haproxy is reloaded; open connections are kept.",
-        explain="Brings each connection to a control plane whose API server says that it is ready. "
-        "All control planes are listed from the beginning, so that joins need no change here.",
-    ),
-    Step(
-        id="endpoint.keepalived",
-        title="Set up the virtual address",
-        phase="endpoint",
-        on=has_haproxy,
-        work=_keepalived,
-        timeout_s=900,
-        explain="One of the balancers holds the virtual address; when it dies, or its haproxy "
-        "brings nobody to an API server while another one's does, the next takes over in seconds.",
-    ),
+HAPROXY = Step(
+    id="endpoint.haproxy",
+    title="Set up haproxy for the API",
+    phase="endpoint",
+    on=has_haproxy,
+    work=_haproxy,
+    timeout_s=900,
+    disruptive="haproxy is reloaded; open connections are kept.",
+    explain="Brings each connection to a control plane whose API server says that it is ready. "
+    "All control planes are listed from the beginning, so that joins need no change here.",
 )
+
+KEEPALIVED = Step(
+    id="endpoint.keepalived",
+    title="Set up the virtual address",
+    phase="endpoint",
+    on=has_keepalived,
+    work=_keepalived,
+    timeout_s=900,
+    explain="One of the balancers holds the virtual address; when it dies, or its proxy "
+    "brings nobody to an API server while another one's does, the next takes over in seconds.",
+)
+
+STEPS: tuple[Step, ...] = (HAPROXY, endpoint_nginx.NGINX, KEEPALIVED, endpoint_kube_vip.PLACE)
+"""A cluster has those of one kind only."""

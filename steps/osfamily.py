@@ -30,6 +30,8 @@ class Family:
     supported: bool
     base_packages: tuple[str, ...] = ()
     ipvs_packages: tuple[str, ...] = ()
+    nginx_packages: tuple[str, ...] = ()
+    """nginx and its stream module, the program first."""
     source_files: Callable[[ClusterSpec], tuple[File, ...]] = lambda spec: ()
     source_env: Callable[[ClusterSpec], Mapping[str, str]] = lambda spec: {}
 
@@ -95,10 +97,11 @@ DEBIAN = Family(
         "conntrack", "socat", "ethtool", "ebtables", "iptables", "iputils-ping",
     ),
     ipvs_packages=("ipset", "ipvsadm"),
+    nginx_packages=("nginx", "libnginx-mod-stream"),
     source_files=_apt_files,
     source_env=_apt_env,
 )  # fmt: skip
 
-REDHAT = Family(name="redhat", supported=False)
+REDHAT = Family(name="redhat", supported=False, nginx_packages=("nginx", "nginx-mod-stream"))
 
 FAMILIES: tuple[Family, ...] = (DEBIAN, REDHAT)

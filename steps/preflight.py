@@ -7,10 +7,11 @@ from typing import Any
 
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
-from steps.endpoint import LOCAL_PORT
+from steps import endpoint_kube_vip
+from steps.endpoint import LOCAL_PORT, has_haproxy
 from steps.kubeadm import API_PORT
 from steps.system import modules, peers_of
-from steps.where import everywhere
+from steps.where import carriers, everywhere
 
 Size = tuple[int, int, int]
 
@@ -62,7 +63,11 @@ def ports(spec: ClusterSpec, host: HostSpec) -> tuple[int, ...]:
     if "control-plane" in host.roles and spec.topology.kind != "external":
         wanted |= {2379, 2380}
     if host in spec.balancers:
-        wanted |= {spec.endpoint.port, LOCAL_PORT}
+        wanted.add(spec.endpoint.port)
+    if has_haproxy(spec, host):
+        wanted.add(LOCAL_PORT)
+    if endpoint_kube_vip.uses_kube_vip(spec) and "control-plane" in host.roles:
+        wanted.add(int(endpoint_kube_vip.METRICS.rpartition(":")[2]))
     return tuple(sorted(wanted))
 
 
@@ -83,7 +88,8 @@ def _work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     cpus, memory, disk = minimum(spec, host)
     floor_cpus, floor_memory = _floor(spec, host)
     node = host in spec.nodes
-    balancer = host in spec.balancers
+    # An address that routers learn need not be in any subnet of the hosts.
+    carrier = host in carriers(spec) and not endpoint_kube_vip.is_bgp(spec)
     env = {
         "HAUI_PROFILE": spec.profile,
         "HAUI_CPUS": str(cpus),
@@ -94,11 +100,14 @@ def _work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
         "HAUI_MODULES": " ".join(modules(spec)) if node else "",
         "HAUI_CGROUP_V1": _cgroup_v1(spec) if node else "accepted",
         "HAUI_ENDPOINT": f"{spec.endpoint.name}:{spec.endpoint.port}",
-        "HAUI_VIP": (spec.endpoint.vip or "") if balancer else "",
+        "HAUI_VIP": (spec.endpoint.vip or "") if carrier else "",
         "HAUI_INTERFACE": host.interface or spec.endpoint.interface or "",
         "HAUI_PEERS": " ".join(peers_of(spec, host)),
         "HAUI_PORTS": " ".join(str(port) for port in ports(spec, host)),
     }
+    if spec.endpoint.kind in ("kube-vip", "keepalived-nginx"):
+        # Whose ports are ours besides those of Kubernetes; else haproxy's are.
+        env["HAUI_OURS"] = spec.endpoint.kind.removeprefix("keepalived-")
     return Work(probe=Call(script="preflight_host_probe", env=env))
 
 

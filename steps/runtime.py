@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
-from steps import containerd, kubeadm
+from steps import containerd, endpoint_kube_vip, kubeadm
 from steps.where import is_node
 
 _CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -55,6 +55,8 @@ def _images(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
         "HAUI_IMAGES": " ".join(image_names(spec, host)),
         "HAUI_PAUSE_IMAGE": containerd.pause_image(spec),
     }
+    if endpoint_kube_vip.uses_kube_vip(spec) and "control-plane" in host.roles:
+        env["HAUI_OTHER_IMAGES"] = endpoint_kube_vip.image(spec)
     return Work(
         probe=Call(script="runtime_images_probe", env=env, inputs=inputs),
         apply=Call(script="runtime_images_apply", env=env, inputs=inputs),

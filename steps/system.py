@@ -5,7 +5,7 @@ from __future__ import annotations
 from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
-from steps.where import everywhere, is_node
+from steps.where import carriers, everywhere, is_node
 
 MODULES_LIST = "/etc/modules-load.d/haui-kubernetes.conf"
 SYSCTL_FILE = "/etc/sysctl.d/zz-haui-kubernetes.conf"
@@ -34,10 +34,9 @@ def sysctls(spec: ClusterSpec) -> dict[str, str]:
 
 
 def peers_of(spec: ClusterSpec, host: HostSpec) -> tuple[str, ...]:
-    """The addresses of the other balancers; empty on a host that is none."""
-    if host not in spec.balancers:
-        return ()
-    return tuple(other.address for other in spec.balancers if other.name != host.name)
+    """The other hosts that may hold the virtual address; empty on a host that may not."""
+    hosts = carriers(spec)
+    return tuple(other.address for other in hosts if other.name != host.name and host in hosts)
 
 
 def hosts_block(spec: ClusterSpec) -> str:

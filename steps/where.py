@@ -27,6 +27,11 @@ def is_first(spec: ClusterSpec, host: HostSpec) -> bool:
     return host.name == spec.first_control_plane.name
 
 
+def carriers(spec: ClusterSpec) -> tuple[HostSpec, ...]:
+    """The hosts that may hold the virtual address: balancers, or with kube-vip control planes."""
+    return spec.control_planes if spec.endpoint.kind == "kube-vip" else spec.balancers
+
+
 def addresses(hosts: Iterable[HostSpec]) -> str:
     """The hosts as `name=address …`, which scripts split at blanks."""
     return " ".join(f"{host.name}={host.address}" for host in hosts)

@@ -80,7 +80,7 @@ _RULES = """\
   checked on the hosts before anything is changed.
 - Balancers on control-plane hosts can't use port 6443, which the API server holds, and on any node
   no port of Kubernetes or etcd and no NodePort (30000 to 32767). Nowhere can they use sshd's port
-  or 8404, where haproxy shows its statistics.
+  or, with haproxy, 8404, where it shows its statistics.
 - With `kube-vip` the port is 6443: it forwards nothing. `mode: bgp` needs at least one router in
   `bgp.peers`, and the virtual address need not share anything with the hosts then. `mode` and `bgp`
   belong to `kube-vip` alone.
@@ -94,7 +94,7 @@ _RULES = """\
 ## Not in this version
 
 The format knows these, and this version refuses them with exit code 3: topology `external`;
-endpoints `kube-vip` and `keepalived-nginx`; pod networks `calico` and `cilium`; kube-proxy `none`;
+pod networks `calico` and `cilium`; kube-proxy `none`;
 `flannel` with IPv6; the roles `registry` and `storage`.
 """
 

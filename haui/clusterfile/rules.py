@@ -219,10 +219,10 @@ def _bgp(spec: ClusterSpec) -> Iterator[SpecProblem]:
 
 
 def _front_port(spec: ClusterSpec) -> Iterator[SpecProblem]:
-    """What else listens where the balancers listen: haproxy binds its port on every address."""
+    """What else listens where the balancers listen: they bind their port on every address."""
     port, loc = spec.endpoint.port, ("endpoint", "port")
     nodes = {host.name for host in spec.nodes}
-    if spec.balancers and port == STATISTICS_PORT:
+    if spec.endpoint.kind == "keepalived-haproxy" and port == STATISTICS_PORT:
         yield _problem(loc, f"{port} is where haproxy shows its statistics", "port: 8443")
     for host in spec.balancers:
         if port == (host.ssh.port or spec.ssh.port) and host.ssh.address in (None, host.address):
@@ -299,18 +299,14 @@ def refusals(spec: ClusterSpec) -> tuple[SpecProblem, ...]:
 
 
 def _unbuilt(spec: ClusterSpec) -> Iterator[tuple[Loc, str, str, str]]:
-    keepalived = "kind: keepalived-haproxy"
     later = {
         ("topology", "external"): ("etcd on hosts of its own", "kind: stacked"),
-        ("endpoint", "kube-vip"): ("a virtual address kept by a pod", keepalived),
-        ("endpoint", "keepalived-nginx"): ("keepalived with nginx as proxy", keepalived),
         ("cni", "calico"): ("the Calico pod network", "kind: flannel"),
         ("cni", "cilium"): ("the Cilium pod network", "kind: flannel"),
         ("kube_proxy", "none"): ("Services without kube-proxy", "kube_proxy: iptables"),
     }
     chosen: tuple[tuple[str, Loc, str], ...] = (
         ("topology", ("topology", "kind"), spec.topology.kind),
-        ("endpoint", ("endpoint", "kind"), spec.endpoint.kind),
         ("cni", ("network", "cni", "kind"), spec.network.cni.kind),
         ("kube_proxy", ("network", "kube_proxy"), spec.network.kube_proxy),
     )

@@ -141,6 +141,7 @@ class SimulatedCluster:
             "etcd": lambda _, now: self._etcd(asked, now),
             "endpoint": self._endpoint,
             "workload": self._workload,
+            "balancer": self._balancer,
         }
         name = step.id.partition(".")[2]
         chosen = [rows for words, rows in parts.items() if re.search(words, name)]
@@ -172,6 +173,28 @@ class SimulatedCluster:
     def _endpoint(self, host: str, now: float) -> list[Row]:
         api = f"{self.spec.endpoint.name}:{self.spec.endpoint.port}"
         return [_row(host in self.joined(now), f"API at {api} from {host}", "ok", "no answer")]
+
+    def _balancer(self, host: str, now: float) -> list[Row]:
+        """What a host that may hold the virtual address says of itself; nothing on others."""
+        joined = self.joined(now)
+        if (
+            self.spec.endpoint.kind == "kube-vip"
+            and self.spec.host(host) in self.spec.control_planes
+        ):
+            return [
+                _row(host in joined, f"kube-vip of {host}", "running", "absent"),
+                _row(
+                    host in joined, f"virtual address on {host}", "as the cluster agreed", "unknown"
+                ),
+            ]
+        if self.spec.host(host) not in self.spec.balancers:
+            return []
+        up = any(plane.name in joined for plane in self.spec.control_planes)
+        proxy = self.spec.endpoint.kind.removeprefix("keepalived-")
+        return [
+            _row(up, f"API server behind {proxy} of {host}", "one is up", "none is up"),
+            _row(up, f"API at {self.spec.endpoint.vip} from {host}", "ok", "no answer"),
+        ]
 
     def _workload(self, _: str, now: float) -> list[Row]:
         joined = self.joined(now)

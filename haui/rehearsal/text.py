@@ -22,6 +22,7 @@ SECONDS: Mapping[str, float] = {
     "runtime.kubernetes": 18,
     "runtime.images": 20,
     "endpoint": 7,
+    "endpoint.kube_vip": 1,
     "control_plane": 4,
     "control_plane.init": 35,
     "control_plane.join": 27,
@@ -98,7 +99,10 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "runtime.kubernetes": (*_APT, "kubeadm, kubelet and kubectl are held"),
     "runtime.images": ("pulling pause", "pulling etcd", "pulling kube-apiserver", "all are here"),
     "endpoint.haproxy": (*_APT, "haproxy: the configuration is valid", "haproxy started"),
+    "endpoint.nginx": (*_APT, "nginx: the configuration is valid", "nginx started"),
     "endpoint.keepalived": (*_APT, "keepalived started"),
+    "endpoint.kube_vip": ("manifest of kube-vip placed",),
+    "control_plane.kube_vip": ("manifest of kube-vip placed", "kube-vip of {host} is ready"),
     "control_plane.init": _INIT,
     "control_plane.join": _JOIN,
     "network.plugins": ("plugins are in /opt/cni/bin",),
@@ -116,6 +120,7 @@ PACKAGES: Mapping[str, str] = {
     "runtime.kubernetes": "kubeadm kubelet kubectl",
     "runtime.containerd": "containerd runc",
     "endpoint.haproxy": "haproxy",
+    "endpoint.nginx": "nginx libnginx-mod-stream",
     "endpoint.keepalived": "keepalived",
 }
 
@@ -139,7 +144,17 @@ FACTS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "runtime.images": (("images of the control plane", "pulled", "absent"),),
     "endpoint.haproxy": (("haproxy", "active", "not installed"),),
+    "endpoint.nginx": (("nginx", "active", "not installed"),),
     "endpoint.keepalived": (("keepalived", "active", "not installed"),),
+    "endpoint.kube_vip": (("manifest of kube-vip", "in place", "absent"),),
+    "control_plane.kube_vip": (
+        ("manifest of kube-vip", "with admin.conf", "with super-admin.conf"),
+        ("pod of kube-vip", "ready", "from another manifest"),
+    ),
+    "control_plane.kube_vip_join": (
+        ("manifest of kube-vip", "with admin.conf", "absent"),
+        ("pod of kube-vip", "ready", "absent"),
+    ),
     "control_plane.init": (
         ("/etc/kubernetes/admin.conf", "present", "absent"),
         ("API server", "ok", "no answer"),

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include kubernetes_lib
+# haui: include kubernetes_lib endpoint_kube_vip_lib
 # Makes the first control plane, or finishes what an earlier attempt has left. What is to be done is
 # decided by what is found on this host, never by what an earlier attempt believed:
 #   fresh    nothing of Kubernetes is here          kubeadm init
@@ -26,6 +26,9 @@ init() {
     fi
     if [ "$HAUI_ETCD" = stacked ] && [ -e "$ETCD_DATA/member" ]; then
         die "$ETCD_DATA holds the data of an etcd that nothing here starts. If it is not needed any more, move it away, then try again"
+    fi
+    if [ -e "${HAUI_INPUTS:-}/kube-vip-init.yaml" ]; then
+        put_vip_manifest kube-vip-init.yaml
     fi
     set -- init --config "$CONFIG" --skip-token-print --skip-certificate-key-print
     if [ -n "${HAUI_SKIP_FLAG:-}" ]; then

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
-# The images that this host needs before kubeadm runs. kubeadm itself says which; nothing is hard-coded.
+# The images that this host needs before kubeadm runs. kubeadm itself says which of its own.
 
-# wanted_images: one reference a line, those of HAUI_IMAGES (names) and the runtime's pause image.
+# wanted_images: one reference a line, those of HAUI_IMAGES (names), the runtime's pause image, and HAUI_OTHER_IMAGES
+# (references), which kubeadm knows nothing of.
 wanted_images() {
     haui_listed=$(kubeadm config images list --config "$HAUI_INPUTS/kubeadm.yaml" 2>/dev/null) || return 1
     {
@@ -12,6 +13,9 @@ wanted_images() {
             esac
         done
         echo "$HAUI_PAUSE_IMAGE"
+        for haui_image in ${HAUI_OTHER_IMAGES:-}; do
+            echo "$haui_image"
+        done
     } | awk '!seen[$0]++'
 }
 

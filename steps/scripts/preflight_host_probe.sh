@@ -170,7 +170,7 @@ check_ports() {
         holders=$(printf '%s\n' "$listeners" | awk -v port="$port" '
             { n = split($4, part, ":") }
             part[n] == port { if (match($0, /\(\("[^"]*"/)) print substr($0, RSTART + 3, RLENGTH - 4); else print "unknown" }' | sort -u)
-        strange=$(printf '%s\n' "$holders" | grep -vxE 'kube-apiserver|kube-controller(-manager)?|kube-scheduler|etcd|kubelet|haproxy|' | head -n 1)
+        strange=$(printf '%s\n' "$holders" | grep -vxE "kube-apiserver|kube-controller(-manager)?|kube-scheduler|etcd|kubelet|${HAUI_OURS:-haproxy}|" | head -n 1)
         if [ -z "$strange" ]; then
             finding ok "port $port" "free or ours" "${holders:-free}"
         else

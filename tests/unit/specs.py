@@ -17,6 +17,13 @@ def _host(name: str, last: int, *roles: str) -> dict[str, Any]:
 PLANES = [_host(f"cp{n}", 10 + n, "control-plane") for n in (1, 2, 3)]
 WORKERS = [_host(f"wk{n}", 20 + n, "worker") for n in (1, 2)]
 BALANCERS = [_host(f"lb{n}", 30 + n, "load-balancer") for n in (1, 2)]
+BGP = {
+    "asn": 65000,
+    "peers": [
+        {"address": "10.30.0.1", "asn": 65001},
+        {"address": "10.30.0.2", "asn": 65002, "multihop": True},
+    ],
+}
 ETCD = [_host(f"etcd{n}", 40 + n, "etcd") for n in (1, 2, 3)]
 
 
@@ -87,6 +94,19 @@ def shapes() -> dict[str, ClusterSpec]:
         ),
         "external-etcd": spec(topology={"kind": "external"}, hosts=PLANES + WORKERS + ETCD),
         "kube-vip": spec(endpoint={**vip, "kind": "kube-vip"}),
+        "kube-vip-1.28": spec(
+            endpoint={**vip, "kind": "kube-vip", "interface": "ens3"},
+            kubernetes={"version": "1.28.15"},
+        ),
+        "kube-vip-bgp": spec(
+            endpoint={**vip, "kind": "kube-vip", "mode": "bgp", "vip": "192.0.2.10", "bgp": BGP},
+            kubernetes={"version": "1.36.4"},
+        ),
+        "nginx": spec(endpoint={**vip, "kind": "keepalived-nginx", "port": 8443}),
+        "nginx-dedicated": spec(
+            endpoint={**vip, "kind": "keepalived-nginx", "placement": "load-balancer"},
+            hosts=PLANES + WORKERS + BALANCERS,
+        ),
         "external-balancer": spec(endpoint={**vip, "kind": "external", "vip": None}),
         "ipvs": spec(network={"kube_proxy": "ipvs", "cni": {"kind": "bridge"}}),
         "no-kube-proxy": spec(network={"kube_proxy": "none"}, kubernetes={"version": "1.36.4"}),

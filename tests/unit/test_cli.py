@@ -71,7 +71,7 @@ def file(tmp_path: Path) -> Path:
         ("services: 10.61.0.0/16", "services: 10.60.0.0/17", "network"),
         ("port: 8443", "port: 6443", "endpoint.port"),
         ("  - {name: cp-c, address: 10.30.0.13, roles: [control-plane]}\n", "", "2 control planes"),
-        ("kind: keepalived-haproxy", "kind: kube-vip", "kube-vip"),
+        ("kind: keepalived-haproxy", "kind: kube-vip", "forwards nothing"),
         ("format: haui/1", "format: haui/9", "haui/9"),
     ],
 )

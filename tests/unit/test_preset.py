@@ -26,6 +26,8 @@ def test_one_preset_for_each_supported_shape() -> None:
         "single",
         "stacked-3-dedicated-lb",
         "stacked-3-keepalived-haproxy",
+        "stacked-3-keepalived-nginx",
+        "stacked-3-kube-vip",
         "stacked-5-keepalived-haproxy",
     ]
     assert preset.DEFAULT_PRESET in SHIPPED
@@ -138,7 +140,9 @@ BAD = {
     "field": ("network:\n  pods: 10.60.0.0 # here\n", "network.pods", "prefix length"),
     "key": ("netwrk: {} # here\n", "netwrk", "did you mean network?"),
     "word": ("ssh:\n  agent: on # here\n", "ssh.agent", "write true or false"),
-    "refused": ("endpoint:\n  kind: kube-vip # here\n", "endpoint.kind", "not in this version"),
+    "refused": (
+        "network:\n  cni: {kind: calico} # here\n", "network.cni.kind", "not in this version",
+    ),
     "rule": (
         "network:\n  pods: 10.60.0.0/16\n  services: 10.60.0.0/16 # here\n",
         "network.services", "overlaps",

@@ -269,14 +269,6 @@ CASES: dict[str, tuple[list[Edit], str, str]] = {
         "hosts[4].ssh.key", "there is no file",
     ),
     # What the format knows and this version does not build.
-    "kube-vip": (
-        [("kind: keepalived-haproxy", "kind: kube-vip # here")],
-        "endpoint.kind", "kube-vip (a virtual address kept by a pod) is not in this version",
-    ),
-    "nginx": (
-        [("kind: keepalived-haproxy", "kind: keepalived-nginx # here")],
-        "endpoint.kind", "is not in this version",
-    ),
     "external etcd": (
         [("kind: stacked", "kind: external # here"), ("advanced: {}", ETCD + "advanced: {}")],
         "topology.kind", "external (etcd on hosts of its own) is not in this version",
@@ -311,6 +303,14 @@ def test_a_contradiction_is_named_with_its_place(edits: list[Edit], path: str, w
 
 
 GOOD: dict[str, list[Edit]] = {
+    "kube-vip": [KUBE_VIP, ("port: 8443", "port: 6443")],
+    "a routed virtual address": [
+        KUBE_VIP, ("port: 8443", BGP + ROUTER), ("vip: 10.30.0.10", "vip: 192.0.2.10"),
+    ],
+    "nginx": [("kind: keepalived-haproxy", "kind: keepalived-nginx")],
+    "nginx where haproxy would show its statistics": [
+        ("kind: keepalived-haproxy", "kind: keepalived-nginx"), ("port: 8443", "port: 8404"),
+    ],
     "dedicated balancers on 6443": [
         PLACED, ("port: 8443", "port: 6443"), ("advanced: {}", BALANCERS + "advanced: {}"),
     ],

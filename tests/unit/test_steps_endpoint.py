@@ -100,7 +100,7 @@ def test_watches_are_not_cut_and_statistics_stay_on_the_host() -> None:
 
 def test_only_balancers_get_them() -> None:
     dedicated = shapes()["dedicated-lb"]
-    for step in endpoint.STEPS:
+    for step in (endpoint.HAPROXY, endpoint.KEEPALIVED):
         assert [h.name for h in dedicated.hosts if step.on(dedicated, h)] == ["lb1", "lb2"]
         for other in ("kube-vip", "external-balancer", "single"):
             assert not any(step.on(shapes()[other], host) for host in shapes()[other].hosts)
@@ -111,6 +111,5 @@ def test_the_asked_interface_is_handed_on() -> None:
         endpoint={**VIP, "interface": "ens3"},
         hosts=[{**PLANES[0], "interface": "bond0"}, PLANES[1], PLANES[2]],
     )
-    keepalived = endpoint.STEPS[1]
-    seen = [keepalived.work(cluster, host, {}).apply for host in cluster.hosts]
+    seen = [endpoint.KEEPALIVED.work(cluster, host, {}).apply for host in cluster.hosts]
     assert [call.env["HAUI_INTERFACE"] for call in seen if call] == ["bond0", "ens3", "ens3"]

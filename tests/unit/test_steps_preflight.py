@@ -223,6 +223,25 @@ def test_ports_held_by_strangers_are_found_and_those_of_the_cluster_are_not(
     assert check(host).done
 
 
+@pytest.mark.parametrize(
+    ("shape", "held"), [("nginx", (8443, "nginx")), ("kube-vip", (2112, "kube-vip"))]
+)
+def test_what_listens_for_the_endpoint_is_ours_by_its_kind(
+    host: ShellHost, shape: str, held: tuple[int, str]
+) -> None:
+    listening(host, held)
+    assert check(host, shapes()[shape]).verdict(f"port {held[0]}") == "ok"
+    listening(host, (held[0], "haproxy"))
+    assert blocked(check(host, shapes()[shape])) == {f"port {held[0]}"}
+
+
+def test_an_address_that_is_announced_by_arp_is_looked_for_and_a_routed_one_is_not(
+    host: ShellHost,
+) -> None:
+    assert check(host, shapes()["kube-vip"]).verdict("virtual address in use") == "ok"
+    assert "virtual address in use" not in check(host, shapes()["kube-vip-bgp"]).findings
+
+
 def test_a_port_that_ends_like_another_is_another(host: ShellHost) -> None:
     listening(host, (16443, "nginx"))
     assert check(host).done

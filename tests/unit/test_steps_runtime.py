@@ -13,7 +13,7 @@ from tests.unit.shell_host import Ran, ShellHost, with_systemctl
 from tests.unit.specs import spec
 
 CONTAINERD, _, IMAGES = runtime.STEPS
-HAPROXY, KEEPALIVED = endpoint.STEPS
+HAPROXY, KEEPALIVED = endpoint.HAPROXY, endpoint.KEEPALIVED
 
 
 @pytest.fixture
