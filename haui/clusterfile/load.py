@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from haui.clusterfile.messages import example_at, from_pydantic, hidden_keys
+from haui.clusterfile.migrate import CURRENT, MIGRATIONS, migrate, number_of
 from haui.clusterfile.problem import Loc, SpecProblem
 from haui.clusterfile.rules import problems, refusals
 from haui.clusterfile.text import FILE_TEXTS, diff, dump, schema, spec_sha
@@ -37,7 +38,7 @@ __all__ = [
     "spec_sha",
 ]
 
-FORMAT = "haui/1"
+FORMAT = f"haui/{CURRENT}"
 MOST_SHOWN = 50
 _PEM = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
 _PGP = ("-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----")
@@ -70,10 +71,14 @@ class SpecFileError(SpecError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A valid cluster file. The spec holds absolute paths and the texts of the files it names."""
+    """A valid cluster file. The spec holds absolute paths and the texts of the files it names.
+
+    `notes` say what was changed to read a file of an older format.
+    """
 
     spec: ClusterSpec
     path: Path | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def ca_pem(self) -> str | None:
@@ -126,11 +131,14 @@ def load_text(text: str, *, name: str, base: Path | None = None, files: bool = T
             found += missing
     if spec is None or found:
         raise SpecFileError(name, located(document, found))
-    return Loaded(spec=spec)
+    return Loaded(spec=spec, notes=tuple(document.notes))
 
 
 def parse(text: str, *, name: str) -> Document:
-    """Text to data with lines. Raises SpecFileError when it is no map of this format."""
+    """Text to data with lines, an older format brought to this one.
+
+    Raises SpecFileError when it is no map of a known format.
+    """
     try:
         document = read(text)
         _check_frame(document)
@@ -147,9 +155,11 @@ def _check_frame(document: Document) -> None:
     said = document.data.get("format", FORMAT)
     if said == FORMAT:
         return
-    line = document.line(("format",))
-    number = str(said).removeprefix("haui/")
-    if str(said).startswith("haui/") and number.isdigit() and int(number) > 1:
+    line, number = document.line(("format",)), number_of(said)
+    if number is not None and number in MIGRATIONS:
+        migrate(document, number)
+        return
+    if number is not None and number > CURRENT:
         what = f"format {shown(said)} is for a newer haui; this one reads {FORMAT}"
         raise Fatal(line, what, f"a haui that reads {said}")
     raise Fatal(line, f"format: {shown(said)} is not a format of haui", f"format: {FORMAT}")

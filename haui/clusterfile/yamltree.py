@@ -54,11 +54,15 @@ class Mark:
 
 @dataclass(slots=True)
 class Document:
-    """A file's content, where each part stands, and what was odd about the way it is written."""
+    """A file's content, where each part stands, and what was odd about the way it is written.
+
+    `notes` say what was changed in it since it was read.
+    """
 
     data: Any
     marks: dict[Loc, Mark] = field(default_factory=dict)
     problems: list[SpecProblem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def line(self, loc: Loc) -> int:
         """The line of a value, or of the nearest part around it that is in the file."""
