@@ -18,7 +18,7 @@ from haui.wizard.hostresult import MAX_HOSTS, MAX_LINE, Full, Gathering, Unreada
 _EXAMPLE = "cp[1:3] ansible_user=ops"
 _SECTION = re.compile(r"\[([^\]:\s]+)(?::(children|vars))?\]\s*(?:[#;].*)?")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*[=]\s*(.*)", re.DOTALL)
-_MAX_GROUPS = 2000
+_MAX_GROUPS = 500
 
 
 @dataclass(slots=True)

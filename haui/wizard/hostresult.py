@@ -15,7 +15,7 @@ from haui.secret import MASK
 from haui.transport.text import clean_line
 from haui.wizard.hostroll import Host, Roll
 
-MAX_CHARS = 1 << 20
+MAX_CHARS = 1 << 19
 MAX_LINES = 10_000
 MAX_LINE = 4000
 """The largest text, most lines and longest line (characters) that are read."""

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from haui.clusterfile.fill import Fleet
 from haui.wizard.hostlist import (
     HostList,
     aliases_of,
@@ -41,10 +42,8 @@ def by_name(found: HostList) -> dict[str, Any]:
     return {host["name"]: host for host in found.hosts}
 
 
-@pytest.mark.parametrize(("line", "hosts"), table("accepted.txt")[0:])
+@pytest.mark.parametrize(("line", "hosts"), table("accepted.txt"))
 def test_accepted(line: str, hosts: str) -> None:
-    if line.startswith("#"):
-        return
     found = parse_lines(line)
     assert list(found.hosts) == json.loads(hosts)
     assert not found.rejected
@@ -187,6 +186,12 @@ def test_complete_names_by_role() -> None:
     named = complete(hosts, {"cp1"})
     assert [host.get("name") for host in named] == ["cp2", "cp3", "wk1", "et1", "lb1", None]
     assert named[-1]["roles"] == []
+
+
+def test_names_are_those_of_completed_presets() -> None:
+    fleet = Fleet.of({"endpoint": {"placement": "load-balancer"}})
+    hosts = [{"roles": host["roles"], "address": "x"} for host in fleet.hosts(8)]
+    assert [h["name"] for h in complete(hosts)] == [h["name"] for h in fleet.hosts(8)]
 
 
 def test_merge() -> None:
