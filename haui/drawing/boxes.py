@@ -89,6 +89,8 @@ def fitted(
             inner += {"inner": 1, "pad": 2}.get(what, 0)
             gap += what == "gap"
             beside = beside or what == "note"
+    if count % 2 == 0 and (inner + gap) % 2:  # else the axis is between two cells
+        gap += 1 if spare >= count - 1 else -(gap > 1)
     return Fit(
         count=count, block=block, inner=inner, gap=gap, labels=chosen, detail=detail, note=beside
     )

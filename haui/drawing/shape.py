@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from haui.spec import ClusterSpec
 
@@ -21,7 +21,7 @@ _ROLES = ("control-plane", "worker", "etcd", "load-balancer", "registry", "stora
 _TOPOLOGIES = ("single", "stacked", "external")
 _ENDPOINTS = ("kube-vip", "keepalived-haproxy", "keepalived-nginx", "external")
 _LONGEST = 253  # of a DNS name; longer text is no name
-_API_PORT = 6443
+_API_PORT, _BESIDE_API_PORT = 6443, 8443
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,21 +94,10 @@ def shape_of(answers: Mapping[str, Any] | ClusterSpec) -> Shape:
     placement = _one_of(endpoint.get("placement"), places, "control-plane")
     mode = _one_of(endpoint.get("mode"), ("arp", "bgp"), "arp") if kind == "kube-vip" else ""
     hosts = _hosts(_get(data, "hosts"))
-    dedicated = kind.startswith("keepalived") and placement == "load-balancer"
-    planes = _with_role(hosts, "control-plane")
-    balancers = _with_role(hosts, "load-balancer") if dedicated else ()
-    etcd = _with_role(hosts, "etcd")
-    workers = tuple(h for h in _with_role(hosts, "worker") if "control-plane" not in h.roles)
-    if not complete:
-        planes = _filled(planes, "cp", "control-plane", _planes_needed(topology, len(planes)))
-        etcd = _filled(etcd, "et", "etcd", _odd(len(etcd)))
-        if dedicated:
-            balancers = _filled(balancers, "lb", "load-balancer", 2)
-        if not workers and not any("worker" in node.roles for node in planes):
-            workers = _filled((), "wk", "worker", 2)
-    if kind.startswith("keepalived") and not dedicated:
-        balancers = planes
-    colocated = kind.startswith("keepalived") and not dedicated
+    keepalived = kind.startswith("keepalived")
+    dedicated = keepalived and placement == "load-balancer"
+    rows = _rows(hosts, topology, dedicated, complete=complete)
+    beside = keepalived and not dedicated
     return Shape(
         name=_text(_get(data, "name")),
         topology=cast("TopologyKind", topology),
@@ -117,14 +106,37 @@ def shape_of(answers: Mapping[str, Any] | ClusterSpec) -> Shape:
         mode=cast("Mode", mode),
         endpoint_name=_text(endpoint.get("name")),
         vip=_text(endpoint.get("vip")),
-        port=_port(endpoint.get("port"), 8443 if colocated and not complete else _API_PORT),
-        control_planes=planes,
-        workers=workers,
-        etcd=etcd if topology == "external" else planes,
-        balancers=balancers,
+        port=_port(endpoint.get("port"), _BESIDE_API_PORT if beside else _API_PORT),
+        control_planes=rows.planes,
+        workers=rows.workers,
+        etcd=rows.etcd if topology == "external" else rows.planes,
+        balancers=rows.planes if beside else rows.balancers,
         registry=_with_role(hosts, "registry"),
         storage=_with_role(hosts, "storage"),
     )
+
+
+class _Rows(NamedTuple):
+    planes: tuple[Node, ...]
+    etcd: tuple[Node, ...]
+    balancers: tuple[Node, ...]
+    workers: tuple[Node, ...]
+
+
+def _rows(hosts: tuple[Node, ...], topology: str, dedicated: bool, *, complete: bool) -> _Rows:
+    """The hosts by what they do, filled up with placeholders unless they are complete."""
+    planes, etcd = _with_role(hosts, "control-plane"), _with_role(hosts, "etcd")
+    balancers = _with_role(hosts, "load-balancer") if dedicated else ()
+    workers = tuple(h for h in _with_role(hosts, "worker") if "control-plane" not in h.roles)
+    if complete:
+        return _Rows(planes, etcd, balancers, workers)
+    planes = _filled(planes, "cp", "control-plane", _planes_needed(topology, len(planes)))
+    etcd = _filled(etcd, "et", "etcd", _odd(len(etcd)))
+    if dedicated:
+        balancers = _filled(balancers, "lb", "load-balancer", 2)
+    if not workers and not any("worker" in node.roles for node in planes):
+        workers = _filled((), "wk", "worker", 2)
+    return _Rows(planes, etcd, balancers, workers)
 
 
 def _get(data: object, key: str) -> object:
