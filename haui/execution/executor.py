@@ -8,7 +8,6 @@ run. A run that is cut off at any point is continued by running the same plan wi
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from haui.errors import HauiError, JournalError
@@ -19,6 +18,7 @@ from haui.execution.compose import Composer, Library
 from haui.execution.connections import Bus, Connections
 from haui.execution.controls import Controls
 from haui.execution.decisions import Decide
+from haui.execution.dependencies import Dependencies
 from haui.execution.engine import Engine
 from haui.execution.judge import problem_of
 from haui.execution.lanes import Lanes
@@ -81,7 +81,7 @@ async def run(
 
 
 class _Executor:
-    """One run's bookkeeping: for how many others a task waits, and how each ended."""
+    """One run: what is connected, what lives, how each task ended."""
 
     def __init__(
         self,
@@ -96,21 +96,9 @@ class _Executor:
         self._asking = asking
         self._settled = settled
         self._local_checks = local_checks
-        self._unmet = {task.id: len(task.needs) for task in plan.tasks}
-        self._dependents: dict[str, list[Task]] = {task.id: [] for task in plan.tasks}
-        self._by_host: dict[str, list[Task]] = {}
-        for task in plan.tasks:
-            self._by_host.setdefault(task.host.name, []).append(task)
-            for need in task.needs:
-                self._dependents[need].append(task)
-        self._firsts = [tasks[0] for tasks in self._by_host.values()]
-        for first in self._firsts:
-            self._unmet[first.id] += 1  # the host's connection
-        self._unasked = len(self._by_host)
+        self._tasks = Dependencies(plan, self._begin)
+        self._unasked = len(self._tasks.by_host)
         self._fresh = True
-        self._over: set[str] = set()
-        self._given: set[tuple[str, str]] = set()
-        """Which task's end has already let which other one go on."""
         self._connecting: dict[str, asyncio.Task[None]] = {}
         self._lives: dict[TaskRun, asyncio.Task[None]] = {}
         self._tally = Tally()
@@ -121,7 +109,7 @@ class _Executor:
         began = engine.clock.monotonic()
         engine.controls.watch(self._stop)
         async with self._group:
-            for first in self._firsts:
+            for first in self._tasks.firsts:
                 self._group.create_task(self._connect(first))
         if not self._tally.failed and not engine.controls.stopping:
             for local in self._local_checks:
@@ -131,7 +119,7 @@ class _Executor:
                     self._tally.failure(finished, "verification")
         result = self._tally.result(
             stopping=engine.controls.stopping,
-            left=len(self._plan.tasks) - len(self._over),
+            left=len(self._plan.tasks) - len(self._tasks.over),
             seconds=engine.clock.monotonic() - began,
         )
         await engine.bus.emit(
@@ -158,7 +146,7 @@ class _Executor:
             if not self._engine.controls.stopping:
                 raise
             return
-        self._met(first)
+        self._tasks.met(first)
 
     async def _open(self, name: str) -> HauiError | None:
         """Dial a host and learn what it knows; the error when that fails."""
@@ -185,10 +173,10 @@ class _Executor:
         attempts = self._engine.connections.attempts(name)
         if attempts:
             self._fresh = False
-        for task in self._by_host[name]:
+        for task in self._tasks.by_host[name]:
             state = attempts.get(task.step.id)
             running = state is not None and state.status == "running"
-            if running and task.step.lane is not None and task.id not in self._over:
+            if running and task.step.lane is not None and task.id not in self._tasks.over:
                 self._engine.lanes.reserve(task.step.lane, task.id)
 
     async def _not_reached(self, first: Task, error: HauiError) -> TaskFinished:
@@ -202,17 +190,8 @@ class _Executor:
         emitted = await self._engine.bus.emit(finished)
         return emitted if isinstance(emitted, TaskFinished) else finished
 
-    def _met(self, task: Task) -> None:
-        """One thing that `task` waits for has come true."""
-        self._unmet[task.id] -= 1
-        if self._unmet[task.id] == 0 and task.id not in self._over:
-            self._group.create_task(self._live(task))
-
-    def _give(self, cause: Task, dependent: Task) -> None:
-        """`dependent` need not wait for `cause` any more; harmless when repeated."""
-        if (cause.id, dependent.id) not in self._given:
-            self._given.add((cause.id, dependent.id))
-            self._met(dependent)
+    def _begin(self, task: Task) -> None:
+        self._group.create_task(self._live(task))
 
     async def _live(self, task: Task) -> None:
         if not await self._engine.controls.proceed():
@@ -228,11 +207,10 @@ class _Executor:
             finished = await self._turn(life)
         self._engine.lanes.release(task.step.lane, task.id)
         changed = finished.outcome == "ok" and not task.step.always
-        self._over.add(task.id)
+        self._tasks.over.add(task.id)
         self._tally.ended(finished.outcome, changed=changed)
         if finished.outcome != "cancelled":
-            for dependent in self._dependents[task.id]:
-                self._give(task, dependent)
+            self._tasks.fulfil(task)
 
     async def _turn(self, life: TaskRun) -> TaskFinished:
         """Run a task, open to a stop."""
@@ -261,22 +239,15 @@ class _Executor:
     async def _let_pass(self, task: Task) -> None:
         """Let an install that has already begun go on while somebody decides about a lost host."""
         await self._engine.lanes.ready.wait()
-        if self._fresh:
-            return
-        for cause in self._by_host[task.host.name]:
-            for dependent in self._dependents[cause.id]:
-                if _only_barrier(cause, dependent) and dependent.id not in self._over:
-                    self._give(cause, dependent)
+        if not self._fresh:
+            self._tasks.let_pass(task.host.name)
 
     async def _leave_out(self, task: Task, finished: TaskFinished) -> None:
         """Skip the rest of the host; other hosts go on as if it were done."""
-        self._over.add(task.id)
+        self._tasks.over.add(task.id)
         self._tally.ended("failed")
         self._tally.failure(finished, "left-out")
-        rest = [each for each in self._by_host[task.host.name] if each.id not in self._over]
-        for each in rest:
-            self._over.add(each.id)
-            self._tally.ended("skipped")
+        rest = self._tasks.leave_out(task.host.name)
         reason = Problem(
             what="left out by the admin",
             why=f"“{task.step.title}” failed on {task.host.name}",
@@ -284,13 +255,11 @@ class _Executor:
         )
         await asyncio.gather(*(self._skip(each, reason) for each in rest))
         for cause in (task, *rest):
-            for dependent in self._dependents[cause.id]:
-                if dependent.id not in self._over:
-                    self._give(cause, dependent)
+            self._tasks.fulfil(cause)
 
     async def _failure(self, task: Task, finished: TaskFinished, *, unreachable: bool) -> None:
         """Record a failure and skip everything that needs the task, directly or not."""
-        self._over.add(task.id)
+        self._tasks.over.add(task.id)
         self._tally.ended("failed")
         self._tally.failure(finished, cause_of(task.step.phase, unreachable=unreachable))
         if unreachable:
@@ -300,30 +269,11 @@ class _Executor:
             why=finished.problem.what if finished.problem else "",
             fix=f"Fix that on {task.host.name} first; haui resume then continues here.",
         )
-        skipped = list(self._cut(task, lenient=unreachable and not self._fresh))
+        skipped = list(self._tasks.cut(task, lenient=unreachable and not self._fresh))
         await asyncio.gather(*(self._skip(each, reason) for each in skipped))
 
-    def _cut(self, failed: Task, *, lenient: bool) -> Iterator[Task]:
-        """Mark all that needs `failed`. Lenient: the barrier after preflight counts as passed.
-
-        An install that has already begun goes on without a host that is gone; one that has not
-        begun must not begin.
-        """
-        queue = deque([failed])
-        while queue:
-            cause = queue.popleft()
-            for dependent in self._dependents[cause.id]:
-                if dependent.id in self._over or (cause.id, dependent.id) in self._given:
-                    continue
-                if lenient and _only_barrier(cause, dependent):
-                    self._give(cause, dependent)
-                    continue
-                self._over.add(dependent.id)
-                self._tally.ended("skipped")
-                queue.append(dependent)
-                yield dependent
-
     async def _skip(self, task: Task, reason: Problem) -> None:
+        self._tally.ended("skipped")
         self._engine.lanes.release(task.step.lane, task.id)
         await self._engine.bus.emit(
             TaskFinished(
@@ -344,16 +294,6 @@ class _Executor:
         for life, running in self._lives.items():
             if not life.ending and (now or not life.changing):
                 running.cancel()
-
-
-def _only_barrier(cause: Task, dependent: Task) -> bool:
-    """Whether `dependent` needs `cause` only as one of all preflight tasks."""
-    return (
-        cause.step.phase == "preflight"
-        and dependent.step.phase != "preflight"
-        and cause.host.name != dependent.host.name
-        and cause.step.id not in dependent.step.needs
-    )
 
 
 def _first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Iterable
 
@@ -22,7 +24,8 @@ class Masker:
 
     def with_supplied(self, values: Iterable[str]) -> Masker:
         """A masker that also knows the values that a supply script gave."""
-        return Masker(self._known | {v for v in values if len(v) >= SHORTEST_SUPPLIED})
+        secret = {value for value in values if len(value) >= SHORTEST_SUPPLIED}
+        return Masker(self._known.union(secret, *map(_key_lines, secret)))
 
     def text(self, text: str) -> str:
         return text if self._pattern is None else self._pattern.sub(MASK, text)
@@ -59,3 +62,15 @@ class Masker:
             return None
         longest_first = sorted(self._known, key=len, reverse=True)
         return re.compile("|".join(map(re.escape, longest_first)))
+
+
+def _key_lines(value: str) -> set[str]:
+    """The lines of a private key that travels in Base64: on a host it is a file of many lines."""
+    try:
+        text = base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return set()
+    if "PRIVATE KEY-----" not in text:
+        return set()
+    body = (line.strip() for line in text.splitlines() if "-----" not in line)
+    return {line for line in body if len(line) >= SHORTEST_SUPPLIED}

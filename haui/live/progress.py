@@ -92,8 +92,9 @@ class Progress:
             host.tasks.append(task)
             for counts in (host, self._phases.setdefault(task.step.phase, _Counts())):
                 counts.total += 1
+        order = {task.id: index for index, task in enumerate(plan.tasks)}
         for task in plan.tasks:
-            needs = (self._tasks[need] for need in task.needs)
+            needs = (self._tasks[need] for need in sorted(task.needs, key=order.__getitem__))
             self._needs[task.id] = tuple(n for n in needs if n.host.name != task.host.name)
         self.renew(state)
 
