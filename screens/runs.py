@@ -1,0 +1,73 @@
+"""Beginning a run for the app, and what is to be done when it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from haui.errors import HauiError, SpecError
+from screens.world import World
+
+if TYPE_CHECKING:
+    from haui.live.run import LiveRun
+
+_log = logging.getLogger(__name__)
+
+
+def begin_install(world: World) -> LiveRun:
+    """The install of the answers on the desk, started. Raises SpecError while they are none."""
+    from haui.live.run import LiveRun
+
+    desk = world.open_desk
+    spec = desk.spec()
+    if spec is None:
+        raise SpecError(
+            "the answers are no cluster yet", fix="the list of pages shows what is open"
+        )
+    live = LiveRun("apply", spec, world.site(desk.rehearsal), now=world.now)
+    return _started(world, live)
+
+
+def take_up(world: World, cluster: str, *, rehearsal: bool) -> LiveRun:
+    """An unfinished install, continued. Raises HauiError when its cluster file can't be read."""
+    from haui.live.run import LiveRun
+
+    site = world.site(rehearsal)
+    spec = site.store(cluster).load_spec()
+    return _started(world, LiveRun("apply", spec, site, resume=True, now=world.now))
+
+
+def _started(world: World, live: LiveRun) -> LiveRun:
+    world.live = live
+    live.start()
+    return live
+
+
+async def conclude(world: World, live: LiveRun) -> None:
+    """Wait for the end; then write the report, and throw away the draft of a finished cluster.
+
+    A report that can't be written is no reason to call an install failed.
+    """
+    from haui.documents.report import write_report
+
+    await live.wait()
+    if live.result is None:
+        return
+    try:
+        await asyncio.to_thread(
+            write_report,
+            live.store,
+            spec=live.spec,
+            state=live.state,
+            plan=live.plan,
+            now=world.now(),
+            secrets=live.site.credentials.known(),
+        )
+    except HauiError:
+        _log.warning("the report could not be written", exc_info=True)
+    desk = world.desk
+    if live.result.outcome == "ok" and desk is not None and desk.draft.name == live.spec.name:
+        world.desk = None
+        desk.close()
+        world.drafts.discard(desk.draft.id)
