@@ -84,6 +84,7 @@ class HauiApp(App[int], inherit_bindings=False):
         for own in THEMES:
             self.register_theme(own)
         self.theme = theme
+        self.set_class(world.glyphs.ascii, "-ascii")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return own_variables(self.current_theme)

@@ -99,6 +99,12 @@ ANSI: Final = Theme(
     variables={
         "rule": "ansi_bright_black",
         "cursor": "ansi_default",
+        "scrollbar": "ansi_white",
+        "scrollbar-hover": "ansi_white",
+        "scrollbar-active": "ansi_bright_cyan",
+        "scrollbar-background": "ansi_black",
+        "scrollbar-background-hover": "ansi_black",
+        "scrollbar-background-active": "ansi_black",
         "ansi-background": "ansi_black",
         "ansi-foreground": "ansi_white",
         "text-muted": "ansi_white",

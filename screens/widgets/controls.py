@@ -34,7 +34,8 @@ class TextLine(Input):
     }
     TextLine.-textual-compact:focus { background: $panel; }
     TextLine.-textual-compact.-wrong { background: $error 12%; }
-    TextLine:ansi { text-style: underline; }
+    TextLine:ansi { background: ansi_default; }
+    TextLine:ansi:focus { background: ansi_blue; }
     TextLine > .input--placeholder { color: $text-disabled; }
     """
 
