@@ -21,10 +21,28 @@ from haui.clusterfile.fill import Fleet, complete
 from haui.clusterfile.load import SpecFileError, located, parse, read_bytes, validate
 from haui.clusterfile.problem import Loc, SpecProblem
 from haui.clusterfile.rules import problems, refusals
-from haui.clusterfile.text import render
 from haui.clusterfile.yamltree import Document, Fatal, decode
 from haui.errors import SpecError, UsageError
+from haui.preset_export import export, export_draft
 from haui.spec import ClusterSpec
+
+__all__ = [
+    "DEFAULT_PRESET",
+    "Preset",
+    "check",
+    "check_file",
+    "export",
+    "export_draft",
+    "is_shipped",
+    "list_presets",
+    "load_preset",
+    "may_be_missing",
+    "own_folder",
+    "preset_text",
+    "read_preset",
+    "rehearsal_answers",
+    "rehearsal_spec",
+]
 
 DEFAULT_PRESET = "stacked-3-keepalived-haproxy"
 FEWEST_HOSTS, MOST_HOSTS = 3, 100
@@ -36,7 +54,8 @@ class Preset:
     """A preset's text and its answers as plain data (what is left out is absent).
 
     `title` is the first comment line. `own` tells the admin's presets from those that ship.
-    `problem` is why it can't be used; only `list_presets` returns such presets.
+    `notes` say what was changed to read one of an older format. `problem` is why it can't be used,
+    with file and line; only `list_presets` returns such presets.
     """
 
     name: str
@@ -44,6 +63,7 @@ class Preset:
     text: str
     answers: Mapping[str, Any] = field(default_factory=dict)
     own: bool = False
+    notes: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -58,9 +78,10 @@ def list_presets(own: Path | None = None) -> tuple[Preset, ...]:
     folder = own_folder() if own is None else own
     for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
         try:
-            found.append(_preset(path.stem, _read(path), own=True))
+            found.append(_preset(path.stem, _read(path), own=True, source=path.name))
         except SpecError as error:
-            found.append(Preset(name=path.stem, title="", text="", own=True, problem=error.what))
+            said = _in_one_line(error)
+            found.append(Preset(name=path.stem, title="", text="", own=True, problem=said))
     return tuple(found)
 
 
@@ -68,7 +89,7 @@ def load_preset(name: str, own: Path | None = None) -> Preset:
     """A preset by its name, or by the path of a file. Raises SpecError when there is none."""
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or path.parent != Path():
-        return _preset(path.stem, _read(path), own=True, source=name)
+        return read_preset(path)
     shipped = _shipped()
     mine = (own_folder() if own is None else own) / f"{name}.yaml"
     if name in shipped:
@@ -89,6 +110,11 @@ def preset_text(name: str) -> str:
 
 def check(text: str, *, name: str = "preset") -> Mapping[str, Any]:
     """The answers in a preset or cluster file. Raises SpecFileError with all its problems."""
+    answers: Mapping[str, Any] = _checked(text, name).data
+    return answers
+
+
+def _checked(text: str, name: str) -> Document:
     document = parse(text, name=name)
     found = list(document.problems) + _field_problems(document)
     if not found:
@@ -97,8 +123,12 @@ def check(text: str, *, name: str = "preset") -> Mapping[str, Any]:
             found += [*problems(spec), *refusals(spec)]
     if found:
         raise SpecFileError(name, located(document, found))
-    answers: Mapping[str, Any] = document.data
-    return answers
+    return document
+
+
+def read_preset(path: Path) -> Preset:
+    """A preset or cluster file of any place. Raises SpecError when it is none."""
+    return _preset(path.stem, _read(path), own=True, source=str(path))
 
 
 def check_file(path: Path) -> Mapping[str, Any]:
@@ -155,7 +185,13 @@ def rehearsal_answers(
     if chosen.problem:
         raise SpecError(chosen.problem)
     fleet = Fleet.of(chosen.answers)
-    count = hosts if hosts is not None else max(fleet.listed, FEWEST_HOSTS) if fleet.listed else max(fleet.fixed + 2, 5)
+    count = (
+        hosts
+        if hosts is not None
+        else max(fleet.listed, FEWEST_HOSTS)
+        if fleet.listed
+        else max(fleet.fixed + 2, 5)
+    )
     least = max(FEWEST_HOSTS, fleet.fixed)
     if not least <= count <= MOST_HOSTS:
         raise UsageError(
@@ -164,22 +200,6 @@ def rehearsal_answers(
         )
     answers = _without_own_files(chosen.answers) | {"name": "rehearsal"}
     return complete(answers, fleet.hosts(count))
-
-
-def export(spec: ClusterSpec, *, addresses: bool = False) -> str:
-    """A cluster as a preset; never a secret, and no host's address or key unless asked for."""
-    data = spec.model_dump(mode="json")
-    data["hosts"] = [host.model_dump(mode="json", exclude_defaults=True) for host in spec.hosts]
-    _home_relative(data)
-    if not addresses:
-        del data["name"], data["endpoint"]["vip"], data["ssh"]["jump"]
-        for host in data["hosts"]:
-            host.pop("address")
-            host.pop("fingerprint", None)
-            host.get("ssh", {}).pop("address", None)
-            if not host.get("ssh", True):
-                del host["ssh"]
-    return render(data, head=f"The shape of the cluster {spec.name}")
 
 
 def _without_own_files(answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,15 +214,9 @@ def _without_own_files(answers: Mapping[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _home_relative(data: dict[str, Any]) -> None:
-    home = Path.home()
-    holders = [data["ssh"], *(host["ssh"] for host in data["hosts"] if "ssh" in host)]
-    places = [(holder, "key") for holder in holders]
-    places += [(data["supply"]["packages"], "key"), (data["supply"]["images"], "ca")]
-    places += [(data["network"]["cni"], "manifest")]
-    for holder, key in places:
-        if holder.get(key) and Path(holder[key]).is_relative_to(home):
-            holder[key] = f"~/{Path(holder[key]).relative_to(home)}"
+def is_shipped(name: str) -> bool:
+    """Whether a preset of that name comes with haui."""
+    return name in _shipped()
 
 
 def _shipped() -> dict[str, str]:
@@ -221,7 +235,16 @@ def _read(path: Path) -> str:
 
 
 def _preset(name: str, text: str, *, own: bool = False, source: str = "") -> Preset:
-    answers = check(text, name=source or name)
+    document = _checked(text, source or name)
     first = text.lstrip().splitlines()[0]
     title = first.removeprefix("#").strip() if first.startswith("#") else ""
-    return Preset(name=name, title=title, text=text, answers=answers, own=own)
+    notes = tuple(document.notes)
+    return Preset(name=name, title=title, text=text, answers=document.data, own=own, notes=notes)
+
+
+def _in_one_line(error: SpecError) -> str:
+    """The first problem with its file and line, and how many more there are."""
+    if not isinstance(error, SpecFileError) or len(error.problems) < 2:
+        return error.what
+    first, *rest = error.problems
+    return f"{error.name}:{first.line}: {first.path}: {first.what}; and {len(rest)} more"

@@ -17,11 +17,13 @@ preset_app = typer.Typer(
 
 @preset_app.command("list")
 def list_presets() -> None:
-    """The presets that ship with haui."""
+    """The presets that ship with haui, then your own."""
     from haui import preset
 
     for entry in preset.list_presets():
-        typer.echo(f"{entry.name:32} {entry.title}")
+        typer.echo(f"{entry.name:32} {entry.title}".rstrip())
+        if entry.problem:
+            typer.echo(f"haui: {entry.name} can't be used: {entry.problem}", err=True)
 
 
 @preset_app.command()
@@ -36,8 +38,17 @@ def show(name: Annotated[str, typer.Argument(help="A preset's name.")]) -> None:
 def check(file: Annotated[Path, typer.Argument(help="A preset or cluster file.")]) -> None:
     """Say whether FILE is a valid preset; hosts and addresses may be missing."""
     from haui import preset
+    from haui.clusterfile.load import SpecFileError
 
-    preset.check_file(file)
+    try:
+        found = preset.read_preset(file)
+    except SpecFileError as error:
+        # All of them, where the usual message stops after fifty.
+        for problem in error.problems:
+            typer.echo(f"haui: {error.name}:{problem.line}: {problem}", err=True)
+        raise typer.Exit(error.exit_code) from None
+    for note in found.notes:
+        typer.echo(f"{file}: {note}")
     typer.echo(f"{file}: valid")
 
 
