@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Literal
 
 Outcome = Literal["ok", "unchanged", "failed", "skipped", "cancelled"]
 """ok: applied and verified · unchanged: the probe said it was done · failed · skipped: something
-it needs failed · cancelled: stopped by the admin before or while it ran."""
+it needs failed, or its host was left out · cancelled: stopped by the admin before or while it ran.
+"""
 
 Verdict = Literal["ok", "differs", "blocked", "info"]
 

@@ -138,7 +138,11 @@ async def perform(job: Job, before: RunState) -> RunResult:
                 spec_sha=shas[0],
                 plan_sha=shas[1],
                 tasks=len(plan.tasks),
-                hosts=tuple(host.name for host in job.spec.hosts),
+                hosts=tuple(
+                    host.name
+                    for host in job.spec.hosts
+                    if job.hosts is None or host.name in job.hosts
+                ),
                 resumed=resumed,
             )
         )

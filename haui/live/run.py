@@ -96,6 +96,14 @@ class LiveRun:
         return self.kind in ("apply", "resume")
 
     @property
+    def again(self) -> str:
+        """The command that continues the run, or makes it once more."""
+        if self.site.rehearsal:
+            return "haui rehearse"
+        verb = "resume" if self.installs else self.kind
+        return f"haui {verb} {self.spec.name}"
+
+    @property
     def started(self) -> bool:
         return self._task is not None or self.ended
 
@@ -109,7 +117,8 @@ class LiveRun:
         except HauiError as error:
             self._end(error)
             return
-        self._task = asyncio.create_task(self._run(lock), name=f"haui-{self.kind}")
+        self._task = asyncio.create_task(self._run(), name=f"haui-{self.kind}")
+        self._task.add_done_callback(lambda _: self._over(lock))
 
     async def wait(self) -> None:
         """Returns when the run has ended; at once when it was never started."""
@@ -179,31 +188,33 @@ class LiveRun:
         except SpecError as error:
             self.changes = (f"the cluster file of that install can't be read: {error.what}",)
 
-    async def _run(self, lock: Lock) -> None:
+    async def _run(self) -> None:
         """The whole run; everything that goes wrong becomes `error`."""
         try:
             self.result = await self._perform()
             self._end(None)
         except HauiError as error:
             self._end(error)
-        except asyncio.CancelledError:
-            self._end(
-                InterruptedRunError(
-                    "left the run; what was running on the hosts goes on without us",
-                    fix=f"haui resume {self.spec.name}",
-                )
-            )
         except Exception as error:  # noqa: BLE001 - a defect ends this run, not the app
             _log.exception("the run failed")
             self._end(
                 HauiError(
                     "the run ended by a defect of haui",
                     why=f"{type(error).__name__}: {error}",
-                    fix=f"haui resume {self.spec.name} continues it",
+                    fix=f"{self.again} continues it",
                 )
             )
-        finally:
-            lock.close()
+
+    def _over(self, lock: Lock) -> None:
+        """The run has ended by itself, or was left, perhaps before it had done anything."""
+        lock.close()
+        if not self.ended:
+            self._end(
+                InterruptedRunError(
+                    "left the run; what was running on the hosts goes on without us",
+                    fix=self.again,
+                )
+            )
 
     async def _perform(self) -> RunResult:
         reach = await self.site.reach(self.spec)

@@ -177,6 +177,17 @@ async def test_a_run_that_is_left_is_taken_up_with_its_hosts_and_lines(
         assert {line.kind for line in earlier} == {"mark", "output"}
 
 
+async def test_a_run_may_be_left_before_it_has_done_anything(tmp_path: Path) -> None:
+    async with rehearsal(tmp_path) as site:
+        run = LiveRun("apply", small(), site)
+        run.start()
+        await run.leave()
+        assert isinstance(run.error, InterruptedRunError)
+        with site.store("atlas").lock("free again"):
+            pass
+        await run.leave()
+
+
 async def test_changed_answers_are_told_before_a_run_goes_on(tmp_path: Path) -> None:
     spec, more = small(1), small(2)
     async with rehearsal(tmp_path, "cp1:control_plane.init:fail") as site:
