@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -47,6 +47,9 @@ __all__ = [
 DEFAULT_PRESET = "stacked-3-keepalived-haproxy"
 FEWEST_HOSTS, MOST_HOSTS = 3, 100
 """How many hosts a rehearsal may have."""
+
+_ROUTER = {"address": "192.0.2.1", "asn": 65001}
+"""Stands for a BGP router that a preset leaves out; the address is nobody's (RFC 5737)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +121,24 @@ def _checked(text: str, name: str) -> Document:
     document = parse(text, name=name)
     found = list(document.problems) + _field_problems(document)
     if not found:
-        spec, found = validate(document, complete(document.data))
+        spec, found = validate(document, _completed(document.data))
         if spec is not None:
             found += [*problems(spec), *refusals(spec)]
     if found:
         raise SpecFileError(name, located(document, found))
     return document
+
+
+def _completed(
+    answers: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
+    """As haui.clusterfile.fill, and with a router: a preset may leave out to whom it announces."""
+    data = complete(answers, hosts)
+    endpoint = data["endpoint"]
+    bgp = endpoint.get("bgp", {})
+    if endpoint.get("mode") == "bgp" and not bgp.get("peers"):
+        endpoint["bgp"] = {**bgp, "peers": [dict(_ROUTER)]}
+    return data
 
 
 def read_preset(path: Path) -> Preset:
@@ -199,7 +214,7 @@ def rehearsal_answers(
             fix=f"--hosts {min(max(count, least), MOST_HOSTS)}",
         )
     answers = _without_own_files(chosen.answers) | {"name": "rehearsal"}
-    return complete(answers, fleet.hosts(count))
+    return _completed(answers, fleet.hosts(count))
 
 
 def _without_own_files(answers: Mapping[str, Any]) -> dict[str, Any]:

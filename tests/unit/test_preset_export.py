@@ -15,7 +15,16 @@ from haui.clusterfile.load import SpecFileError
 from haui.clusterfile.messages import visible_fields
 from haui.clusterfile.yamltree import read
 from haui.errors import SpecError, UsageError
-from haui.preset import check, export, export_draft, list_presets, load_preset, read_preset
+from haui.preset import (
+    Preset,
+    check,
+    export,
+    export_draft,
+    list_presets,
+    load_preset,
+    read_preset,
+    rehearsal_spec,
+)
 from haui.preset_own import delete_own, save_own
 from haui.secret import Secret
 from haui.spec import ClusterSpec
@@ -139,7 +148,9 @@ def test_any_answers_give_a_text_that_is_yaml(answers: dict[str, Any], addresses
     assert addresses or "name" not in data
 
 
-@pytest.mark.parametrize("shape", ["stacked", "single", "dedicated-lb", "ipvs", "external-balancer"])
+@pytest.mark.parametrize(
+    "shape", ["stacked", "single", "dedicated-lb", "ipvs", "external-balancer"]
+)
 def test_a_cluster_can_be_exported_and_begun_again(shape: str) -> None:
     spec = shapes()[shape]
     text = export(spec)
@@ -147,6 +158,17 @@ def test_a_cluster_can_be_exported_and_begun_again(shape: str) -> None:
     assert check(text)["topology"]["kind"] == spec.topology.kind
     assert all(text.count(f"# {info.description}\n") == 1 for name, info in
                visible_fields(ClusterSpec).items() if name != "name")  # fmt: skip
+
+
+def test_bgp_routers_are_addresses_too() -> None:
+    peers = [{"address": "10.30.0.1", "asn": 65001}]
+    bgp = {"asn": 65010, "peers": peers}
+    answers = {"endpoint": {"kind": "kube-vip", "port": 6443, "mode": "bgp", "bgp": bgp}}
+    assert check(export_draft(answers, addresses=True)) == {"format": "haui/1"} | answers
+    kept = check(export_draft(answers))
+    assert kept["endpoint"]["bgp"] == {"asn": 65010}
+    entry = Preset(name="x", title="", text="", answers=kept)
+    assert rehearsal_spec(entry).endpoint.bgp.peers[0].address == "192.0.2.1"
 
 
 def test_own_presets_are_saved_privately_and_never_by_accident(tmp_path: Path) -> None:
