@@ -6,7 +6,9 @@ belong to the app, so that they outlive the screen that shows them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -50,7 +52,7 @@ def _commands() -> type[Provider]:
 
 class HauiApp(App[int], inherit_bindings=False):
     """The result is the exit code. `way_out.farewell` is to be printed when the screen is gone;
-    `crash` is the error of a bug, for the caller to raise then."""
+    `crash` is the error of a bug, for the caller to raise then. `run_to_end` does both."""
 
     TITLE = "haui"
     ENABLE_COMMAND_PALETTE = True
@@ -77,6 +79,7 @@ class HauiApp(App[int], inherit_bindings=False):
         """`first` is the screen to begin with, and `argument` what it gets beside the world."""
         super().__init__()
         self.world = world
+        world.ask_secret = self.ask_secret
         self.way_out = WayOut(self, world)
         self.crash: Exception | None = None
         self._first = (first, argument)
@@ -93,10 +96,22 @@ class HauiApp(App[int], inherit_bindings=False):
         self.way_out.catch_signals()
         await self._show(*self._first, over=True)
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         self.way_out.release_signals()
-        if self.world.desk is not None:
-            self.world.desk.close()
+        await self.world.close()
+
+    async def ask_secret(self, name: str, what_for: str) -> str | None:
+        """Ask for a secret above whatever is shown; None when there is no answer."""
+        from screens.secret import SecretDialog
+
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+
+        def typed(text: str | None) -> None:
+            if not answer.done():
+                answer.set_result(text or None)
+
+        self.push_screen(SecretDialog(what_for, glyphs=self.world.glyphs), typed)
+        return await answer
 
     async def _show(self, name: str, argument: str = "", *, over: bool = False) -> None:
         """Put a screen in the place of the one that is shown, or above it."""
@@ -144,11 +159,23 @@ class HauiApp(App[int], inherit_bindings=False):
             return
         page = getattr(self.screen, "page", None)
         if page is None:
-            return
-        if index_of(page):
+            await self._back_from_run()
+        elif index_of(page):
             await self._open_page(PAGES[index_of(page) - 1].id)
         else:
             self._put_desk_away()
+            await self._show("welcome")
+
+    async def _back_from_run(self) -> None:
+        """To the answers, or to the start when there are none; a run that goes on is not left."""
+        live = self.world.live
+        if live is None or self.screen.name == "welcome":
+            return
+        if not live.ended:
+            self._say("The run goes on. ^q leaves haui and asks how.")
+        elif self.world.desk is not None:
+            await self._open_page(self.world.desk.draft.page)
+        else:
             await self._show("welcome")
 
     def _put_desk_away(self) -> None:
@@ -185,11 +212,23 @@ class HauiApp(App[int], inherit_bindings=False):
 
     @on(ResumeRun)
     async def _resume_run(self, message: ResumeRun) -> None:
-        await self._show("execute", message.cluster)
+        await self._watch_run(
+            lambda runs: runs.take_up(self.world, message.cluster, rehearsal=message.rehearsal)
+        )
 
     @on(StartInstall)
     async def _start_install(self) -> None:
-        await self._show("execute")
+        await self._watch_run(lambda runs: runs.begin_install(self.world))
+
+    async def _watch_run(self, begin: Callable[[Any], object]) -> None:
+        """Begin a run and show it. What runs need is imported in a thread: it takes a moment."""
+        runs = await asyncio.to_thread(import_module, "screens.runs")
+        try:
+            begin(runs)
+        except HauiError as error:
+            self.notify(error.render(), severity="error", markup=False, timeout=20)
+        else:
+            await self._show("execute")
 
     @on(RunEnded)
     async def _run_ended(self) -> None:
@@ -231,3 +270,14 @@ class HauiApp(App[int], inherit_bindings=False):
             self._exception = error
             self._exception_event.set()
         self._close_messages_no_wait()
+
+
+def run_to_end(app: HauiApp, *, mouse: bool = True) -> tuple[int, str]:
+    """Show the app until it is left. Returns the exit code, and what to print on the normal screen.
+
+    Without `mouse` the terminal's own selection works. Raises what a bug has raised.
+    """
+    code = app.run(mouse=mouse)
+    if app.crash is not None:
+        raise app.crash
+    return code or app.return_code or 0, app.way_out.farewell

@@ -34,6 +34,11 @@ class AccessPage(WizardPage):
     """Login, secrets, and the table of host keys."""
 
     page: ClassVar[PageId] = "access"
+    draws: ClassVar[bool] = False
+    DEFAULT_CSS = """
+    AccessPage #simulated { margin-bottom: 1; }
+    AccessPage #secrets { height: auto; }
+    """
     help_text = (
         "haui logs in to every host over SSH and becomes root there with sudo. Without a key, the "
         "agent or a password it tries the usual keys in ~/.ssh.\n\nPasswords are kept in memory "

@@ -41,6 +41,7 @@ def take_up(world: World, cluster: str, *, rehearsal: bool) -> LiveRun:
 def _started(world: World, live: LiveRun) -> LiveRun:
     world.live = live
     live.start()
+    world.concluding = asyncio.create_task(conclude(world, live), name="haui-conclude")
     return live
 
 

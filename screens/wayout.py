@@ -99,6 +99,8 @@ class WayOut:
 
     async def _await_run(self, live: LiveRun) -> None:
         await live.wait()
+        if self._world.concluding is not None:
+            await self._world.concluding
         self._end(exit_code_of(live), ended_text(live))
 
     async def _leave_run(self, live: LiveRun, code: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from screens.glyphs import UNICODE, Glyphs
 if TYPE_CHECKING:
     from haui.live.run import LiveRun
     from haui.live.site import Site
+    from haui.transport.credentials import SecretName
     from haui.wizard.desk import Desk
     from haui.wizard.drafts import DraftBook
 
@@ -23,7 +25,8 @@ class World:
 
     `now` gives UTC. `root` is the state folder, `presets_folder` that of the admin's own presets.
     `make_site` builds what runs reach their hosts through, for a rehearsal or for real; it is asked
-    for at most once each. `desk` holds the answers being worked on, `live` the run being watched.
+    for at most once each. `desk` holds the answers being worked on, `live` the run being watched,
+    `concluding` what is done when it has ended. `ask_secret` asks the admin; the app sets it.
     """
 
     now: Callable[[], datetime]
@@ -35,13 +38,26 @@ class World:
     hostname: str = ""
     desk: Desk | None = None
     live: LiveRun | None = None
+    concluding: asyncio.Task[None] | None = None
+    ask_secret: Callable[[SecretName, str], Awaitable[str | None]] | None = None
     _sites: dict[bool, Site] = field(default_factory=dict)
 
     def site(self, rehearsal: bool) -> Site:
         """Where the hosts are: simulated ones on this machine, or the real ones over SSH."""
         if rehearsal not in self._sites:
-            self._sites[rehearsal] = self.make_site(rehearsal)
+            site = self._sites[rehearsal] = self.make_site(rehearsal)
+            if self.ask_secret is not None:
+                site.credentials.ask_with(self.ask_secret)
         return self._sites[rehearsal]
+
+    async def close(self) -> None:
+        """End in good order: the last words of a run that has ended, the answers, the sites."""
+        if self.concluding is not None and self.live is not None and self.live.ended:
+            await self.concluding
+        if self.desk is not None:
+            self.desk.close()
+        for site in self._sites.values():
+            await site.close()
 
     @property
     def open_desk(self) -> Desk:

@@ -21,6 +21,9 @@ from screens.glyphs import Glyphs, glyph_of, state_text
 if TYPE_CHECKING:
     from haui.live.site import KeyRow
 
+WIDE = 110
+"""Columns of the terminal from which the kind of key has a column of its own."""
+
 _WORDS = {
     "trusted": ("ok", "known"),
     "unknown": ("unknown", "new"),
@@ -31,7 +34,7 @@ _WORDS = {
 
 
 class HostKeys(Vertical):
-    """Rows of host, address, kind, fingerprint and judgement. Accepting is the page's affair."""
+    """Rows of host, state, fingerprint and kind of key. Accepting is the page's affair."""
 
     DEFAULT_CSS = """
     HostKeys { width: 1fr; height: auto; }
@@ -60,6 +63,7 @@ class HostKeys(Vertical):
         super().__init__(id="host-keys")
         self._glyphs = glyphs
         self._rows: tuple[KeyRow, ...] = ()
+        self._wide = False
         self._said = Static(markup=False, classes="said")
         self._table: DataTable[Text] = DataTable(cursor_type="row", zebra_stripes=False)
 
@@ -68,7 +72,11 @@ class HostKeys(Vertical):
         yield self._table
 
     def on_mount(self) -> None:
-        for label, width in (("host", 14), ("state", 11), ("kind", 11), ("fingerprint", 52)):
+        columns = [("host", 10), ("state", 9), ("fingerprint", 50)]
+        self._wide = self.app.size.width >= WIDE
+        if self._wide:
+            columns = [("host", 20), ("state", 9), ("kind", 8), ("fingerprint", 50)]
+        for label, width in columns:
             self._table.add_column(Text(label), key=label, width=width)
         self._table.display = False
 
@@ -94,17 +102,14 @@ class HostKeys(Vertical):
 
     def _cells(self, row: KeyRow) -> tuple[Text, ...]:
         if row.problem is not None:
-            state, said, rest = "failed", "no answer", clean_line(row.problem.what)
+            state, said, rest = "failed", "silent", clean_line(row.problem.what)
         else:
             state, said = _WORDS.get(row.judgement, ("unknown", row.judgement))
             rest = row.fingerprint
         style = colour(self, {"ok": "success", "unknown": "warning"}.get(state, "error"))
-        return (
-            Text(clean_line(row.host)),
-            Text(f"{glyph_of(state, self._glyphs)} {said}", style=style),
-            Text(row.kind.removeprefix("ssh-")),
-            Text(rest),
-        )
+        kind = (Text(row.kind.removeprefix("ssh-")),) if self._wide else ()
+        said_so = Text(f"{glyph_of(state, self._glyphs)} {said}", style=style)
+        return (Text(clean_line(row.host)), said_so, *kind, Text(rest))
 
     def _summary(self) -> Content:
         counts = dict.fromkeys(("trusted", "unknown", "changed", "revoked", ""), 0)
