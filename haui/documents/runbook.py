@@ -55,6 +55,7 @@ kubeadm token create --ttl 30m --print-join-command   # the token and the CA's h
 `{hash}` is what follows `--discovery-token-ca-cert-hash`.{key} After the join
 take the secrets back there: `kubeadm token delete TOKEN`{revoke}.
 """
+_COMMAND = re.compile(r"^    sh haui-run (.*)$", re.MULTILINE)
 _RUN = """\
 #!/bin/sh
 # haui-run PART…: puts the parts together and runs them.
@@ -88,7 +89,7 @@ def runbook(plan: Plan) -> str:
             phase = step.phase
             blocks.append(f"## {phase.capitalize().replace('-', ' ')}")
         blocks += _step(spec, number, step, group)
-    blocks += _scripts([doing for group in doings.values() for doing in group], spec)
+    blocks += _scripts(blocks)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -241,7 +242,8 @@ def _supply(
         yield _PODS
         return
     if not any(minted in content for call in applies for content in call.inputs.values()):
-        yield from _remote("Ask for its values", step, "supply", supply, group[:1], spec)
+        lead = "Ask for the values, which stand for the placeholders and inputs that follow"
+        yield from _remote(lead, step, "supply", supply, group, spec)
         return
     plane = step.lane == "control-plane-join"
     upload = (
@@ -285,16 +287,20 @@ def _part(lead: str, part: str, calls: Iterable[tuple[_Doing, Call]]) -> Iterato
 
 
 def _inputs(calls: Iterable[tuple[_Doing, Call]]) -> Iterator[str]:
-    shown: dict[tuple[str, bytes], dict[str, None]] = {}
+    """The blobs that scripts find in HAUI_INPUTS, each content once."""
+    shown: dict[bytes, tuple[dict[str, None], dict[str, None]]] = {}
     for doing, call in calls:
         for name, content in call.inputs.items():
-            shown.setdefault((name, content), {})[doing.host] = None
-    for (name, content), hosts in shown.items():
-        if not content:
-            yield f"Input `{name}`: a copy of `/etc/kubernetes/{name}` of the control plane above."
+            names, hosts = shown.setdefault(content, ({}, {}))
+            names[name] = hosts[doing.host] = None
+    for content, (names, hosts) in shown.items():
+        if content:
+            yield f"Input {' and '.join(f'`{name}`' for name in names)} ({', '.join(hosts)}):"
+            yield _content(next(iter(names)), content)
             continue
-        yield f"Input `{name}` ({', '.join(hosts)}):"
-        yield _content(name, content)
+        for name in names:
+            copied = f"a copy of `/etc/kubernetes/{name}` of the control plane above"
+            yield f"Input `{name}`: {copied if name == 'admin.conf' else 'from the values above'}."
 
 
 def _command(step: Step, part: str, call: Call) -> str:
@@ -304,23 +310,19 @@ def _command(step: Step, part: str, call: Call) -> str:
     return "env " + " \\\n    ".join([*words, f"sh haui-run {' '.join(names)}"]) + "\n"
 
 
-def _scripts(doings: Sequence[_Doing], spec: ClusterSpec) -> Iterator[str]:
-    yield "## Scripts"
-    library = (files("haui") / "agent" / "lib.sh").read_text(encoding="utf-8")
-    texts = {"lib": library}
-    for doing in doings:
-        for call in _calls(doing, spec):
-            texts.update(parts(call.script))
-    for name, text in texts.items():
-        yield f"### `{name}.sh`"
-        yield fence(text, "sh")
+def _scripts(blocks: Sequence[str]) -> list[str]:
+    """The parts that the commands of `blocks` put together, each once."""
+    lines = [line for block in blocks for line in _COMMAND.findall(block)]
+    found = ["## Scripts"]
+    for name in dict.fromkeys(part for line in lines for part in line.split()):
+        stem = name.removesuffix(".sh")
+        text = _library() if stem == "lib" else parts(stem)[stem]
+        found += [f"### `{name}`", fence(text, "sh")]
+    return found
 
 
-def _calls(doing: _Doing, spec: ClusterSpec) -> list[Call]:
-    step, host = doing.task.step, doing.task.host
-    calls = [doing.work.probe, doing.work.apply]
-    calls += [remote.call(spec, host) for remote in (step.gate, step.supply) if remote]
-    return [call for call in calls if call is not None]
+def _library() -> str:
+    return (files("haui") / "agent" / "lib.sh").read_text(encoding="utf-8")
 
 
 def _content(name: str, content: bytes) -> str:

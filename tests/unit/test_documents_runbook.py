@@ -61,10 +61,11 @@ def test_every_file_script_and_warning_is_there_once(texts: dict[str, str], shap
             assert text.count(f"**Users notice:** {inline(task.step.disruptive)}") >= 1
     headings = re.findall(r"^### `(\w+)\.sh`$", text, re.MULTILINE)
     assert len(headings) == len(set(headings))
-    for name in set(re.findall(r"(\w+)\.sh(?=[ \n])", text.split("## Scripts")[0])):
-        assert name in headings
-    long_blocks = [block for block in blocks if len(block) > 700]
-    assert len(long_blocks) == len(set(long_blocks))
+    called = re.findall(r"sh haui-run (.*)$", text, re.MULTILINE)
+    assert {name.removesuffix(".sh") for line in called for name in line.split()} == set(headings)
+    for section in re.split(r"^##+ ", text, flags=re.MULTILINE):
+        long_blocks = [found[2] for found in BLOCK.findall(section) if len(found[2]) > 700]
+        assert len(long_blocks) == len(set(long_blocks))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
