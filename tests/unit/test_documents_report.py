@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from haui.documents.logtail import output_of, tail
 from haui.documents.phases import busy_seconds, duration, when
@@ -182,3 +183,14 @@ def test_times() -> None:
     assert busy_seconds([view(10, 10), view(12, 5), view(4, 2)]) == 12
     assert busy_seconds([view(10, 10), view(1000, 5)]) == 15
     assert busy_seconds([view(10, 10), TaskView(seconds=3)]) == 13
+
+
+def test_a_markdown_reader_finds_no_link_no_html_and_whole_tables() -> None:
+    reader = MarkdownIt("commonmark").enable("table")
+    seen = {"tr_open": 0}
+    for token in reader.parse(_report(BAD)):
+        for part in (token, *(token.children or ())):
+            assert part.type not in ("html_block", "html_inline", "link_open", "image", "em_open")
+            seen["tr_open"] += part.type == "tr_open"
+    lines = [line for line in _report(BAD).splitlines() if line.startswith("|")]
+    assert seen["tr_open"] == sum(not line.startswith("| ---") for line in lines)
