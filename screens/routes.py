@@ -21,6 +21,7 @@ ROUTES: Final[dict[str, str]] = {
     "review": "screens.review:ReviewPage",
     "execute": "screens.execute:ExecuteScreen",
     "failure": "screens.failure:FailureScreen",
+    "log": "screens.log_screen:LogScreen",
     "result": "screens.result:ResultScreen",
 }
 """`module:class`; each class takes the world, and an argument when ShowScreen gives one."""

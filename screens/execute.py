@@ -1,0 +1,552 @@
+"""The run as it goes on: how far it is, its hosts, and the log of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from haui.drawing.picture import Status
+from haui.live.estimate import Timings, remaining
+from screens.actions import Action, bind
+from screens.deciding import DecidingPage
+from screens.failure_text import Failure, facts_of, failures
+from screens.glyphs import TONES
+from screens.messages import RunEnded, ShowScreen
+from screens.run_facts import ending, run_facts, title_text
+from screens.terminal import set_terminal_title
+from screens.timings import earlier_timings
+from screens.widgets.failure_panel import FailurePanel
+from screens.widgets.host_pane import HostPane
+from screens.widgets.host_table import HostTable
+from screens.widgets.host_tile import FULL_HEIGHT
+from screens.widgets.host_tiles import HostTiles, rows_for, tile_height_for
+from screens.widgets.hosts_head import HostsFacts, HostsHead
+from screens.widgets.hostview import ORDERS, HostView, chosen, host_view, ordered, tally
+from screens.widgets.phases import PhasesLine, phase_clocks, phase_spans
+from screens.widgets.prompt import PromptLine
+from screens.widgets.run_drawing import STATUSES, RunDrawing
+from screens.widgets.runline import RunLine
+from screens.world import World
+
+BEATS = 10
+"""Times a second that news are drawn."""
+MOST_TILES = 20
+"""Hosts above which they are a table, unless asked for otherwise."""
+HANDS_OFF = timedelta(seconds=10)
+"""The selection goes to a failure by itself only when it has not been moved for so long."""
+IDLE = timedelta(seconds=2)
+"""A failure opens by itself only when no key was pressed for so long."""
+LEAST_LOG = 6
+"""Lines of the log that the hosts leave, its head included."""
+
+
+class ExecuteScreen(DecidingPage):
+    """Watches `world.live`: ten times a second it asks what has changed, and draws that."""
+
+    CSS_PATH = "execute.tcss"
+    crumbs: ClassVar[tuple[str, ...]] = ("install",)
+    help_text = (
+        "The install as it goes on. Leaving this screen does not stop it, and stopping it loses"
+        " nothing. What fails waits here for you, while hosts that don't need it go on."
+    )
+    BINDINGS = bind(
+        Action(id="run.log", key="enter,l", label="full log", group="Run", do="open",
+               help="The log of the selected host on the whole screen; the result at the end."),
+        Action(id="run.filter", key="slash", label="filter", group="Hosts",
+               help="Show only hosts whose name, role, state or step has these words."),
+        Action(id="run.pause", key="p", label="pause", group="Run",
+               help="Let running steps finish and begin no other; again: go on."),
+        Action(id="run.stop", key="x", label="stop", group="Run", do="stop_run",
+               help="Stop the run, to go on with it later. Asks how."),
+        Action(id="run.zoom", key="z", label="zoom", group="Run", shown=False,
+               help="Give the log the hosts' room, and back."),
+        Action(id="run.view", key="v", label="tiles/table", group="Hosts", shown=False,
+               do="switch_view", help="Hosts as tiles or as a table."),
+        Action(id="run.order", key="o", label="order", group="Hosts", shown=False,
+               help="Sort the table by state, name, role, progress or time."),
+        Action(id="run.news", key="a", label="all/news", group="Hosts", shown=False,
+               help="Only hosts that run, wait for a connection or have failed; again: all."),
+        Action(id="run.go", key="g", label="go to", group="Hosts", shown=False, do="go_to_host",
+               help="Select a host by its name."),
+        Action(id="run.failure", key="F", label="failure", group="Run", shown=False,
+               do="show_failure", help="What has failed, and what to do about it."),
+        Action(id="run.unfilter", key="escape", label="", group="Hosts", shown=False,
+               do="back", help="Take the filter away."),
+    )  # fmt: skip
+
+    def __init__(self, world: World, argument: str = "") -> None:
+        super().__init__(world)
+        self.views: dict[str, HostView] = {}
+        self.selected = self.live.spec.hosts[0].name
+        self.order = ORDERS[0]
+        self.filter_text = ""
+        self.only_news = False
+        self.zoomed = False
+        self._table: bool | None = None
+        """Whether hosts are a table; None: as they fit."""
+        self._seen_revision = -1
+        self._second = -1
+        self._beats = 0
+        self._followed = False
+        """Whether the selection has gone to a failure by itself."""
+        self._known_failures: set[str] = set()
+        self._shown_failure = ""
+        self._was_ended = False
+        self._left: tuple[float, float] | None = None
+        self._moved_at = self._key_at = world.now() - HANDS_OFF
+        self._open_first = argument
+        self._timings: Timings | None = None
+        self._back_to: Widget | None = None
+
+    def compose_body(self) -> ComposeResult:
+        glyphs = self.world.glyphs
+        yield RunLine(glyphs)
+        yield PhasesLine(glyphs)
+        with Horizontal(id="stage"):
+            with Vertical(id="work"):
+                yield HostsHead(glyphs)
+                yield HostTiles(glyphs)
+                yield HostTable(glyphs)
+                with Vertical(id="logs"):
+                    yield from self.compose_log()
+                yield FailurePanel(glyphs)
+            yield RunDrawing(self.live.spec, glyphs)
+        yield Static("", id="end", markup=False)
+        yield PromptLine()
+
+    @property
+    def table(self) -> HostTable:
+        return self.query_one(HostTable)
+
+    @property
+    def tiles(self) -> HostTiles:
+        return self.query_one(HostTiles)
+
+    @property
+    def pane(self) -> HostPane:
+        """The tiles or the table, whichever is shown."""
+        return self.table if self.as_table else self.tiles
+
+    @property
+    def failing(self) -> bool:
+        """Whether a failure is shown in place of the log."""
+        return self.has_class("-failing")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.live.take_dirty()
+        self.log_view.show_host(self.selected)
+        self._load_timings()
+        self.set_interval(1 / BEATS, self._beat)
+        self._renew({host.name for host in self.live.spec.hosts})
+        self.pane.focus()
+        if self._open_first:
+            self.open_failure(self._open_first)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._arrange)
+
+    def update_top(self) -> None:
+        super().update_top()
+        bar = self.query_one("TopBar")
+        bar.rehearsal = self.live.site.rehearsal  # type: ignore[attr-defined]
+        bar.subject = self.live.spec.name  # type: ignore[attr-defined]
+        bar.saved = ""  # type: ignore[attr-defined]
+
+    # The geometry depends on the size, the number of hosts and the admin's wishes alone.
+
+    @property
+    def as_table(self) -> bool:
+        """Whether hosts are shown as a table."""
+        if self._table is not None:
+            return self._table
+        count = len(self.live.spec.hosts)
+        stage = self.query_one("#work").size
+        room = stage.height - self._least_log(stage.height) - 1
+        return count > MOST_TILES or not tile_height_for(count, stage.width, room)
+
+    def _least_log(self, height: int) -> int:
+        return LEAST_LOG if height < 22 else max(LEAST_LOG, height // 3)
+
+    def _arrange(self) -> None:
+        """Give the hosts what they need and the log the rest."""
+        stage = self.query_one("#work").size
+        if not stage.height:
+            return
+        count = len(self.live.spec.hosts)
+        room = max(3, stage.height - self._least_log(stage.height) - 1)
+        as_table = self.as_table
+        if as_table:
+            needed = count + 1
+        else:
+            height = tile_height_for(count, stage.width, room) or FULL_HEIGHT
+            self.tiles.set_tile_height(height)
+            needed = rows_for(count, stage.width) * height
+        hosts = not self.zoomed and not (self.failing and self.has_class("-short"))
+        self.table.display = as_table and hosts
+        self.tiles.display = not as_table and hosts
+        self.query_one(HostsHead).display = hosts
+        if self.failing:
+            room = min(room, max(FULL_HEIGHT, stage.height - self.panel.page_height - 2))
+        self.pane.styles.height = min(needed, room)
+        if self.focused in (self.table, self.tiles) and not self.failing:
+            (self.pane if hosts else self.log_view).focus()
+        self._show_hosts()
+
+    # What changes is pulled.
+
+    def _beat(self) -> None:
+        """Ten times a second: draw what has changed since."""
+        if self.lent or not self.is_current:
+            return
+        self._beats += 1
+        live, now = self.live, self.world.now()
+        second = int(now.timestamp())
+        changed, ticked = live.revision != self._seen_revision, second != self._second
+        if not changed and not ticked and not self.query_one(RunLine).facts.spins:
+            return
+        with self.app.batch_update():
+            if self._beats % 2 == 0:
+                self.query_one(RunLine).spin()
+            if changed:
+                self._seen_revision = live.revision
+                self._renew(live.take_dirty())
+            if ticked:
+                self._second = second
+                self._tick(now.timestamp())
+
+    def _renew(self, dirty: frozenset[str] | set[str]) -> None:
+        """Take over what has changed with these hosts, and what was put out."""
+        live = self.live
+        fresh = self._fresh_views(dirty)
+        statuses = {name for name, view in fresh.items() if self._status(name) != view.status}
+        self.views.update(fresh)
+        if self.log_view.pull():
+            self.update_log_head()
+        if dirty:
+            self._tell_news()
+            self.query_one(PhasesLine).phases = live.phases()
+            self._run_line()
+            if self.selected in dirty:
+                self.update_log_head()
+        if statuses:
+            self._statuses_changed()
+        elif fresh:
+            self.pane.update_views(fresh)
+
+    def _fresh_views(self, dirty: frozenset[str] | set[str]) -> dict[str, HostView]:
+        """Views of the hosts that changed; of those that can be seen, their last line twice a
+        second."""
+        names = set(dirty)
+        if self._beats % 5 == 0:
+            running = (n for n in self.pane.visible_names() if self._status(n) == "running")
+            names.update(running)
+        ascii_only = self.world.glyphs.ascii
+        return {
+            host.name: host_view(self.live, host, index, ascii_only=ascii_only)
+            for index, host in enumerate(self.live.spec.hosts)
+            if host.name in names
+        }
+
+    def _status(self, name: str) -> str:
+        view = self.views.get(name)
+        return view.status if view else ""
+
+    def _statuses_changed(self) -> None:
+        """A host is in another state: the order, the counts and the drawing may be others."""
+        self._show_hosts()
+        drawing = self.query_one(RunDrawing)
+        status: Mapping[str, Status] = {
+            name: STATUSES[view.status] for name, view in self.views.items()
+        }
+        drawing.status = status
+
+    def _tick(self, now: float) -> None:
+        """Once a second: the clocks."""
+        self.tiles.now = self.table.now = now
+        self.pane.tick(now)
+        self._estimate()
+        self._run_line()
+        line = self.query_one(PhasesLine)
+        spans = phase_spans(self.live.plan, self.live.state)
+        line.clocks = phase_clocks(line.phases, spans, now)
+        if self.failing:
+            self._show_panel()
+
+    def _run_line(self) -> None:
+        now = self.world.now().timestamp()
+        self.query_one(RunLine).facts = run_facts(self.live, now, self._left, self.world.glyphs)
+
+    def _estimate(self) -> None:
+        if self._timings is None or self.live.ended:
+            self._left = None
+        elif self._beats % 50 < BEATS:
+            now = self.world.now()
+            self._left = remaining(self.live.plan, self.live.state, self._timings, now)
+
+    @work(group="timings", exclusive=True, exit_on_error=False)
+    async def _load_timings(self) -> None:
+        """Read what earlier installs took; a long record must not keep the screen from drawing."""
+        self._timings = await earlier_timings(self.live)
+        self._beats = 0
+        self._estimate()
+        self._run_line()
+
+    def _show_hosts(self) -> None:
+        """Give the shown pane its hosts, in their order."""
+        views = chosen(self.views.values(), text=self.filter_text, only_news=self.only_news)
+        as_table = self.as_table
+        self.table.sorted_by = self.order
+        now = self.world.now().timestamp()
+        self.tiles.now = self.table.now = now
+        shown = ordered(views, self.order) if as_table else sorted(views, key=lambda v: v.index)
+        self.pane.show(shown, self.selected)
+        self.query_one(HostsHead).facts = HostsFacts(
+            counts=tally(self.views.values()),
+            shown=len(shown),
+            total=len(self.views),
+            filter=self.filter_text,
+            only_news=self.only_news,
+            order=self.order if as_table else "",
+        )
+
+    # The selection.
+
+    def select(self, name: str) -> None:
+        """Select a host: its log is shown."""
+        self.selected = name
+        self._show_hosts()
+        self.log_view.show_host(name)
+        self.log_view.pull()
+        self.update_log_head()
+        if self.failing:
+            of_host = [f for f in failures(self.live) if f.host == name]
+            if of_host:
+                self._show_panel(of_host[0].id)
+
+    @on(HostPane.Selected)
+    def _picked(self, event: HostPane.Selected) -> None:
+        self._moved_at = self.world.now()
+        self.select(event.name)
+
+    def on_key(self, _event: events.Key) -> None:
+        self._key_at = self.world.now()
+
+    def on_descendant_focus(self) -> None:
+        self._show_focus()
+
+    def on_descendant_blur(self) -> None:
+        self._show_focus()
+
+    def _show_focus(self) -> None:
+        self.query_one(HostsHead).focused_hosts = self.focused in (self.table, self.tiles)
+        self.update_log_head()
+        self.set_class(self.focused is self.log_view, "-log-focused")
+
+    # News that must not be missed.
+
+    def _tell_news(self) -> None:
+        """Failures and the end: bell, title, selection, panel."""
+        live = self.live
+        set_terminal_title(self.app, title_text(live))
+        waiting = {each.id for each in live.undecided}
+        new = waiting - self._known_failures
+        self._known_failures = waiting
+        failed = [view for view in self.views.values() if view.status == "failed"]
+        if new or (failed and not self._followed):
+            self._follow_failure(failed, new)
+        if self.failing:
+            self._show_panel()
+        if live.ended and not self._was_ended:
+            self._was_ended = True
+            self._tell_end()
+
+    def _follow_failure(self, failed: list[HostView], new: set[str]) -> None:
+        self.app.bell()
+        now = self.world.now()
+        if failed and not self._followed:
+            self._followed = True
+            if now - self._moved_at >= HANDS_OFF:
+                self.select(failed[0].name)
+        if not new or self.failing:
+            return
+        busy = self.prompt.asking or not self.is_active or now - self._key_at < IDLE
+        if busy:
+            self.prompt.say(f"{sorted(new)[0].partition('@')[2]} failed: F shows it", "bad")
+        else:
+            self.open_failure(sorted(new)[0])
+
+    def _tell_end(self) -> None:
+        end = ending(self.live)
+        glyphs = self.world.glyphs
+        glyph = {"good": glyphs.done, "bad": glyphs.failed}.get(end.tone, glyphs.attention)
+        line = self.query_one("#end", Static)
+        line.update(
+            Content.assemble(
+                (f" {glyph} {end.text}", f"bold {TONES[end.tone]}"),
+            )
+        )
+        line.set_class(True, "-shown", f"-{end.tone}")
+        self.app.bell()
+        if self.failing and not any(f.decidable for f in failures(self.live)):
+            self.close_panel()
+        ways = [end.advice, "enter goes on to the result"]
+        self.prompt.say(f" {glyphs.dot} ".join(dict.fromkeys(ways)))
+        self.refresh_bindings()
+        self.call_after_refresh(self._arrange)
+
+    # The failure.
+
+    def open_failure(self, wanted: str = "") -> None:
+        """Show a failure in place of the log; `wanted` is a task's id or a host."""
+        if not self._show_panel(wanted):
+            return
+        self._back_to = self._back_to if self.failing else self.focused
+        self.add_class("-failing")
+        self._arrange()
+        self.panel.focus()
+        self.panel.scroll_home(animate=False)
+
+    def _show_panel(self, wanted: str = "") -> bool:
+        """Bring the panel up to date; False, and it is closed, when nothing has failed."""
+        all_failures = failures(self.live)
+        if not all_failures:
+            if self.failing:
+                self.close_panel()
+            return False
+        wanted = wanted or self._shown_failure
+        found = next((f for f in all_failures if wanted in (f.id, f.host)), all_failures[0])
+        if self.failing and not found.decidable and not self.live.ended:
+            found = next((f for f in all_failures if f.decidable), found)
+        self._shown_failure = found.id
+        self.panel.show(
+            all_failures,
+            facts_of(self.live, found),
+            ended=self.live.ended,
+            simulated=self.live.site.rehearsal,
+        )
+        return True
+
+    @on(FailurePanel.Chosen)
+    def _failure_chosen(self, event: FailurePanel.Chosen) -> None:
+        self._moved_at = self.world.now()
+        self._show_panel(event.failure.id)
+        self.select(event.failure.host)
+
+    def retry(self, failure: Failure) -> None:
+        super().retry(failure)
+        self.call_later(self._after_decision)
+
+    def _after_decision(self) -> None:
+        if self.failing and not any(f.decidable for f in failures(self.live)):
+            self.close_panel()
+
+    def close_panel(self) -> None:
+        if not self.failing:
+            return
+        self.remove_class("-failing")
+        self._arrange()
+        (self.log_view if self._back_to is self.log_view else self.pane).focus()
+
+    # Keys.
+
+    def action_open(self) -> None:
+        if self.live.ended:
+            self.post_message(RunEnded())
+        else:
+            self.action_full_log()
+
+    def action_full_log(self) -> None:
+        self.post_message(ShowScreen("log", over=True, argument=self.selected))
+
+    def action_pause(self) -> None:
+        controls = self.live.controls
+        if self.live.ended or controls.stopping:
+            self.prompt.say("the run is ending already", "warn")
+            return
+        controls.resume() if controls.paused else controls.pause()
+        self.prompt.say("paused: running steps finish, no other begins" if controls.paused
+                        else "going on")  # fmt: skip
+        self._run_line()
+
+    def action_stop_run(self) -> None:
+        self.ask_stop()
+
+    def action_zoom(self) -> None:
+        self.zoomed = not self.zoomed
+        self._arrange()
+
+    def action_switch_view(self) -> None:
+        self._table = not self.as_table
+        self._arrange()
+
+    def action_order(self) -> None:
+        if not self.as_table:
+            self.prompt.say("tiles stay in the cluster file's order; v shows a table")
+            return
+        self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
+        self._show_hosts()
+        self.pane.reveal()
+
+    def action_news(self) -> None:
+        self.only_news = not self.only_news
+        self._show_hosts()
+
+    def action_filter(self) -> None:
+        before = self.filter_text
+
+        def typed(text: str) -> None:
+            self.filter_text = text
+            self._show_hosts()
+
+        def done(text: str | None) -> None:
+            typed(before if text is None else text)
+            self.pane.focus()
+            if self.pane.order and self.selected not in self.pane.order:
+                self.select(self.pane.order[0])
+
+        self.prompt.ask("filter hosts by", done, value=before, typed=typed)
+
+    def action_go_to_host(self) -> None:
+        def done(text: str | None) -> None:
+            self.pane.focus()
+            wanted = (text or "").strip().casefold()
+            names = [view.name for view in self.views.values()]
+            found = [n for n in names if n.casefold() == wanted] or [
+                n for n in names if wanted and wanted in n.casefold()
+            ]
+            if found:
+                self._moved_at = self.world.now()
+                self.select(found[0])
+            elif wanted:
+                self.prompt.say(f"no host is called {text}", "warn")
+
+        self.prompt.ask("go to host", done)
+
+    def action_show_failure(self) -> None:
+        if self.failing:
+            self.close_panel()
+        elif failures(self.live):
+            self.open_failure(self.selected)
+        else:
+            self.prompt.say("nothing has failed")
+
+    def action_back(self) -> None:
+        """Escape never leaves a run: it takes away what was put before it, the last first."""
+        if self.failing:
+            self.close_panel()
+        elif self.log_view.content.sought and self.focused is self.log_view:
+            self.log_view.seek("")
+        elif self.filter_text or self.only_news:
+            self.filter_text, self.only_news = "", False
+            self._show_hosts()
+        elif self.zoomed:
+            self.action_zoom()
