@@ -32,6 +32,7 @@ from screens.messages import (
     ShowScreen,
     StartInstall,
     StartNew,
+    VerifyCluster,
 )
 from screens.routes import ROUTES, make_screen
 from screens.shell import Shell
@@ -214,6 +215,12 @@ class HauiApp(App[int], inherit_bindings=False):
     async def _resume_run(self, message: ResumeRun) -> None:
         await self._watch_run(
             lambda runs: runs.take_up(self.world, message.cluster, rehearsal=message.rehearsal)
+        )
+
+    @on(VerifyCluster)
+    async def _verify_cluster(self, message: VerifyCluster) -> None:
+        await self._watch_run(
+            lambda runs: runs.verify(self.world, message.cluster, rehearsal=message.rehearsal)
         )
 
     @on(StartInstall)

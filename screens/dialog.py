@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from screens.actions import Action, bind
-from screens.glyphs import UNICODE, Glyphs
+from screens.glyphs import UNICODE, Glyphs, toned
 from screens.widgets.body import Body
 from screens.widgets.choices import ChoiceList, Option
 
@@ -42,7 +42,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
-            window.border_title = Content(f" {self._title} ")
+            window.border_title = toned(f" {self._title} ")
             yield from self.compose_body()
 
     def compose_body(self) -> ComposeResult:
@@ -85,7 +85,7 @@ class Ask(Dialog[str]):
         glyphs: Glyphs = UNICODE,
     ) -> None:
         super().__init__(title, glyphs=glyphs)
-        self._text = text if isinstance(text, Content) else Content(text)
+        self._text = text if isinstance(text, Content) else toned(text)
         self._ways = tuple(choices)
 
     def compose_body(self) -> ComposeResult:

@@ -11,6 +11,8 @@ from typing import Final, Literal
 
 from textual.content import Content
 
+from haui.transport.text import clean_text
+
 Tone = Literal["plain", "strong", "dim", "accent", "here", "good", "warn", "bad"]
 
 TONES: Final[dict[Tone, str]] = {
@@ -143,6 +145,7 @@ def state_glyph(word: str, glyphs: Glyphs = UNICODE) -> Content:
 
 
 def toned(text: str, tone: Tone = "plain", *, style: str = "") -> Content:
-    """Text in a tone. Never read as markup."""
-    found = style or TONES[tone]
-    return Content.styled(text, found) if found else Content(text)
+    """Text in a tone. Never read as markup; terminal escapes and control characters are taken out,
+    so that it may come from outside."""
+    found, clean = style or TONES[tone], clean_text(text)
+    return Content.styled(clean, found) if found else Content(clean)

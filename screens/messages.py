@@ -47,6 +47,14 @@ class ResumeRun(Message):
     rehearsal: bool = False
 
 
+@dataclass
+class VerifyCluster(Message):
+    """Prove a cluster once more."""
+
+    cluster: str
+    rehearsal: bool = False
+
+
 class StartInstall(Message):
     """Run the plan that the review page shows."""
 

@@ -17,12 +17,12 @@ from haui.wizard.desk import Desk
 from haui.wizard.pages import PAGES, Page, PageId, index_of
 from screens.actions import Action, bind
 from screens.dialog import Dialog
-from screens.glyphs import Glyphs
+from screens.glyphs import Glyphs, toned
 from screens.messages import GoNext, GoTo
 from screens.shell import Shell
 from screens.widgets.body import Body
 from screens.widgets.choices import ChoiceList
-from screens.widgets.drawing import DrawingPane
+from screens.widgets.drawing import DrawingPane, summary
 from screens.widgets.field import QuestionField
 from screens.widgets.form import QuestionForm
 from screens.widgets.helpline import HelpLine
@@ -30,8 +30,8 @@ from screens.widgets.steps import StepList, StepRow, rows_of
 from screens.widgets.topbar import TopBar
 from screens.world import World
 
-SIDEBAR_FROM = 100
-"""Columns from which the list of pages stands beside the page."""
+SIDEBAR_FROM, DRAWING_FROM = 100, 110
+"""Columns from which the list of pages and the drawing stand beside the page."""
 
 
 class WizardPage(Shell):
@@ -115,7 +115,7 @@ class WizardPage(Shell):
         return f"{PAGES[index + 1].title if index + 1 < len(PAGES) else 'Install'} {glyphs.crumb}"
 
     def on_mount(self) -> None:
-        super().on_mount()
+        self._unwatch()
         self._unwatch = self.desk.watch(self._changed)
         self._changed()
 
@@ -130,6 +130,12 @@ class WizardPage(Shell):
         self.update_top()
         self.answers_changed()
 
+    def _summary(self) -> Content:
+        """What the drawing says, on the line that is there anyway; nothing beside the drawing."""
+        if not self.draws or self.app.size.width >= DRAWING_FROM:
+            return Content("")
+        return toned(f" {summary(self.desk, self.world.glyphs)} ", "dim")
+
     def _reveal_question(self, focused: Widget) -> None:
         """The first field brings the question above it into view again."""
         body = self.query_one("#body", Widget)
@@ -142,6 +148,8 @@ class WizardPage(Shell):
         beside = self.app.size.width >= SIDEBAR_FROM
         place = f"{number} {title}" if beside else f"{number} of {len(PAGES)} · {title}"
         self.query_one(TopBar).crumbs = ("new cluster", place) if beside else (place,)
+        for line in self.query(HelpLine):
+            line.border_title = self._summary()
 
     def action_next(self) -> None:
         forms = [form for form in self.query(QuestionForm) if form.show_problems()]

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from textual.content import Content
 
 from screens.dialog import Ask, Way
-from screens.glyphs import UNICODE, Glyphs
+from screens.glyphs import UNICODE, Glyphs, toned
 
 Leaving = Literal["watch", "drain", "stop", "leave"]
 LEAVINGS: tuple[Leaving, ...] = get_args(Leaving)
@@ -44,9 +44,9 @@ class QuitDialog(Ask):
         shown = [*running[:6], *([f"and {len(running) - 6} more"] if len(running) > 6 else [])]
         text = Content.assemble(
             "An install is running.",
-            *[("\n  " + line, "$text-muted") for line in shown],
+            *[toned(f"\n  {line}", "dim") for line in shown],
             "\n\nNothing is lost either way: ",
-            (resume, "bold"),
+            toned(resume, "strong"),
             " goes on.",
         )
         super().__init__("Leave haui?", text, WAYS, glyphs=glyphs)

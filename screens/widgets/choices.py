@@ -112,7 +112,9 @@ class ChoiceList(Widget):
             (self._glyphs.bar if under else " ", "$primary"),
             toned(self._glyphs.chosen, "accent") if chosen else toned(self._glyphs.unchosen, "dim"),
             " ",
-            (option.label, "$text-disabled" if dim else "bold" if chosen or under else ""),
+            toned(
+                option.label, style="$text-disabled" if dim else "bold" if chosen or under else ""
+            ),
         )
         right = joined([
             toned("recommended" if option.recommended and not dim else "", "good"),

@@ -16,6 +16,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Select
 
+from haui.transport.text import clean_line
 from screens.actions import Action, bind
 from screens.glyphs import Glyphs, toned
 
@@ -49,6 +50,10 @@ class TextLine(Input):
         super().__init__(
             value, placeholder=placeholder, compact=True, select_on_focus=False, **named
         )
+
+    def insert_text_at_cursor(self, text: str) -> None:
+        """Also what is pasted; without escapes and control characters."""
+        super().insert_text_at_cursor(clean_line(text))
 
     def action_leave(self, by: int) -> None:
         self.screen.focus_previous() if by < 0 else self.screen.focus_next()

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from haui.drawing.canvas import Picture
+from haui.drawing.facts import survives
 from haui.drawing.picture import draw
 from haui.drawing.shape import shape_of
 from haui.wizard.desk import Desk
@@ -21,6 +22,18 @@ def picture_content(picture: Picture) -> Content:
     return Content("\n").join(
         [Content("").join([toned(part.text, part.tone) for part in line]) for line in picture.lines]
     )
+
+
+def summary(desk: Desk, glyphs: Glyphs = UNICODE) -> str:
+    """The drawing in one line: how many hosts of each kind, and what may fail."""
+    shape = shape_of(desk.answers)
+    planes, workers = len(shape.control_planes), len(shape.workers)
+    parts = [f"{planes} control plane{'s' if planes != 1 else ''}"]
+    if shape.topology == "external":
+        parts.append(f"{len(shape.etcd)} etcd")
+    parts.append(f"{workers} worker{'s' if workers != 1 else ''}")
+    parts.append(f"survives {', '.join(survives(shape)) or 'nothing'}")
+    return f" {glyphs.dot} ".join(parts)
 
 
 class DrawingPane(Widget):

@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
 
+from haui.transport.text import clean_line
 from haui.wizard.check import refused
 from haui.wizard.desk import Desk
 from haui.wizard.question import Question
@@ -113,7 +114,7 @@ class QuestionField(Vertical):
 
     def _typed(self) -> str:
         said = self.desk.value(self.loc)
-        return said if isinstance(said, str) else self.question.show(said)
+        return clean_line(said if isinstance(said, str) else self.question.show(said))
 
     def _placeholder(self) -> str:
         """What is taken without an answer, else an example; in one piece, so that it is cut and
@@ -194,7 +195,7 @@ class QuestionField(Vertical):
         if problem is not None:
             example = f"  {self._glyphs.arrow} {problem.example}" if problem.example else ""
             text = f"{self._glyphs.failed} {problem.what}"
-            self._problem.update(Content.assemble((text, "$error"), (example, "$text-muted")))
+            self._problem.update(Content.assemble(toned(text, "bad"), toned(example, "dim")))
 
     def find_out(self, text: str | Content) -> None:
         """Show in the field's slot what is being found out about the answer; "" empties it."""

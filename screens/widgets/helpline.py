@@ -20,6 +20,8 @@ class HelpLine(Widget):
         padding: 0 2;
         border-top: solid $rule;
         color: $foreground;
+        border-title-align: right;
+        border-title-color: $text-muted;
     }
     """
 
