@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from haui.clusterfile.text import diff, dump
 from haui.errors import HauiError, InterruptedRunError, SpecError, UsageError
@@ -19,7 +20,6 @@ from haui.execution.decisions import Decision, Undecided, skip_consequence, skip
 from haui.execution.tally import RunResult
 from haui.live.logbook import LogBook
 from haui.live.progress import HostProgress, PhaseProgress, Progress
-from haui.live.site import Site
 from haui.record.lock import Lock
 from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState, reduce
@@ -27,6 +27,9 @@ from haui.record.store import ClusterStore
 from haui.session import Job, Kind, perform, plan_of
 from haui.spec import ClusterSpec
 from haui.step import Plan
+
+if TYPE_CHECKING:  # sites bring the SSH library with them, which takes a moment to load
+    from haui.live.site import Site
 
 __all__ = ["HostProgress", "LiveRun", "PhaseProgress"]
 
