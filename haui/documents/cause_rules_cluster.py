@@ -149,8 +149,8 @@ KUBEADM = (
     ),
     Rule(
         id="kubelet-unhealthy",
-        pattern=r":10248/healthz|kubelet (?:is not running|isn't running)|kubelet is unhealthy"
-        r"|kubelet is not healthy",
+        pattern=r":10248/healthz|kubelet is unhealthy"
+        r"|kubelet (?:is not|isn't|did not|does not) .{0,20}(?:running|healthy|start)",
         cause="the kubelet does not start or ends again at once",
         fix="Read its last lines on the host: mostly swap, the cgroup driver or its configuration.",
         command="journalctl -u kubelet --no-pager -n 40",
