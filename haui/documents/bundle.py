@@ -23,7 +23,7 @@ from pathlib import Path
 from haui import __version__
 from haui.documents.logtail import tail
 from haui.documents.redact import redact_state, redact_text
-from haui.documents.report import report
+from haui.documents.report import failure_output, report
 from haui.errors import JournalError
 from haui.plan import to_json
 from haui.preset import export
@@ -89,8 +89,16 @@ def _documents(
     addresses: bool,
 ) -> dict[str, str]:
     shown = redact_state(state, secrets)
+    text = report(
+        spec,
+        shown,
+        plan=plan,
+        now=now,
+        kubeconfig=store.admin_conf,
+        output=failure_output(store, state, secrets),
+    )
     return {
-        "report.md": report(spec, shown, plan=plan, now=now, kubeconfig=store.admin_conf),
+        "report.md": text,
         "plan.json": json.dumps(to_json(plan), indent=1) + "\n",
         "cluster.yaml": export(spec, addresses=addresses),
         "journal.yaml": _end_of(store.journal_path),

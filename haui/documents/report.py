@@ -57,20 +57,27 @@ def write_report(
 ) -> Path:
     """`report.md` into the cluster's folder, mode 0600. Raises JournalError when it can't be."""
     known = tuple(secrets)
-    output = {
-        host: tuple(redact_text(line, known) for line in _log(store, host))
-        for host, views in state.tasks.items()
-        if any(view.status == "failed" for view in views.values())
-    }
     text = report(
         spec,
         redact_state(state, known),
         plan=plan,
         now=now,
         kubeconfig=store.admin_conf,
-        output=output,
+        output=failure_output(store, state, known),
     )
     return store.write_private(store.report.name, text.encode("utf-8", "backslashreplace"))
+
+
+def failure_output(
+    store: ClusterStore, state: RunState, secrets: Iterable[Secret] = ()
+) -> dict[str, tuple[str, ...]]:
+    """The last lines of the logs of hosts with failures, masked, for `report`."""
+    known = tuple(secrets)
+    return {
+        host: tuple(redact_text("\n".join(_log(store, host)), known).split("\n"))
+        for host, views in state.tasks.items()
+        if any(view.status == "failed" for view in views.values())
+    }
 
 
 def _log(store: ClusterStore, host: str) -> tuple[str, ...]:
