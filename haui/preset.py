@@ -15,14 +15,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from haui.clusterfile.fill import Fleet, complete
 from haui.clusterfile.load import SpecFileError, located, parse, read_bytes, validate
 from haui.clusterfile.problem import Loc, SpecProblem
 from haui.clusterfile.rules import problems, refusals
 from haui.clusterfile.yamltree import Document, Fatal, decode
 from haui.errors import SpecError, UsageError
+from haui.folders import presets_folder
 from haui.preset_export import export, export_draft
 from haui.spec import ClusterSpec
 
@@ -72,7 +71,7 @@ class Preset:
 
 def own_folder() -> Path:
     """Where the admin's presets are; need not exist."""
-    return platformdirs.user_config_path("haui", appauthor=False) / "presets"
+    return presets_folder()
 
 
 def list_presets(own: Path | None = None) -> tuple[Preset, ...]:

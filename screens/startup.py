@@ -1,21 +1,11 @@
-"""Before the first screen: what the terminal can do, and the world that the screens are given."""
+"""What the terminal can do, found out once before the first screen."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from haui.preset import own_folder
-from haui.record.store import state_root
-from haui.wizard.drafts import DraftBook
 from screens.glyphs import ASCII, UNICODE, Glyphs
-from screens.world import World
-
-if TYPE_CHECKING:
-    from haui.live.site import Site
 
 BARE = ("linux", "vt100", "vt102", "vt220", "ansi", "cons25")
 """Terminals with sixteen colours or fewer and a small font."""
@@ -57,19 +47,4 @@ def _advice(environ: Mapping[str, str]) -> str:
     return (
         "You are here over SSH without tmux or screen. If the connection drops, the hosts finish "
         "what they began, and `haui resume` goes on."
-    )
-
-
-def make_world(make_site: Callable[[bool], Site], glyphs: Glyphs = UNICODE) -> World:
-    """This machine's world. `make_site` gets whether it is for a rehearsal; it is called late, so
-    that what it imports delays no screen."""
-    root = state_root()
-    return World(
-        now=lambda: datetime.now(UTC),
-        root=root,
-        drafts=DraftBook(root),
-        presets_folder=own_folder(),
-        make_site=make_site,
-        glyphs=glyphs,
-        hostname=socket.gethostname().partition(".")[0],
     )

@@ -85,7 +85,7 @@ def run_pages(start: Start) -> int:
 
 def make_world(start: Start) -> World:
     """What the screens are given: real clock, real folders, and hosts reached in either way."""
-    from haui.preset import own_folder
+    from haui.folders import presets_folder
     from haui.record.stamp import utc_now
     from haui.record.store import state_root
     from haui.wizard.drafts import DraftBook
@@ -100,7 +100,7 @@ def make_world(start: Start) -> World:
         now=utc_now,
         root=root,
         drafts=DraftBook(root),
-        presets_folder=own_folder(),
+        presets_folder=presets_folder(),
         make_site=make_site,
         hostname=socket.gethostname(),
     )

@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from haui.errors import JournalError, UsageError
 from haui.record.journal import Journal, read
@@ -20,7 +22,9 @@ from haui.record.journal_file import sync_folder
 from haui.record.lock import Lock, Owner, owner_of
 from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState, replay
-from haui.spec import ClusterSpec
+
+if TYPE_CHECKING:
+    from haui.spec import ClusterSpec
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 

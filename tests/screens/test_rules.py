@@ -117,10 +117,10 @@ def test_routes_name_a_module_here(route: str) -> None:
 
 
 def test_starting_is_light() -> None:
-    """The first screen waits neither for the SSH client nor for the templates."""
+    """The first screen waits neither for the SSH client nor for the rules of the cluster file."""
     code = (
-        "import haui.app, screens.page, sys;"
-        "print([m for m in ('asyncssh', 'jinja2', 'steps', 'questionary', 'typer')"
+        "import haui.app, haui.folders, haui.record.store, haui.wizard.drafts, sys;"
+        "print([m for m in ('asyncssh', 'jinja2', 'pydantic', 'steps', 'yaml', 'questionary')"
         " if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
