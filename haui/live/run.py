@@ -225,6 +225,8 @@ class LiveRun:
         if self.installs:
             self.store.write_private("cluster.yaml", dump(self.spec).encode())
             if before.unfinished:
+                self.state = before
+                self._progress.renew(before)
                 await self._seed()
         job = Job(
             kind=self.kind,

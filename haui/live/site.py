@@ -150,7 +150,11 @@ class RehearsalSite:
             elif not self._keep and self.store(spec.name).read_state().outcome == "ok":
                 self.forget(spec.name)
             fleet = self._fleet(spec)
-            reach = await fleet.start()
+            try:
+                reach = await fleet.start()
+            except BaseException:  # a fleet that is half up would stand in the next one's way
+                await fleet.stop()
+                raise
             self._running[spec.name] = _Running(spec=spec, fleet=fleet, reach=reach)
             return reach
 

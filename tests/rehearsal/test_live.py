@@ -188,6 +188,20 @@ async def test_a_run_may_be_left_before_it_has_done_anything(tmp_path: Path) -> 
         await run.leave()
 
 
+@pytest.mark.parametrize("in_process", [True, False])
+async def test_a_run_that_is_left_while_the_fleet_begins_is_in_nobodys_way(
+    tmp_path: Path, in_process: bool
+) -> None:
+    async with rehearsal(tmp_path, in_process=in_process, speed=1e6) as site:
+        for pause_s in (0.001, 0.02, 0.1):
+            run = LiveRun("apply", small(), site)
+            run.start()
+            await asyncio.sleep(pause_s)
+            await run.leave()
+            assert run.ended
+        assert outcome(await ended(LiveRun("apply", small(), site))) == "ok"
+
+
 async def test_changed_answers_are_told_before_a_run_goes_on(tmp_path: Path) -> None:
     spec, more = small(1), small(2)
     async with rehearsal(tmp_path, "cp1:control_plane.init:fail") as site:
