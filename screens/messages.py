@@ -26,10 +26,14 @@ class GoNext(Message):
 
 @dataclass
 class StartNew(Message):
-    """Begin a cluster, from nothing or from a preset."""
+    """Begin a cluster, from nothing or from a preset (its name, or a file).
+
+    `hosts` is how many are simulated in a rehearsal; None: as many as the preset has.
+    """
 
     preset: str | None = None
     rehearsal: bool = False
+    hosts: int | None = None
 
 
 @dataclass
@@ -50,6 +54,14 @@ class ResumeRun(Message):
 @dataclass
 class VerifyCluster(Message):
     """Prove a cluster once more."""
+
+    cluster: str
+    rehearsal: bool = False
+
+
+@dataclass
+class VerifyCluster(Message):
+    """Prove anew that a finished cluster is as it should be."""
 
     cluster: str
     rehearsal: bool = False

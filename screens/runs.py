@@ -38,6 +38,15 @@ def take_up(world: World, cluster: str, *, rehearsal: bool) -> LiveRun:
     return _started(world, LiveRun("apply", spec, site, resume=True, now=world.now))
 
 
+def verify(world: World, cluster: str, *, rehearsal: bool) -> LiveRun:
+    """A verification, started. Raises HauiError when the cluster file can't be read."""
+    from haui.live.run import LiveRun
+
+    site = world.site(rehearsal)
+    spec = site.store(cluster).load_spec()
+    return _started(world, LiveRun("verify", spec, site, now=world.now))
+
+
 def _started(world: World, live: LiveRun) -> LiveRun:
     world.live = live
     live.start()
@@ -53,7 +62,7 @@ async def conclude(world: World, live: LiveRun) -> None:
     from haui.documents.report import write_report
 
     await live.wait()
-    if live.result is None:
+    if live.result is None or not live.installs:
         return
     try:
         await asyncio.to_thread(
