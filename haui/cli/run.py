@@ -16,11 +16,13 @@ from haui.cli.prompt import ask_secret, ask_yes, at_terminal
 from haui.clusterfile import load as specfile
 from haui.clusterfile.rules import notes
 from haui.clusterfile.text import diff, dump
+from haui.documents.report import write_report
 from haui.errors import HauiError, InterruptedRunError, UsageError
 from haui.execution.controls import Controls
 from haui.execution.tally import RunResult
 from haui.live.site import fleet_opener
 from haui.record.background import Background
+from haui.record.stamp import utc_now
 from haui.record.state import RunState
 from haui.record.store import ClusterStore, find_cluster
 from haui.session import Job, Kind, perform, plan_of
@@ -89,8 +91,27 @@ def run_cluster(
             controls=controls,
         )
         result = supervise(lambda: perform(job, before), controls, background, again=again)
+        if kind in ("apply", "resume"):
+            _report(spec, store, credentials)
         ready = f"export KUBECONFIG={store.admin_conf}"
         return conclude(result, spec, store, kind=kind, again=again, output=output, ready=ready)
+
+
+def _report(spec: ClusterSpec, store: ClusterStore, credentials: Credentials) -> None:
+    """Write the report. That it can't be written is no reason to call an install failed."""
+    try:
+        path = write_report(
+            store,
+            spec=spec,
+            state=store.read_state(),
+            plan=plan_of(spec, "apply"),
+            now=utc_now(),
+            secrets=credentials.known(),
+        )
+    except HauiError as error:
+        sys.stderr.write(f"haui: no report: {error.render()}\n")
+    else:
+        sys.stderr.write(f"haui: the report is in {path}\n")
 
 
 def _next_commands(kind: Kind, spec: ClusterSpec, file: Path | None) -> tuple[str, str]:
