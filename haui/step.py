@@ -18,12 +18,12 @@ from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 
 Phase = Literal[
-    "preflight", "system", "packages", "runtime", "endpoint", "control-plane", "network", "workers",
-    "verify",
+    "preflight", "system", "packages", "runtime", "etcd", "endpoint", "control-plane", "network",
+    "workers", "verify",
 ]  # fmt: skip
 PHASES: tuple[Phase, ...] = (
-    "preflight", "system", "packages", "runtime", "endpoint", "control-plane", "network", "workers",
-    "verify",
+    "preflight", "system", "packages", "runtime", "etcd", "endpoint", "control-plane", "network",
+    "workers", "verify",
 )  # fmt: skip
 
 Values = Mapping[str, str]
@@ -107,9 +107,9 @@ class Step:
     """Why this step exists, for the runbook and the review page."""
 
 
-LANES: Mapping[str, int] = {"control-plane-join": 1, "worker-join": 5}
+LANES: Mapping[str, int] = {"control-plane-join": 1, "worker-join": 5, "etcd-member": 1}
 """How many tasks of a lane run at once. etcd takes one new member at a time (field fact: kubeadm
-joins of control planes must never overlap)."""
+joins of control planes must never overlap), and keeps its quorum while one member restarts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from steps import (
     control_plane,
     endpoint,
     endpoint_settled,
+    etcd,
     network,
     packages,
     preflight,
@@ -28,6 +29,7 @@ CATALOGUE: tuple[Step, ...] = (
     *packages.STEPS,  # tools, and where Kubernetes packages come from
     *runtime.STEPS,  # containerd, kubeadm with its companions, images
     # The cluster.
+    *etcd.STEPS,  # etcd on hosts of its own: CA, certificates, programs, members
     *endpoint.STEPS,  # the virtual address and the balancer behind it
     control_plane.INIT,
     endpoint_settled.AFTER_INIT,  # kube-vip without super-admin.conf

@@ -37,11 +37,14 @@ def environment(spec: ClusterSpec, host: HostSpec) -> dict[str, str]:
     left_out = [phase for phase in skipped if phase.partition("/")[0] == "addon"]
     if spec.network.kube_proxy == "none":
         left_out.append("addon/kube-proxy")
+    external = spec.topology.kind == "external"
+    members = {"HAUI_ETCD_MEMBERS": addresses(spec.having("etcd"))} if external else {}
     return {
+        **members,
         "HAUI_VERSION": spec.kubernetes.version,
         "HAUI_MINOR": str(spec.kubernetes.minor),
         "HAUI_ENDPOINT": kubeadm.endpoint(spec),
-        "HAUI_ETCD": "external" if spec.topology.kind == "external" else "stacked",
+        "HAUI_ETCD": "external" if external else "stacked",
         "HAUI_LEFT_OUT": ",".join(dict.fromkeys(left_out)),
         "HAUI_CONTROL_PLANES": addresses(spec.control_planes),
         "HAUI_PEERS": " ".join(h.address for h in spec.control_planes if h.name != host.name),
@@ -164,8 +167,9 @@ INIT = Step(
     phase="control-plane",
     on=is_first,
     work=_init_work,
-    # The virtual address must not move to a host that joins the balancers while init talks to it.
-    needs=("endpoint.keepalived", "endpoint.kube_vip"),
+    # The virtual address must not move to a host that joins the balancers while init talks to it,
+    # and every member of an external etcd is looked at anew in each run.
+    needs=("endpoint.keepalived", "endpoint.kube_vip", "etcd.ready"),
     fetch={"admin.conf": "/etc/kubernetes/admin.conf"},
     timeout_s=1800,
     explain="Runs kubeadm init. A half-done init is finished where it stopped, or undone and begun "

@@ -44,7 +44,7 @@ KUBEADM_FLOOR = (2, 1700)
 PORTS: dict[str, tuple[int, ...]] = {
     "control-plane": (API_PORT, 10250, 10257, 10259),
     "worker": (10250,),
-    "etcd": (2379, 2380),
+    "etcd": (2379, 2380, 2381),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
 from steps import containerd, endpoint_kube_vip, kubeadm
-from steps.where import is_node
+from steps.where import has_containerd, is_node
 
 _CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
@@ -68,7 +68,7 @@ STEPS = (
         id="runtime.containerd",
         title="Install and configure containerd",
         phase="runtime",
-        on=is_node,
+        on=has_containerd,
         work=_containerd,
         timeout_s=1200,
         disruptive="containerd is restarted; running containers go on.",

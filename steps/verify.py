@@ -12,7 +12,7 @@ import yaml
 
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
-from steps import control_plane, workers
+from steps import control_plane, etcd, workers
 from steps.where import addresses, is_control_plane, is_first, is_node
 
 NAMESPACE = "haui-verify"
@@ -101,7 +101,14 @@ def _control_plane_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Wo
 
 
 def _etcd_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
-    return Work(probe=Call(script="verify_etcd_probe", env=_environment(spec, host)))
+    if not etcd.is_external(spec):
+        return Work(probe=Call(script="verify_etcd_probe", env=_environment(spec, host)))
+    env = {
+        **etcd.environment(spec),
+        "HAUI_WHOLE": "yes" if etcd.is_first_member(spec, host) else "no",
+        "HAUI_CERTIFICATE_DAYS": str(CERTIFICATE_DAYS),
+    }
+    return Work(probe=Call(script="verify_etcd_external_probe", env=env))
 
 
 def _endpoint_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
@@ -122,8 +129,8 @@ def _workload_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     return Work(apply=call)
 
 
-def _has_stacked_etcd(spec: ClusterSpec, host: HostSpec) -> bool:
-    return is_first(spec, host) and spec.topology.kind != "external"
+def _tells_of_etcd(spec: ClusterSpec, host: HostSpec) -> bool:
+    return etcd.is_member(spec, host) if etcd.is_external(spec) else is_first(spec, host)
 
 
 NODES = Step(
@@ -148,7 +155,7 @@ ETCD = Step(
     id="verify.etcd",
     title="etcd",
     phase="verify",
-    on=_has_stacked_etcd,
+    on=_tells_of_etcd,
     work=_etcd_work,
     needs=(workers.READY.id,),
     explain="Every member is a healthy voter, there is one leader, and no alarm is raised.",

@@ -22,6 +22,11 @@ def is_control_plane(spec: ClusterSpec, host: HostSpec) -> bool:
     return "control-plane" in host.roles
 
 
+def has_containerd(spec: ClusterSpec, host: HostSpec) -> bool:
+    """Whether `host` pulls images: the nodes, and the hosts of an external etcd."""
+    return is_node(spec, host) or "etcd" in host.roles
+
+
 def is_first(spec: ClusterSpec, host: HostSpec) -> bool:
     """Whether `host` is the control plane that the cluster begins with."""
     return host.name == spec.first_control_plane.name

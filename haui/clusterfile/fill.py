@@ -30,6 +30,7 @@ class Fleet:
 
     planes: int
     balancers: int
+    members: int
     listed: int
     templates: Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -41,23 +42,30 @@ class Fleet:
         for host in hosts:
             templates.setdefault(_kind(host["roles"]), []).append(host)
         endpoint = answers.get("endpoint", {})
-        single = answers.get("topology", {}).get("kind") == "single"
+        topology = answers.get("topology", {}).get("kind")
         dedicated = endpoint.get("placement") == "load-balancer"
         return Fleet(
-            planes=len(templates.get("control-plane", ())) or (1 if single else 3),
+            planes=len(templates.get("control-plane", ())) or (1 if topology == "single" else 3),
             balancers=len(templates.get("load-balancer", ())) or (2 if dedicated else 0),
+            members=len(templates.get("etcd", ())) or (3 if topology == "external" else 0),
             listed=len(hosts),
             templates=templates,
         )
 
+    @property
+    def fixed(self) -> int:
+        """How many hosts it takes before the first worker."""
+        return self.planes + self.balancers + self.members
+
     def hosts(self, count: int) -> list[dict[str, Any]]:
-        """`count` hosts without addresses: control planes, balancers, and workers for the rest."""
-        workers = count - self.planes - self.balancers
+        """`count` hosts without addresses: what the shape takes, and workers for the rest."""
+        workers = count - self.fixed
         found = self._group("control-plane", self.planes)
         if not workers:
             for host in found:
                 host["roles"] = list(dict.fromkeys([*host["roles"], "worker"]))
-        return found + self._group("load-balancer", self.balancers) + self._group("worker", workers)
+        found += self._group("load-balancer", self.balancers) + self._group("etcd", self.members)
+        return found + self._group("worker", workers)
 
     def _group(self, kind: str, count: int) -> list[dict[str, Any]]:
         found = []
@@ -92,7 +100,7 @@ def complete(
         data.get("endpoint", {}).pop("vip", None)
     elif not data.get("hosts"):
         fleet = Fleet.of(data)
-        data["hosts"] = fleet.hosts(fleet.planes + fleet.balancers + 2)
+        data["hosts"] = fleet.hosts(fleet.fixed + 2)
     name = data.setdefault("name", "example")
     endpoint = data.setdefault("endpoint", {})
     endpoint.setdefault("kind", "keepalived-haproxy")

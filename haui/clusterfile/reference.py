@@ -70,7 +70,7 @@ _RULES = """\
 
 - Host names, addresses and SSH endpoints are unique; the endpoint's name is no host's name.
 - `single` has exactly one control plane, `stacked` has 3, 5 or 7. `external` has 3, 5 or 7 hosts
-  with the role `etcd`, which are not control planes.
+  with the role `etcd`, which are neither control planes nor workers.
 - At least one host has the role `worker`; a control plane may have it as well.
 - Pods, Services and hosts have addresses of one family, in networks that don't overlap.
 - The pods' network has a /24 for each node (IPv6: a /64), and is a /8 at most (IPv6: a /48). The
@@ -93,9 +93,8 @@ _RULES = """\
 
 ## Not in this version
 
-The format knows these, and this version refuses them with exit code 3: topology `external`;
-pod networks `calico` and `cilium`; kube-proxy `none`;
-`flannel` with IPv6; the roles `registry` and `storage`.
+The format knows these, and this version refuses them with exit code 3: pod networks `calico` and
+`cilium`; kube-proxy `none`; `flannel` with IPv6; the roles `registry` and `storage`.
 """
 
 

@@ -141,8 +141,8 @@ def _roles(spec: ClusterSpec) -> Iterator[SpecProblem]:
         if "etcd" in host.roles and spec.topology.kind != "external":
             what = f"topology {spec.topology.kind} keeps etcd on the control planes"
             yield _problem(loc, what, "roles: [control-plane]")
-        elif "etcd" in host.roles and "control-plane" in host.roles:
-            what = "with topology external, etcd has hosts of its own, without the control plane"
+        elif "etcd" in host.roles and {"control-plane", "worker"} & set(host.roles):
+            what = "with topology external, etcd has hosts of its own, which are no nodes"
             yield _problem(loc, what, "roles: [etcd]")
         if "load-balancer" in host.roles and not balancing:
             what = "no balancer is set up here: endpoint.kind and endpoint.placement say otherwise"
@@ -300,13 +300,11 @@ def refusals(spec: ClusterSpec) -> tuple[SpecProblem, ...]:
 
 def _unbuilt(spec: ClusterSpec) -> Iterator[tuple[Loc, str, str, str]]:
     later = {
-        ("topology", "external"): ("etcd on hosts of its own", "kind: stacked"),
         ("cni", "calico"): ("the Calico pod network", "kind: flannel"),
         ("cni", "cilium"): ("the Cilium pod network", "kind: flannel"),
         ("kube_proxy", "none"): ("Services without kube-proxy", "kube_proxy: iptables"),
     }
     chosen: tuple[tuple[str, Loc, str], ...] = (
-        ("topology", ("topology", "kind"), spec.topology.kind),
         ("cni", ("network", "cni", "kind"), spec.network.cni.kind),
         ("kube_proxy", ("network", "kube_proxy"), spec.network.kube_proxy),
     )

@@ -67,6 +67,8 @@ class Member(Protocol):
 
     def joining(self, now: float) -> bool: ...
 
+    def done(self, step: str, now: float) -> bool: ...
+
 
 class SimulatedCluster:
     """The shared truth of one fleet."""
@@ -106,6 +108,8 @@ class SimulatedCluster:
         """What the step's supply script prints on the host `via`: by the seed, and who joined."""
         if step.startswith("network"):
             return {"nodes": ";".join(self._parts(now))}
+        if step.startswith("etcd"):
+            return self._etcd_values(step)
         rng = dice(self.seed, "supply", self.spec.name)
         alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
         token = "".join(rng.choices(alphabet, k=6)) + "." + "".join(rng.choices(alphabet, k=16))
@@ -116,6 +120,15 @@ class SimulatedCluster:
             return joining
         conf = base64.b64encode(self.kubeconfig()).decode()
         return {**joining, "certificate_key": key, "admin_conf": conf}
+
+    def _etcd_values(self, step: str) -> Mapping[str, str]:
+        """The image, the CA and the signed certificates of an external etcd; they open nothing."""
+        if step == "etcd.install":
+            return {"image": "registry.k8s.io/etcd:3.6.0-0"}
+        files = {"etcd.trust": ("ca_crt",), "etcd.client": _pairs("apiserver_etcd_client")}
+        names = files.get(step, _pairs("server", "peer", "healthcheck_client"))
+        rng = dice(self.seed, "etcd", self.spec.name)
+        return {name: base64.b64encode(rng.randbytes(48).hex().encode()).decode() for name in names}
 
     def _parts(self, now: float) -> list[str]:
         """Each node with its part of the pod network: name=address=cidr."""
@@ -143,7 +156,7 @@ class SimulatedCluster:
             "workload": self._workload,
             "balancer": self._balancer,
         }
-        name = step.id.partition(".")[2]
+        name = "etcd" if step.phase == "etcd" else step.id.partition(".")[2]
         chosen = [rows for words, rows in parts.items() if re.search(words, name)]
         rows = [row for part in (chosen or parts.values()) for row in part(host, now)]
         return tuple(rows)
@@ -164,11 +177,13 @@ class SimulatedCluster:
         return [_row(up, f"{part} of {host}", "ok", "no answer") for part in parts]
 
     def _etcd(self, asked: frozenset[str], now: float) -> list[Row]:
-        joined = self.joined(now)
+        members = self.spec.having("etcd")
+        joined = frozenset(m.name for m in members if self.members[m.name].done("etcd.member", now))
         planes = tuple(h for h in self.spec.control_planes if not asked or h.name in asked)
-        hosts: tuple[HostSpec, ...] = self.spec.having("etcd") or planes
+        hosts: tuple[HostSpec, ...] = members or planes
+        up = joined if members else self.joined(now)
         want = "healthy voter"
-        return [_row(h.name in joined, f"etcd of {h.name}", want, "no member") for h in hosts]
+        return [_row(h.name in up, f"etcd of {h.name}", want, "no member") for h in hosts]
 
     def _endpoint(self, host: str, now: float) -> list[Row]:
         api = f"{self.spec.endpoint.name}:{self.spec.endpoint.port}"
@@ -227,6 +242,10 @@ class SimulatedCluster:
         }
         head = "# Made by a rehearsal on simulated hosts; there is no such cluster.\n"
         return (head + yaml.safe_dump(config, sort_keys=False)).encode()
+
+
+def _pairs(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}_{part}" for name in names for part in ("crt", "key"))
 
 
 def _row(good: bool, what: str, expected: str, seen: str) -> Row:

@@ -44,6 +44,29 @@ await_api() {
     retry 120 endpoint_ready || die "the API server of this host is fine ($LOCAL_API), but nothing answers at the endpoint $HAUI_ENDPOINT: check the virtual IP and the load balancer. The control plane was left alone"
 }
 
+# external_keys: does the external etcd hold a cluster's data? Asked over its HTTP interface, since this host has no
+# etcdctl: one key from /registry/ on, both ends in Base64.
+external_keys() {
+    for keys_pair in $HAUI_ETCD_MEMBERS; do
+        keys_seen=$(curl -fsS --noproxy '*' --max-time 5 --cacert "$K8S/pki/etcd/ca.crt" \
+            --cert "$K8S/pki/apiserver-etcd-client.crt" --key "$K8S/pki/apiserver-etcd-client.key" \
+            -d '{"key":"L3JlZ2lzdHJ5Lw==","range_end":"L3JlZ2lzdHJ5MA==","limit":"1","keys_only":true}' \
+            "https://$(url_host "${keys_pair#*=}"):2379/v3/kv/range" 2>&1) || continue
+        case $keys_seen in
+            *'"kvs"'*) return 0 ;;
+        esac
+        return 1
+    done
+    die "no member of the external etcd answers this host: $keys_seen" "check port 2379 of the etcd hosts"
+}
+
+# What a cluster has in etcd is signed by its CA and service account key. A new cluster on old data would half work.
+fresh_etcd() {
+    [ "$HAUI_ETCD" = external ] || return 0
+    ! external_keys || die "the external etcd holds the data of a cluster, and this host has none of its certificates" \
+        "put the host that has them first among the control planes; if the data is not needed any more, run on an etcd host, as root: . /etc/etcd/etcdctl.env; etcdctl del --prefix /registry/"
+}
+
 phase() {
     echo "[haui] running kubeadm init phase $*"
     kubeadm_run 300 init phase "$@" --config "$CONFIG" || failed_kubeadm "kubeadm init phase $* failed"
@@ -99,13 +122,18 @@ recover() {
         die "the API server of this host does not come up, and $recover_peer is a control plane of this cluster already: this host is to be replaced, not set up afresh. Put $recover_peer first in the cluster file, remove this host's etcd member and Node, run \"kubeadm reset\" here, then try again"
     fi
     echo "[haui] nothing else has joined: undoing kubeadm on this host"
+    # shellcheck disable=SC2034  # read by keep_ours
+    KEEP_SIGNERS=$HAUI_ETCD
     kubeadm_reset
     init
 }
 
 restore_ours
 case $(first_state) in
-    fresh) init ;;
+    fresh)
+        fresh_etcd
+        init
+        ;;
     broken) recover ;;
     running) echo "[haui] the API server of this host answers: only what is missing is made" ;;
 esac

@@ -17,6 +17,17 @@ fi
 printf 'token=%s\nca_hash=%s\nvia=%s\n' "$token" "$ca_hash" "$NODE"
 [ "$HAUI_KIND" = control-plane ] || exit 0
 
+# others_upload_gone: is nothing uploaded that another join may be taking back at this moment?
+others_upload_gone() {
+    uploaded_for=$(admin -n kube-system get secret kubeadm-certs --ignore-not-found \
+        -o 'jsonpath={.metadata.annotations.haui/join}' 2>/dev/null)
+    [ -z "$uploaded_for" ] || [ "$uploaded_for" = "$HAUI_HOST" ]
+}
+
+# The join before this one ends before it has taken its certificates back; uploaded now, ours would go with them. What
+# a killed run has left is overwritten.
+retry 20 others_upload_gone || admin -n kube-system delete secret kubeadm-certs --ignore-not-found >/dev/null
+
 # The key is in the output, which is a file in tmpfs that goes when this script ends.
 uploaded=$HAUI_INPUTS/uploaded
 if ! timeout 120 kubeadm init phase upload-certs --upload-certs --config "$HAUI_INPUTS/init.yaml" \

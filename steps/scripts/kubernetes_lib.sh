@@ -238,7 +238,8 @@ failed_kubeadm() {
 KEPT=$K8S/haui-kept
 
 # keep_ours: copy what is not kubeadm's from the folders that a reset empties: static pods of a load
-# balancer, and client certificates for an external etcd.
+# balancer, and client certificates for an external etcd. Such an etcd outlives the reset of the first control plane
+# (KEEP_SIGNERS=external), and what it holds is only good with the signing keys that it was made with.
 keep_ours() {
     for manifest in "$K8S"/manifests/*.yaml; do
         [ -e "$manifest" ] || continue
@@ -251,6 +252,13 @@ keep_ours() {
     for certificate in etcd/ca.crt apiserver-etcd-client.crt apiserver-etcd-client.key; do
         [ -e "$K8S/pki/$certificate" ] || continue
         mkdir -p "$KEPT/pki/etcd" && chmod 0700 "$KEPT" && cp -p "$K8S/pki/$certificate" "$KEPT/pki/$certificate"
+    done
+    [ "${KEEP_SIGNERS:-}" = external ] || return 0
+    for signer in ca.crt front-proxy-ca.crt sa.pub; do
+        # One without its key would make kubeadm believe that the key is elsewhere.
+        [ -e "$K8S/pki/$signer" ] && [ -e "$K8S/pki/${signer%.*}.key" ] || continue
+        mkdir -p "$KEPT/pki" && chmod 0700 "$KEPT" &&
+            cp -p "$K8S/pki/$signer" "$K8S/pki/${signer%.*}.key" "$KEPT/pki/"
     done
 }
 

@@ -14,27 +14,36 @@ from steps import CATALOGUE
 from tests.unit.mortal import KilledError, MortalRun
 from tests.unit.scripted import Attempt, ScriptedFleet, answer, ok
 from tests.unit.scripted_run import Ran
-from tests.unit.specs import spec
+from tests.unit.specs import shapes
 
-SPEC = spec()
+SHAPES = ("stacked", "external-etcd")
+SECRETS = ("token", "certificate_key", "server_key", "apiserver_etcd_client_key")
+KEY = base64.b64encode(b"-----BEGIN PRIVATE KEY-----\nMIIEvgIBADANBgkqhkiG9w0BAQEF\n").decode()
 SUPPLIED = {
     "token": "abcdef.0123456789abcdef",
     "certificate_key": "0" * 64,
     "ca_hash": "sha256:" + "1" * 64,
     "admin_conf": base64.b64encode(b"conf").decode(),
     "via": "cp1",
+    "image": "registry.k8s.io/etcd:3.6.0-0",
+    "ca_crt": base64.b64encode(b"-----BEGIN CERTIFICATE-----\n").decode(),
+    **{
+        f"{name}_{part}": KEY
+        for name in ("server", "peer", "healthcheck_client", "apiserver_etcd_client")
+        for part in ("crt", "key")
+    },
 }
 
 
 @functools.cache
-def plan() -> Plan:
-    return build_plan(SPEC, CATALOGUE)
+def plan(shape: str) -> Plan:
+    return build_plan(shapes()[shape], CATALOGUE)
 
 
 @functools.cache
-def only_looking() -> frozenset[tuple[str, str]]:
+def only_looking(shape: str) -> frozenset[tuple[str, str]]:
     """The host and step of each task that changes nothing."""
-    works = [(task, task.step.work(SPEC, task.host, {})) for task in plan().tasks]
+    works = [(task, task.step.work(plan(shape).spec, task.host, {})) for task in plan(shape).tasks]
     return frozenset(
         (task.host.name, task.step.id)
         for task, work in works
@@ -42,9 +51,9 @@ def only_looking() -> frozenset[tuple[str, str]]:
     )
 
 
-def machines() -> ScriptedFleet:
+def machines(shape: str) -> ScriptedFleet:
     """Fresh hosts: what only looks is content, what measures says ok, bodies take their time."""
-    fleet = ScriptedFleet([host.name for host in SPEC.hosts])
+    fleet = ScriptedFleet([host.name for host in plan(shape).spec.hosts])
     printed = answer("".join(f"{name}={value}\n" for name, value in SUPPLIED.items()))
     for seconds, machine in enumerate(fleet.machines.values(), start=3):
         machine.files["/etc/kubernetes/admin.conf"] = b"conf"
@@ -53,7 +62,7 @@ def machines() -> ScriptedFleet:
             if step.always:
                 said = ("ok\tpods\t2\t2",)
                 machine.attempts[step.id] = [Attempt(lines=said, applies=False)] * 9
-    for name, id_ in only_looking():
+    for name, id_ in only_looking(shape):
         fleet[name].true.add(id_)
     for step in CATALOGUE:
         fleet.remote_answers[f"{step.id}.gate"] = lambda _script: ok()
@@ -70,47 +79,54 @@ def state_of(fleet: ScriptedFleet) -> dict[str, tuple[list[str], set[str]]]:
     }
 
 
-def undisturbed() -> tuple[ScriptedFleet, Ran]:
-    fleet = machines()
+def undisturbed(shape: str) -> tuple[ScriptedFleet, Ran]:
+    fleet = machines(shape)
     ran = Ran(fleet)
-    fleet.play(ran.go(plan(), secrets={"registry_password": "hunter2"}))
+    fleet.play(ran.go(plan(shape), secrets={"registry_password": "hunter2"}))
     return fleet, ran
 
 
-def test_the_catalogue_runs_on_machines_that_do_as_they_are_told() -> None:
-    fleet, ran = undisturbed()
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_catalogue_runs_on_machines_that_do_as_they_are_told(shape: str) -> None:
+    fleet, ran = undisturbed(shape)
     assert ran.result is not None
     assert ran.result.outcome == "ok"
     assert ran.stored == {"admin.conf": b"conf"}
     assert fleet.width["control_plane.join"] == 1
+    assert fleet.width.get("etcd.member", 0) <= 1
     again = Ran(fleet)
-    fleet.play(again.go(plan()))
+    fleet.play(again.go(plan(shape)))
     assert again.result is not None
     assert (again.result.outcome, again.result.changed) == ("ok", 0)
 
 
-def test_nothing_is_minted_or_known_that_an_event_tells() -> None:
-    _, ran = undisturbed()
+@pytest.mark.parametrize("shape", SHAPES)
+def test_nothing_is_minted_or_known_that_an_event_tells(shape: str) -> None:
+    _, ran = undisturbed(shape)
     told = repr([event.to_json() for event in ran.bus.events])
-    assert not [name for name in ("token", "certificate_key") if SUPPLIED[name] in told]
+    assert not [name for name in SECRETS if SUPPLIED[name] in told]
+    assert "MIIEvgIBADANBgkqhkiG9w0BAQEF" not in told
     assert "hunter2" not in told
 
 
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(
     ("kind", "pause_s"), [(TaskIntent, 0.0), (TaskFinished, 0.0), (TaskOutput, 1000.0)]
 )
-def test_a_kill_at_any_step_leads_to_the_same_cluster(kind: type[Event], pause_s: float) -> None:
+def test_a_kill_at_any_step_leads_to_the_same_cluster(
+    kind: type[Event], pause_s: float, shape: str
+) -> None:
     """Right before a change begins, right after it was proved, and while it is going on."""
-    expected, whole = undisturbed()
+    expected, whole = undisturbed(shape)
     boundaries = [event.seq for event in whole.bus.events if isinstance(event, kind)]
     for kill_at in boundaries:
-        fleet = machines()
+        fleet = machines(shape)
         dying = MortalRun(fleet, kill_at)
         with pytest.raises(KilledError):
-            fleet.play(dying.go(plan()))
+            fleet.play(dying.go(plan(shape)))
         fleet.now += pause_s
         ran = Ran(fleet)
-        fleet.play(ran.go(plan()))
+        fleet.play(ran.go(plan(shape)))
         assert ran.result is not None
         assert ran.result.outcome == "ok", f"killed at event {kill_at}"
         assert state_of(fleet) == state_of(expected), f"killed at event {kill_at}"

@@ -22,6 +22,7 @@ def test_one_preset_for_each_supported_shape() -> None:
     assert SHIPPED == [
         "airgapped-mirror",
         "external-balancer",
+        "external-etcd-3",
         "lab-bridge",
         "single",
         "stacked-3-dedicated-lb",

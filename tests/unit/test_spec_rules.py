@@ -269,10 +269,6 @@ CASES: dict[str, tuple[list[Edit], str, str]] = {
         "hosts[4].ssh.key", "there is no file",
     ),
     # What the format knows and this version does not build.
-    "external etcd": (
-        [("kind: stacked", "kind: external # here"), ("advanced: {}", ETCD + "advanced: {}")],
-        "topology.kind", "external (etcd on hosts of its own) is not in this version",
-    ),
     "calico": (
         [("{kind: flannel}", "{kind: calico} # here")], "network.cni.kind", "not in this version",
     ),
