@@ -53,14 +53,6 @@ class ResumeRun(Message):
 
 @dataclass
 class VerifyCluster(Message):
-    """Prove a cluster once more."""
-
-    cluster: str
-    rehearsal: bool = False
-
-
-@dataclass
-class VerifyCluster(Message):
     """Prove anew that a finished cluster is as it should be."""
 
     cluster: str

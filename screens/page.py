@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -54,6 +55,8 @@ class WizardPage(Shell):
                help="Take the last change back."),
         Action(id="page.redo", key="ctrl+y", label="redo", group="Wizard", shown=False,
                help="Make it again."),
+        Action(id="page.save-preset", key="ctrl+s", label="save as preset", group="Wizard",
+               shown=False, help="Keep the answers as a preset of your own."),
         Action(id="page.down", key="pagedown", label="", group="Wizard", shown=False,
                do="scroll(1)", keys="PgDn PgUp", help="Scroll the page."),
         Action(id="page.up", key="pageup", label="", group="Wizard", shown=False, do="scroll(-1)"),
@@ -173,6 +176,16 @@ class WizardPage(Shell):
 
     def action_redo(self) -> None:
         self.desk.redo()
+
+    def action_save_preset(self) -> None:
+        from screens.save_preset import SavePreset
+
+        def saved(path: Path | None) -> None:
+            if path is not None:
+                self.say(f"Saved as the preset {path.stem}: {path}", "good")
+
+        window = SavePreset(self.desk, self.world.presets_folder, glyphs=self.world.glyphs)
+        self.app.push_screen(window, saved)
 
     def action_scroll(self, pages: int) -> None:
         body = self.query_one("#body", Widget)

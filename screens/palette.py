@@ -57,7 +57,13 @@ class HauiCommands(Provider):
 def _in_palette(action: Action, key: str) -> bool:
     """Only what is not about the place of the focus, once for all its keys."""
     within = action.group in ("Choices", "Fields", "Window", "Pages")
-    return bool(action.label) and not within and key == action.key.split(",")[0].strip()
+    useless = action.id in ("app.palette", "shell.copy", "shell.back")
+    return (
+        bool(action.label)
+        and not within
+        and not useless
+        and key == action.key.split(",")[0].strip()
+    )
 
 
 _THEME_NOTES = {

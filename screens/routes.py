@@ -12,6 +12,7 @@ from screens.world import World
 
 ROUTES: Final[dict[str, str]] = {
     "welcome": "screens.welcome:WelcomeScreen",
+    "presets": "screens.presets:PresetsScreen",
     "topology": "screens.topology:TopologyPage",
     "endpoint": "screens.endpoint:EndpointPage",
     "hosts": "screens.hosts:HostsPage",

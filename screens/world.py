@@ -25,8 +25,9 @@ class World:
 
     `now` gives UTC. `root` is the state folder, `presets_folder` that of the admin's own presets.
     `make_site` builds what runs reach their hosts through, for a rehearsal or for real; it is asked
-    for at most once each. `desk` holds the answers being worked on, `live` the run being watched,
-    `concluding` what is done when it has ended. `ask_secret` asks the admin; the app sets it.
+    for at most once each. `advice` is a line for the welcome page. `desk` holds the answers being
+    worked on, `live` the run being watched, `concluding` what is done when it has ended.
+    `ask_secret` asks the admin; the app sets it.
     """
 
     now: Callable[[], datetime]
@@ -36,6 +37,7 @@ class World:
     make_site: Callable[[bool], Site]
     glyphs: Glyphs = UNICODE
     hostname: str = ""
+    advice: str = ""
     desk: Desk | None = None
     live: LiveRun | None = None
     concluding: asyncio.Task[None] | None = None

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from haui.wizard.desk import Desk, PageState
 from haui.wizard.pages import PAGES, PageId
 from screens.actions import Action, bind
-from screens.glyphs import Glyphs, state_glyph, toned
+from screens.glyphs import Glyphs, Tone, state_glyph, toned
 from screens.widgets.edges import edges
 
 
@@ -83,6 +83,8 @@ class StepList(Widget):
         if here:
             glyph = state_glyph("here", self._glyphs)
         count = str(row.state.problems) if row.state.problems and not here else ""
+        if self.can_focus:
+            count = _words(row.state)
         left = Content.assemble(
             (self._glyphs.bar if under or here else " ", "$primary"),
             glyph,
@@ -90,7 +92,8 @@ class StepList(Widget):
             (f"{row.number} ", "$text-muted"),
             (row.title, style),
         )
-        line = edges(left, toned(f"{count} " if count else "", "warn"), width)
+        tone: Tone = "warn" if row.state.problems and not here else "dim"
+        line = edges(left, toned(f"{count} " if count else "", tone), width)
         return line.stylize("on $cursor") if under or here else line
 
     def action_move_up(self) -> None:
@@ -107,3 +110,11 @@ class StepList(Widget):
         line = event.get_content_offset(self)
         if line is not None and 0 <= line.y < len(self.rows):
             self.post_message(self.Picked(self.rows[line.y].page))
+
+
+def _words(state: PageState) -> str:
+    """A state in words, for where there is room: "needs attention (2)"."""
+    if state.word == "attention":
+        return f"needs attention ({state.problems})"
+    missing = f", {state.problems} to answer" if state.problems else ""
+    return f"{'you are here' if state.word == 'here' else state.word}{missing}"

@@ -11,6 +11,7 @@ from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Static
 
 from haui.app import HauiApp
 from screens.actions import REGISTRY, Action, active_actions
@@ -18,6 +19,7 @@ from screens.dialog import Ask, Dialog
 from screens.glyphs import ASCII, STATES, TONES, UNICODE, state_text
 from screens.help import HelpScreen
 from screens.page import StepsDialog, WizardPage
+from screens.save_preset import SavePreset
 from screens.shell import Shell
 from screens.too_small import TooSmallScreen
 from screens.widgets import choices, controls, form, steps
@@ -174,6 +176,25 @@ async def test_jumps_only_where_it_is_allowed(world_of: WorldOf) -> None:
         await pilot.click("#steps", offset=(4, 2))
         await settle(pilot)
         assert page_of(app) == "hosts"
+
+
+async def test_answers_are_kept_as_a_preset(world_of: WorldOf) -> None:
+    """A name that can't be used is refused in the window; then the file is there."""
+    world = world_of(answers=complete_answers(), page="hosts")
+    app = app_of(world)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+s")
+        await settle(pilot)
+        await pilot.press("end", "X", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, SavePreset)
+        assert "no name for a preset" in str(app.screen.query_one("#refusal", Static).content)
+        await pilot.press("backspace", "enter")
+        await settle(pilot)
+        assert (world.presets_folder / "atlas.yaml").is_file()
+        message = app.screen.query_one(HelpLine).message
+        assert message is not None
+        assert "atlas.yaml" in message.plain
 
 
 async def test_top_line_says_where_you_are(world_of: WorldOf) -> None:
