@@ -143,6 +143,7 @@ mark() {
 
 silent() {
     diagnose
+    [ "$HAUI_ETCD" = stacked ] || die "kubeadm has set this host up, but its API server does not come up. It was left alone. If it can't be repaired: remove its Node on $HAUI_VIA, run \"kubeadm reset\" here, then try again"
     die "this host's etcd member is a voter, but its API server does not come up. It was left alone, since undoing a voter can cost the cluster its quorum. If it can't be repaired: remove its etcd member and Node on $HAUI_VIA, run \"kubeadm reset\" here, then try again"
 }
 

@@ -16,6 +16,7 @@ from haui.events import AnyEvent, Event, TaskFinished, TaskIntent, TaskOutput
 from haui.execution.controls import Controls
 from haui.execution.executor import RunResult, run
 from haui.plan import build_plan
+from haui.preset import rehearsal_spec
 from haui.record.bus import EventBus
 from haui.rehearsal.faults import Fault
 from haui.rehearsal.fleet import SimulatedFleet
@@ -242,3 +243,16 @@ async def _a_moment(clock: ManualClock) -> None:
 
 def _problems(install: Install) -> list[tuple[str, str, object]]:
     return [(event.host, event.step, event.problem) for event in install.finished("failed")]
+
+
+async def test_external_etcd_is_verified_on_its_own_hosts(tmp_path: Path) -> None:
+    install = Install(tmp_path, rehearsal_spec("external-etcd-3"))
+    failed = await install.go("et2:etcd.member:fail", "cp2:control_plane.join:reboot")
+    assert failed.outcome == "failed"
+    assert install.outcome("et2", "etcd.member") == "failed"
+    assert install.outcome("cp1", INIT) == "skipped"
+    assert (await install.go("et1:etcd.certificates:reboot")).outcome == "ok", _problems(install)
+    rows = [row for event in install.finished() if event.step == "verify.etcd"
+            for row in event.findings]  # fmt: skip
+    assert {row.what for row in rows} == {"etcd of et1", "etcd of et2", "etcd of et3"}
+    assert {row.verdict for row in rows} == {"ok"}

@@ -334,6 +334,23 @@ def test_supply_for_a_control_plane(helper: Shell) -> None:
     assert "--ttl 30m --description haui join cp2" in ran.called("kubeadm token")[0]
 
 
+def test_supply_does_not_lend_what_the_join_before_is_about_to_take_back(helper: Shell) -> None:
+    (helper.folder / "fake/uploaded-for").write_text("cp3")
+    helper.rules.insert(0, ("sleep *", ': >"$FAKE/uploaded-for"'))
+    ran = helper.run("control_plane_supply", HAUI_KIND="control-plane", HAUI_PAUSE="2")
+    assert ran.status == 0, ran.errors
+    assert ran.called("sleep")
+    assert not [call for call in ran.calls if "delete secret kubeadm-certs" in call]
+
+
+def test_supply_takes_away_what_a_killed_run_has_lent(helper: Shell) -> None:
+    (helper.folder / "fake/uploaded-for").write_text("cp3")
+    ran = helper.run("control_plane_supply", HAUI_KIND="control-plane")
+    assert ran.status == 0, ran.errors
+    upload = next(i for i, call in enumerate(ran.calls) if "upload-certs" in call)
+    assert [call for call in ran.calls[:upload] if "delete secret kubeadm-certs" in call]
+
+
 def test_supply_for_a_worker_lends_no_certificates(helper: Shell) -> None:
     ran = helper.run("control_plane_supply", HAUI_KIND="worker")
     assert [line.split("=")[0] for line in ran.output.splitlines()] == ["token", "ca_hash", "via"]
