@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from haui.clusterfile.fill import Fleet, complete
-from haui.clusterfile.load import SpecFileError, located, parse, read_bytes, validate
+from haui.clusterfile.load import (
+    SpecFileError,
+    anchored,
+    located,
+    parse,
+    read_bytes,
+    validate,
+)
 from haui.clusterfile.problem import Loc, SpecProblem
 from haui.clusterfile.rules import problems, refusals
 from haui.clusterfile.yamltree import Document, Fatal, decode
@@ -80,7 +87,8 @@ def list_presets(own: Path | None = None) -> tuple[Preset, ...]:
     folder = own_folder() if own is None else own
     for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
         try:
-            found.append(_preset(path.stem, _read(path), own=True, source=path.name))
+            text = _read(path)
+            found.append(_preset(path.stem, text, own=True, source=path.name, base=folder))
         except SpecError as error:
             said = _in_one_line(error)
             found.append(Preset(name=path.stem, title="", text="", own=True, problem=said))
@@ -97,7 +105,7 @@ def load_preset(name: str, own: Path | None = None) -> Preset:
     if name in shipped:
         return _preset(name, shipped[name])
     if mine.is_file():
-        return _preset(name, _read(mine), own=True, source=str(mine))
+        return read_preset(mine)
     close = difflib.get_close_matches(name, list(shipped), n=1)
     raise SpecError(
         f"there is no preset {name!r}" + (f"; did you mean {close[0]}?" if close else ""),
@@ -142,7 +150,7 @@ def _completed(
 
 def read_preset(path: Path) -> Preset:
     """A preset or cluster file of any place. Raises SpecError when it is none."""
-    return _preset(path.stem, _read(path), own=True, source=str(path))
+    return _preset(path.stem, _read(path), own=True, source=str(path), base=path.parent)
 
 
 def check_file(path: Path) -> Mapping[str, Any]:
@@ -248,12 +256,16 @@ def _read(path: Path) -> str:
         raise SpecFileError(str(path), [fatal.problem]) from None
 
 
-def _preset(name: str, text: str, *, own: bool = False, source: str = "") -> Preset:
+def _preset(
+    name: str, text: str, *, own: bool = False, source: str = "", base: Path | None = None
+) -> Preset:
+    """`base` is the folder that relative paths in the text are meant from."""
     document = _checked(text, source or name)
+    answers = document.data if base is None else anchored(document.data, base.absolute())
     first = text.lstrip().splitlines()[0]
     title = first.removeprefix("#").strip() if first.startswith("#") else ""
     notes = tuple(document.notes)
-    return Preset(name=name, title=title, text=text, answers=document.data, own=own, notes=notes)
+    return Preset(name=name, title=title, text=text, answers=answers, own=own, notes=notes)
 
 
 def _in_one_line(error: SpecError) -> str:

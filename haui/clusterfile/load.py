@@ -7,8 +7,9 @@ so that steps see nothing but the spec. SSH keys are not read here.
 
 from __future__ import annotations
 
+import copy
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from haui.spec import ClusterSpec
 __all__ = [
     "Loaded",
     "SpecFileError",
+    "anchored",
     "diff",
     "dump",
     "load",
@@ -222,6 +224,26 @@ def with_files(spec: ClusterSpec, base: Path) -> tuple[ClusterSpec, list[SpecPro
             holder["key"] = str(path)
             found += _key_problems(path, (*at, "key"))
     return ClusterSpec.model_validate(data), found
+
+
+def anchored(data: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    """A copy of a file's data whose relative paths are meant from `base`, the file's folder.
+
+    Paths in the home folder stay as they are; what is no text is left alone.
+    """
+    moved = copy.deepcopy(dict(data))
+    hosts = moved.get("hosts")
+    count = len(hosts) if isinstance(hosts, list) else 0
+    places = [*FILE_TEXTS, ("ssh", "key"), *(("hosts", i, "ssh", "key") for i in range(count))]
+    for *around, key in places:
+        part: Any = moved
+        for name in around:
+            inside = isinstance(part, list) or (isinstance(part, dict) and name in part)
+            part = part[name] if inside else None
+        value = part.get(key) if isinstance(part, dict) else None
+        if isinstance(value, str) and value and not value.startswith(("/", "~")):
+            part[key] = str(_absolute(value, base))
+    return moved
 
 
 def _absolute(value: str, base: Path) -> Path:

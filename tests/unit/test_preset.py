@@ -223,3 +223,24 @@ def test_export_with_addresses_is_the_same_cluster() -> None:
     spec = load(DATA / "atlas.yaml").spec
     whole = preset.export(spec, addresses=True)
     assert load_text(whole, name="again").spec == spec
+
+
+def test_paths_in_a_preset_file_are_meant_from_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "shape.yaml"
+    path.write_text(
+        "format: haui/1\n"
+        "ssh: {key: ./id}\n"
+        "supply: {images: {repository: hub.lan/k8s, ca: sub/ca.pem}}\n"
+        "hosts:\n"
+        "  - {roles: [control-plane], ssh: {key: ~/other}}\n"
+        "  - {roles: [control-plane], ssh: {key: /abs}}\n"
+        "  - {roles: [control-plane, worker]}\n"
+    )
+    answers = preset.load_preset(str(path)).answers
+    assert answers["ssh"]["key"] == str(tmp_path / "id")
+    assert answers["supply"]["images"]["ca"] == str(tmp_path / "sub" / "ca.pem")
+    assert [host.get("ssh", {}).get("key") for host in answers["hosts"]] == [
+        "~/other",
+        "/abs",
+        None,
+    ]
