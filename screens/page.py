@@ -121,6 +121,12 @@ class WizardPage(Shell):
         self._unwatch()
         self._unwatch = self.desk.watch(self._changed)
         self._changed()
+        self.call_after_refresh(self._begin_well)
+
+    def _begin_well(self) -> None:
+        """Where there is nothing to fill in, enter goes on and not back."""
+        if self.focused is not None and self.focused.id == "back":
+            self.query_one("#next", Button).focus()
 
     def on_unmount(self) -> None:
         self._unwatch()
@@ -149,7 +155,11 @@ class WizardPage(Shell):
         super().update_top()
         number, title = index_of(self.page) + 1, self.about.title
         beside = self.app.size.width >= SIDEBAR_FROM
-        place = f"{number} {title}" if beside else f"{number} of {len(PAGES)} · {title}"
+        place = (
+            f"{number} {title}"
+            if beside
+            else f"{number} of {len(PAGES)} {self.world.glyphs.dot} {title}"
+        )
         self.query_one(TopBar).crumbs = ("new cluster", place) if beside else (place,)
         for line in self.query(HelpLine):
             line.border_title = self._summary()

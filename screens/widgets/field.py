@@ -73,7 +73,7 @@ class QuestionField(Vertical):
         yield self._problem
 
     def on_mount(self) -> None:
-        self._problem.display = False
+        self._problem.display = self._slot.display = False
         self.refresh_problem()
 
     def _label(self) -> Content:
@@ -199,6 +199,7 @@ class QuestionField(Vertical):
 
     def find_out(self, text: str | Content) -> None:
         """Show in the field's slot what is being found out about the answer; "" empties it."""
+        self._slot.display = bool(text)
         self._slot.update(text if isinstance(text, Content) else toned(text, "dim"))
 
     def explanation(self) -> Content:
