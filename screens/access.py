@@ -66,6 +66,17 @@ class AccessPage(WizardPage):
     def answers_changed(self) -> None:
         self._follow_secrets()
 
+    def next_refused(self) -> bool:
+        """Nobody can log in to a host whose key was not accepted."""
+        table = self.query_one(HostKeys)
+        count = len(table.new_keys)
+        if not count:
+            return False
+        table.take_focus()
+        keys = "a host key is" if count == 1 else f"{count} host keys are"
+        self.say(f"Not yet: {keys} new. Compare, then press a to accept.", "warn")
+        return True
+
     def wanted_secrets(self) -> list[tuple[SecretName, str]]:
         """The secrets that the answers make necessary, or possible."""
         ssh = self.desk.value(("ssh",)) or {}

@@ -89,6 +89,10 @@ class HostKeys(Vertical):
         """Host -> fingerprint of every key that nobody has accepted yet."""
         return {row.host: row.fingerprint for row in self._rows if row.judgement == "unknown"}
 
+    def take_focus(self) -> None:
+        """Put the focus on the table."""
+        self._table.focus()
+
     def show(self, rows: Iterable[KeyRow]) -> None:
         """Replace the table; the cursor stays where it is."""
         self._rows = tuple(rows)

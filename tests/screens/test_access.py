@@ -130,6 +130,23 @@ async def test_all_new_keys_are_accepted_as_answers(world_of: Callable[..., Any]
         assert "fingerprint" not in world.desk.value(("hosts", 0))
 
 
+async def test_new_keys_hold_up_the_next_page_until_they_are_accepted(
+    world_of: Callable[..., Any],
+) -> None:
+    world = world_with(world_of, rows())
+    app = make_app(world)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await looked(pilot)
+        await pilot.press("ctrl+n")
+        await looked(pilot)
+        assert world.desk.draft.page == "access"
+        await pilot.press("a")
+        await looked(pilot)
+        await pilot.press("ctrl+n")
+        await looked(pilot)
+        assert world.desk.draft.page == "cluster"
+
+
 async def test_one_key_is_accepted_and_taken_back(world_of: Callable[..., Any]) -> None:
     world = world_with(world_of, rows())
     app = make_app(world)
