@@ -58,6 +58,8 @@ def skip_refusal(plan: Plan, task: Task, left_out: Collection[str]) -> str:
     planes = spec.control_planes
     if planes and host.name == planes[0].name:
         return f"Everything else hangs on {host.name}, the first control plane."
+    if spec.topology.kind == "external" and "etcd" in host.roles:
+        return "The control plane begins only when every member of the external etcd is healthy."
     out = {*left_out, host.name}
     etcd = _etcd(plan)
     remaining, quorum = len(_without(etcd, out)), len(etcd) // 2 + 1

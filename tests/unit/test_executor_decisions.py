@@ -565,11 +565,10 @@ def test_members_of_an_external_etcd_are_counted_apart() -> None:
     spec = spec.model_copy(update={"hosts": (*spec.hosts, *members), "topology": topology})
     assert refusal(spec, "cp.join@cp2") == ""
     assert consequence(spec, "cp.join@cp2") == "1 control plane remains; losing it stops the API."
-    assert refusal(spec, "sys.prepare@e1") == ""
+    assert "every member" in refusal(spec, "sys.prepare@e1")
     assert consequence(spec, "sys.prepare@e1") == (
         "2 etcd members remain; losing one more stops the API."
     )
-    assert "1 of 3" in refusal(spec, "sys.prepare@e1", "e3")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from haui.execution.decisions import skip_refusal
 from haui.plan import build_plan
 from haui.spec import ClusterSpec
 from steps import CATALOGUE, control_plane, etcd, etcd_pki, runtime, verify
@@ -81,6 +82,12 @@ def test_init_waits_for_every_member_and_its_own_certificate(kind: str) -> None:
             open_needs.append(need)
     wanted = {f"etcd.member@etcd{n}" for n in (1, 2, 3)} | {"etcd.client@cp1", "etcd.trust@cp1"}
     assert wanted | {"etcd.ready@etcd1"} <= before
+
+
+def test_a_member_can_not_be_left_out_since_the_control_plane_waits_for_all() -> None:
+    plan = build_plan(EXTERNAL, CATALOGUE)
+    task = next(t for t in plan.tasks if t.id == "etcd.member@etcd3")
+    assert "every member" in skip_refusal(plan, task, ())
 
 
 def test_only_one_host_signs_and_its_key_goes_nowhere() -> None:
