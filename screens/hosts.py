@@ -1,0 +1,359 @@
+"""The hosts page: the machines of the cluster, entered one by one, pasted, or imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from haui.clusterfile.problem import SpecProblem
+from haui.drawing.facts import hosts_needed
+from haui.wizard.hostlist import HostList as Found
+from haui.wizard.pages import PageId
+from haui.wizard.questions import endpoint_of, placement_of, topology_of
+from screens import host_edits as edits
+from screens.actions import bind
+from screens.glyphs import state_text, toned
+from screens.host_form import HostForm
+from screens.host_import import ImportDialog
+from screens.host_paste import PasteDialog
+from screens.host_roles import RolesDialog
+from screens.page import WizardPage
+from screens.widgets.controls import TextLine
+from screens.widgets.edges import joined
+from screens.widgets.host_list import LIST_ACTIONS, HostList
+from screens.widgets.host_rows import (
+    HostRow,
+    counted,
+    host_list,
+    list_problems,
+    roles_needed,
+    rows_of,
+    summary_of,
+)
+from screens.world import World
+
+
+class HostsPage(WizardPage):
+    """The list holds the whole height; what is wrong with the host under the cursor, and with the
+    list, stands beneath it."""
+
+    page: ClassVar[PageId] = "hosts"
+    fills: ClassVar[bool] = True
+    CSS_PATH = "hosts.tcss"
+    help_text = (
+        "Each host has a name, the address by which the other hosts reach it, and roles. The first "
+        "control plane of the list begins the cluster, the others join it in their order.\n\n"
+        "Pasted lines hold a name, an address or both, then roles and name=value labels, in any "
+        "order: `wk1 10.30.0.21 worker rack=r1`. Short roles are cp, wk, et and lb. Ranges in "
+        "brackets stand for several hosts: `10.30.0.[11-13] cp`. `user@address:port` says how to "
+        "log in where it differs.\n\nEvery change is saved at once and can be taken back."
+    )
+    BINDINGS = bind(*LIST_ACTIONS)
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._pasted = ""
+        self._path = ""
+
+    def compose_page(self) -> ComposeResult:
+        if self.desk.rehearsal:
+            note = "These hosts are simulated: nothing on your network is touched."
+            yield Static(toned(note, "accent"), id="simulated", markup=False)
+        with Horizontal(id="filtering"):
+            yield Static(toned("/", "here"), id="slash", markup=False)
+            yield TextLine("", "name, address, role or label", id="filter")
+            yield Static(id="filtered", markup=False)
+        yield HostList(self.world.glyphs, id="hosts")
+        yield Static(id="about", markup=False)
+        yield Static(id="needed", markup=False)
+
+    @property
+    def hosts(self) -> HostList:
+        return self.query_one("#hosts", HostList)
+
+    def on_mount(self) -> None:
+        self.query_one("#filtering").display = False
+        super().on_mount()
+        self.hosts.focus()
+
+    def answers_changed(self) -> None:
+        answers = self.desk.answers
+        rows = rows_of(answers.get("hosts"), self.desk.problems("hosts"))
+        self.hosts.empty = self._empty_text() if not rows else ()
+        self.hosts.show(rows)
+        self._show_about()
+        self._show_needed()
+        self._show_filtered()
+
+    def _entries(self) -> list[Any]:
+        return host_list(self.desk.value(("hosts",)))
+
+    def _take(self, hosts: Sequence[Any]) -> None:
+        """Put another list of hosts in the place of this one."""
+        self.desk.answer(("hosts",), list(hosts) or None)
+
+    def _chosen(self) -> list[HostRow]:
+        """The marked rows, else the one under the cursor."""
+        marked = [row for row in self.hosts.rows if row.place in self.hosts.marked]
+        return marked or ([self.hosts.row] if self.hosts.row is not None else [])
+
+    # What stands beneath the list.
+
+    @on(HostList.Moved)
+    def _show_about(self) -> None:
+        glyphs, row = self.world.glyphs, self.hosts.row
+        about = self.query_one("#about", Static)
+        if row is None:
+            about.update(Content(""))
+        elif row.problems:
+            about.update(Content("\n").join([
+                Content.assemble(
+                    (f"{glyphs.attention if found.missing else glyphs.failed} ",
+                     "$warning" if found.missing else "$error"),
+                    (f"{row.called}: ", "bold"), Content(f"{found.field}: {found.what}"),
+                    (f"  {glyphs.arrow} {found.example}" if found.example else "", "$text-muted"),
+                ) for found in row.problems[:2]
+            ]))  # fmt: skip
+        else:
+            more = [part for part in (row.ssh, row.labels, row.rest) if part]
+            text = f"{row.called}  {f' {glyphs.dot} '.join(more)}" if more else ""
+            about.update(toned(text, "dim"))
+
+    def _show_needed(self) -> None:
+        self.query_one("#needed", Static).update(self._needed_text())
+
+    def _needed_text(self) -> Content:
+        glyphs, rows = self.world.glyphs, self.hosts.rows
+        lines = [
+            Content.assemble(
+                (f"{glyphs.failed} ", "$error"), Content(problem.what),
+                (f"  {glyphs.arrow} {problem.example}" if problem.example else "", "$text-muted"),
+            )
+            for problem in self._whole_problems()
+        ]  # fmt: skip
+        needed = roles_needed(self.desk.answers)
+        have = toned(summary_of(rows), "dim")
+        if needed:
+            missing = ", ".join(counted(number, role) for role, number in needed.items())
+            still = state_text("warning", glyphs, f"still needed: {missing}")
+        elif lines:
+            still = Content("")
+        else:
+            still = state_text("ok", glyphs, "no host is missing")
+        lines.append(joined([still, have], Content("   ")))
+        return Content("\n").join([line for line in lines if line.cell_length])
+
+    def _whole_problems(self) -> tuple[SpecProblem, ...]:
+        """What is wrong with the list as a whole; that it is empty is seen."""
+        found = list_problems(self.desk.problems("hosts"))
+        return found if self.hosts.rows else ()
+
+    def _empty_text(self) -> tuple[Content, ...]:
+        answers = self.desk.answers
+        least = hosts_needed(
+            str(topology_of(answers)), str(endpoint_of(answers)), str(placement_of(answers))
+        )
+        ways = (
+            ("p", "paste lines", "one host a line, several at once; for example"),
+            ("", "", "    10.30.0.[11-13] cp"),
+            ("", "", "    wk1 10.30.0.21 worker rack=r1"),
+            ("a", "add one", "with a form: name, address, roles"),
+            ("i", "import", "a table (CSV), an ssh_config, an Ansible inventory"),
+        )
+        lines = [
+            Content.assemble((f"  {key:<3}", "bold $primary"), (f"{what:<14}", "bold"),
+                             (text, "$text-muted"))
+            for key, what, text in ways
+        ]  # fmt: skip
+        takes = [f"This cluster takes {least.parts}, and 1 worker or more."]
+        if self.desk.rehearsal:
+            takes.append("Any addresses will do.")
+        return (Content("No host is entered yet. Three ways to begin:"), Content(""), *lines,
+                Content(""), *(toned(text, "dim") for text in takes))  # fmt: skip
+
+    # One host.
+
+    def action_add(self) -> None:
+        self._open_form(None)
+
+    @on(HostList.Opened)
+    def action_edit(self) -> None:
+        if self.hosts.row is not None:
+            self._open_form(self.hosts.place)
+        elif not self.hosts.rows:
+            self._open_form(None)
+
+    def _open_form(self, place: int | None) -> None:
+        if place is not None and not isinstance(self._entries()[place], dict):
+            self.say("This entry is no host; d deletes it.", "warn")
+            return
+
+        def closed(place: int | None) -> None:
+            self.hosts.go(place or 0)
+
+        self.app.push_screen(HostForm(self.desk, place, glyphs=self.world.glyphs), closed)
+
+    def action_delete(self) -> None:
+        rows = self._chosen()
+        if not rows:
+            return
+        gone = {row.place for row in rows}
+        self.hosts.mark(frozenset())
+        self._take([host for place, host in enumerate(self._entries()) if place not in gone])
+        what = f"{rows[0].called} is" if len(rows) == 1 else f"{len(rows)} hosts are"
+        self.say(f"{what} deleted. ^z brings {'it' if len(rows) == 1 else 'them'} back.")
+
+    def action_move(self, by: int) -> None:
+        place, to = self.hosts.place, self.hosts.place + by
+        if self.filter_words:
+            self.say("Take the filter away first (esc): the order is that of all hosts.", "warn")
+        elif self.hosts.row is not None and 0 <= to < len(self.hosts.rows):
+            swap = {place: to, to: place}
+            marked = frozenset(swap.get(mark, mark) for mark in self.hosts.marked)
+            self._take(edits.swapped(self._entries(), place, to))
+            self.hosts.mark(marked)
+            self.hosts.go(to)
+
+    # Several hosts.
+
+    def action_roles(self) -> None:
+        rows = self._chosen()
+        if rows:
+            common = set(rows[0].roles).intersection(*(row.roles for row in rows))
+            why = "Ticked is what they all do now." if len(rows) > 1 else "What this host does."
+            self._ask_roles(rows, common, why)
+
+    def _ask_roles(self, rows: Sequence[HostRow], ticked: set[str], why: str) -> None:
+        places = {row.place for row in rows}
+
+        def given(roles: tuple[str, ...] | None) -> None:
+            if roles:
+                self._take(edits.with_roles(self._entries(), places, roles))
+                self.hosts.mark(frozenset())
+                self.say("Roles are changed. ^z takes it back.")
+
+        names = [row.called for row in rows]
+        self.app.push_screen(RolesDialog(names, ticked, why, glyphs=self.world.glyphs), given)
+
+    def action_names(self) -> None:
+        named, count = edits.named(self._entries())
+        if count:
+            self._take(named)
+            self.say(f"{count} host{'' if count == 1 else 's'} named. ^z takes it back.")
+        else:
+            self.say("Every host that has a role has a name.")
+
+    def action_copy_lines(self) -> None:
+        text = edits.as_lines(self._entries())
+        count = text.count("\n")
+        if count:
+            self.app.copy_to_clipboard(text)
+        self.say(
+            f"{count} line{'' if count == 1 else 's'} copied." if count else "Nothing to copy."
+        )
+
+    # Lines and files.
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        self._open_paste(event.text)
+
+    def action_paste(self) -> None:
+        self._open_paste(self._pasted)
+
+    def _open_paste(self, text: str) -> None:
+        def closed(left: str | None) -> None:
+            self._pasted = left or ""
+            self._ask_missing_roles()
+
+        self.app.push_screen(PasteDialog(text, self.take_found, glyphs=self.world.glyphs), closed)
+
+    def action_import_file(self) -> None:
+        def keep(path: str) -> None:
+            self._path = path
+
+        def closed(found: Found | None) -> None:
+            if found is not None:
+                self.take_found(found)
+                self._ask_missing_roles()
+
+        self.app.push_screen(ImportDialog(self._path, glyphs=self.world.glyphs, keep=keep), closed)
+
+    def take_found(self, found: Found) -> str:
+        """Put hosts that were read into the list; returns what came of it."""
+        before = len(self._entries())
+        hosts, notes = edits.joined(self._entries(), found.hosts)
+        self._take(hosts)
+        self._new = frozenset(range(before, len(hosts)))
+        count = len(found.hosts)
+        said = " ".join([f"{count} host{'' if count == 1 else 's'} taken.", *notes])
+        self.say(f"{said} ^z takes it back." if not notes else said)
+        if self._new:
+            self.hosts.go(before)
+        return said
+
+    def _ask_missing_roles(self) -> None:
+        """Ask once for all hosts that have just come and have no role."""
+        new, self._new = self._new, frozenset()
+        rows = [row for row in self.hosts.rows if row.place in new and not row.roles]
+        if rows:
+            first = next(iter(roles_needed(self.desk.answers)), "worker")
+            why = "No role is said for them yet. What do they do?"
+            if len(rows) == 1:
+                why = "No role is said for it yet. What does it do?"
+            self._ask_roles(rows, {first}, why)
+
+    _new: frozenset[int] = frozenset()
+
+    # The filter.
+
+    @property
+    def filter_words(self) -> str:
+        return self.query_one("#filter", TextLine).value.strip()
+
+    def action_filter(self) -> None:
+        if self.hosts.rows:
+            self.query_one("#filtering").display = True
+            self.query_one("#filter").focus()
+
+    @on(Input.Changed, "#filter")
+    def _filtering(self) -> None:
+        self.hosts.filter(self.filter_words)
+        self._show_filtered()
+        self._show_about()
+
+    def _show_filtered(self) -> None:
+        text = f"{self.hosts.shown_count} of {len(self.hosts.rows)}"
+        self.query_one("#filtered", Static).update(toned(text, "dim"))
+
+    @on(Input.Submitted, "#filter")
+    def _filtered(self) -> None:
+        self.hosts.focus()
+
+    def action_back(self) -> None:
+        """Escape takes away the filter, then the marks, and only then goes back."""
+        if self.query_one("#filtering").display:
+            self.query_one("#filter", TextLine).value = ""
+            self.query_one("#filtering").display = False
+            self.hosts.focus()
+        elif self.hosts.marked:
+            self.hosts.mark(frozenset())
+        else:
+            super().action_back()
+
+    def next_refused(self) -> bool:
+        if not self.desk.problems("hosts"):
+            return False
+        wrong = next((row.place for row in self.hosts.rows if row.problems), None)
+        if wrong is not None:
+            if self.filter_words:
+                self.action_back()
+            self.hosts.go(wrong)
+        self.hosts.focus()
+        return True
