@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from haui.transport.credentials import SecretName
     from haui.wizard.desk import Desk
     from haui.wizard.drafts import DraftBook
+    from haui.wizard.inspection import Inspection
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class World:
     advice: str = ""
     desk: Desk | None = None
     live: LiveRun | None = None
+    preflight: Inspection | None = None
+    """The last look at the hosts; it goes on when its page is left."""
     concluding: asyncio.Task[None] | None = None
     ask_secret: Callable[[SecretName, str], Awaitable[str | None]] | None = None
     _sites: dict[bool, Site] = field(default_factory=dict)
@@ -56,6 +59,8 @@ class World:
         """End in good order: the last words of a run that has ended, the answers, the sites."""
         if self.concluding is not None and self.live is not None and self.live.ended:
             await self.concluding
+        if self.preflight is not None:
+            await self.preflight.leave()
         if self.desk is not None:
             self.desk.close()
         for site in self._sites.values():
