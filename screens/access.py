@@ -60,7 +60,6 @@ class AccessPage(WizardPage):
         yield HostKeys(self.world.glyphs)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.look_at_keys()
 
     def answers_changed(self) -> None:

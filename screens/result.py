@@ -95,7 +95,6 @@ class ResultScreen(Shell):
                 yield Static(picture_content(picture), markup=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.call_after_refresh(self._show_proofs)
         self.query_one("#body").focus()
 
@@ -205,7 +204,6 @@ class ReportScreen(Shell):
             yield Static(Content("\n".join(lines)), markup=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#report").focus()
 
 
