@@ -48,7 +48,7 @@ await_api() {
 # etcdctl: one key from /registry/ on, both ends in Base64.
 external_keys() {
     for keys_pair in $HAUI_ETCD_MEMBERS; do
-        keys_seen=$(curl -fsS --noproxy '*' --max-time 5 --cacert "$K8S/pki/etcd/ca.crt" \
+        keys_seen=$(curl -gfsS --noproxy '*' --max-time 5 --cacert "$K8S/pki/etcd/ca.crt" \
             --cert "$K8S/pki/apiserver-etcd-client.crt" --key "$K8S/pki/apiserver-etcd-client.key" \
             -d '{"key":"L3JlZ2lzdHJ5Lw==","range_end":"L3JlZ2lzdHJ5MA==","limit":"1","keys_only":true}' \
             "https://$(url_host "${keys_pair#*=}"):2379/v3/kv/range" 2>&1) || continue

@@ -28,9 +28,14 @@ timeout 900 ctr -n haui images pull --hosts-dir "${HAUI_ROOT:-}/etc/containerd/c
     die "the image $HAUI_IMAGE can't be pulled" \
         "check supply.images (repository, registries, ca, username) and that the registry has it"
 
-folder=$(mktemp -d)
-# shellcheck disable=SC2064  # the folder of now
-trap "ctr -n haui images unmount --rm '$folder' >/dev/null 2>&1; rmdir '$folder' 2>/dev/null" EXIT
+folder=${HAUI_ROOT:-}/run/haui-etcd-image
+close_image() {
+    ctr -n haui images unmount --rm "$folder" >/dev/null 2>&1 || :
+    rmdir "$folder" 2>/dev/null || :
+}
+close_image # an attempt that was killed has left it open
+trap close_image EXIT
+mkdir -p "$folder"
 ctr -n haui images mount "$HAUI_IMAGE" "$folder" >/dev/null || die "the image $HAUI_IMAGE can't be opened"
 mkdir -p "$ETCD_PROGRAMS" "${ETCD_RECORD%/*}"
 for program in etcd etcdctl; do
@@ -55,5 +60,5 @@ done
 } >"$ETCD_RECORD.haui-new"
 sync "$ETCD_RECORD.haui-new"
 mv "$ETCD_RECORD.haui-new" "$ETCD_RECORD"
-ctr -n haui images unmount --rm "$folder" >/dev/null 2>&1 || :
+close_image
 ctr -n haui images rm "$HAUI_IMAGE" >/dev/null 2>&1 || :

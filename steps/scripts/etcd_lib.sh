@@ -28,7 +28,7 @@ etcd_ctl() {
 
 # etcd_listens ADDRESS: does anybody listen there for clients? etcdctl would try for seconds to find out.
 etcd_listens() {
-    curl -sk --noproxy '*' --connect-timeout 2 --max-time 4 -o /dev/null "$(etcd_url "$1")/" 2>/dev/null
+    curl -gsk --noproxy '*' --connect-timeout 2 --max-time 4 -o /dev/null "$(etcd_url "$1")/" 2>/dev/null
     case $? in
         6 | 7 | 28) return 1 ;;
     esac

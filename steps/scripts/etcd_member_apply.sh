@@ -41,7 +41,7 @@ healthy=no
 if [ "$active" = active ] && etcd_healthy "$HAUI_ADDRESS"; then healthy=yes; fi
 # It says that it has started when it has found the others, who may be started after it.
 systemctl restart --no-block etcd
-if ! wait_until 30 listens; then
+if ! wait_until "${HAUI_PATIENCE:-30}" listens; then # HAUI_PATIENCE is set by tests only
     journalctl -u etcd -n 20 --no-pager -o cat 2>/dev/null || :
     die "etcd does not start" "see: journalctl -u etcd"
 fi

@@ -58,6 +58,16 @@ def test_it_is_done_once(host: ShellHost) -> None:
     assert not [call for call in host.calls[before:] if call.startswith("ctr")]
 
 
+def test_an_attempt_that_was_killed_leaves_no_open_image(host: ShellHost) -> None:
+    assert host.run("etcd_install_apply").status == 0
+    images = [
+        call.split(" images ")[1].split()[0] for call in host.calls if call.startswith("ctr ")
+    ]
+    assert images[:3] == ["pull", "unmount", "mount"]
+    assert images[-1] == "unmount"
+    assert not (host.folder / "root/run/haui-etcd-image").exists()
+
+
 def test_a_program_that_was_changed_is_installed_anew(host: ShellHost) -> None:
     host.run("etcd_install_apply")
     host.write("/usr/local/bin/etcd", "another")

@@ -126,6 +126,14 @@ def test_a_member_gets_what_it_needs(signer: ShellHost, member: Owner) -> None:
     assert "TLS Web Server Authentication, TLS Web Client Authentication" in text
 
 
+def test_a_member_with_ipv6_is_verified_by_its_address(signer: ShellHost, member: Owner) -> None:
+    other = MEMBER.model_copy(update={"address": "fd00::42"})
+    member.place("member", other, signed(signer, "member", other))
+    assert member.probe("member", other).done
+    seen = member.probe("member", other.model_copy(update={"address": "fd00::43"})).findings
+    assert seen["certificate server"].seen == "not for fd00::43"
+
+
 def test_an_api_server_with_ipv6_gets_its_client_certificate(
     tmp_path: Path, signer: ShellHost
 ) -> None:
