@@ -32,6 +32,7 @@ class HostForm(Dialog[int]):
     """
 
     CSS_PATH = "hosts.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]  # noqa: RUF012 - Textual's own
     BINDINGS = bind(
         Action(id="hostform.next-host", key="pagedown,ctrl+down", label="next host", group="Window",
                keys="PgDn", help="The next host; PgUp goes to the one before."),
@@ -57,7 +58,8 @@ class HostForm(Dialog[int]):
         self._unwatch: Callable[[], None] = lambda: None
 
     def compose_body(self) -> ComposeResult:
-        yield Body(*self._fields(), id="fields")
+        with Body(id="fields"):
+            yield from self._fields()
         yield Static(id="explained", markup=False)
         with Horizontal(id="buttons"):
             yield Button(Content("Done  esc"), id="done", compact=True)

@@ -21,7 +21,7 @@ from screens.host_file import UnreadableFile, completed, completions, kind_of, r
 from screens.widgets.body import Body
 from screens.widgets.check_list import CheckList, Item
 from screens.widgets.controls import TextLine
-from screens.widgets.host_preview import details, summary
+from screens.widgets.host_preview import HostPreview, label_take, summary
 
 KINDS = "A table (CSV), an SSH configuration, an Ansible inventory, or lines as for pasting."
 SHOWN = 6
@@ -90,7 +90,7 @@ class ImportDialog(Dialog[HostList]):
         with Body(id="details"):
             yield CheckList((), (), self.glyphs, id="aliases")
             yield Static(id="summary", markup=False)
-            yield Static(id="found", markup=False)
+            yield HostPreview(self.glyphs, id="found")
         with Horizontal(id="buttons"):
             yield Button(Content("Read  enter"), id="read", compact=True)
             yield Button(Content("Take  ^s"), id="take", compact=True)
@@ -107,8 +107,7 @@ class ImportDialog(Dialog[HostList]):
         self._text, self._found = "", HostList()
         typed = self.query_one(PathLine).value
         self._keep(typed)
-        self.query_one("#details").display = False
-        self.query_one("#take").display = False
+        self._show_result(shown=False)
         possible = completions(typed) if typed else []
         names = [cleaned(PurePath(path).name + "/" * path.endswith("/"), 40) for path in possible]
         more = f"  and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
@@ -143,14 +142,14 @@ class ImportDialog(Dialog[HostList]):
         beside.update(state_text("ok", self.glyphs, f"read as: {kind}"))
         self._offer_aliases(kind == "SSH configuration")
         self._preview()
-        for part in ("#details", "#take"):
-            self.query_one(part).display = True
-        self.call_after_refresh(self._focus_result)
-
-    def _focus_result(self) -> None:
+        self._show_result(shown=True)
         aliases = self.query_one("#aliases", CheckList)
         (aliases if aliases.display else self.query_one("#take")).focus()
-        self._preview()
+
+    def _show_result(self, *, shown: bool) -> None:
+        for part in ("#details", "#take"):
+            self.query_one(part).display = shown
+        self.set_class(shown, "-read")
 
     def _offer_aliases(self, ssh: bool) -> None:
         aliases = self.query_one("#aliases", CheckList)
@@ -171,11 +170,8 @@ class ImportDialog(Dialog[HostList]):
         else:
             self._found = parse_any(self._text, self.query_one(PathLine).value.strip())
         self.query_one("#summary", Static).update(summary(self._found, self.glyphs))
-        width = self.query_one("#details").content_size.width - 1
-        self.query_one("#found", Static).update(details(self._found, self.glyphs, width))
-        count = len(self._found.hosts)
-        label = f"Take {count} host{'' if count == 1 else 's'}" if count else "Take"
-        self.query_one("#take", Button).label = Content(f"{label}  ^s")
+        self.query_one(HostPreview).found = self._found
+        label_take(self.query_one("#take", Button), len(self._found.hosts))
 
     def action_all(self) -> None:
         aliases = self.query_one("#aliases", CheckList)

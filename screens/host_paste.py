@@ -19,7 +19,7 @@ from screens.actions import Action, bind
 from screens.dialog import Dialog
 from screens.glyphs import Glyphs, Tone, toned
 from screens.widgets.body import Body
-from screens.widgets.host_preview import details, left_over, summary
+from screens.widgets.host_preview import HostPreview, label_take, left_over, summary
 
 EXAMPLE = (
     "10.30.0.[11-13] cp\n"
@@ -84,7 +84,7 @@ class PasteDialog(Dialog[str]):
         yield area
         yield Static(id="summary", markup=False)
         with Body(id="details"):
-            yield Static(id="found", markup=False)
+            yield HostPreview(self.glyphs, id="found")
         with Horizontal(id="buttons"):
             yield Button(Content("Take  ^s"), id="take", compact=True)
             yield Button(Content("Close  esc"), id="close", compact=True)
@@ -93,7 +93,7 @@ class PasteDialog(Dialog[str]):
         area = self.query_one(LinesArea)
         area.move_cursor(area.document.end)
         area.focus()
-        self.call_after_refresh(self._read)
+        self._read()
 
     @on(TextArea.Changed)
     def _changed(self, event: TextArea.Changed) -> None:
@@ -113,14 +113,8 @@ class PasteDialog(Dialog[str]):
         text = self.query_one(LinesArea).text
         self._found = parse_any(text) if text.strip() else HostList()
         self.query_one("#summary", Static).update(summary(self._found, self.glyphs))
-        width = self.query_one("#details").content_size.width - 1
-        self.query_one("#found", Static).update(details(self._found, self.glyphs, width))
-        count = len(self._found.hosts)
-        label = f"Take {count} host{'' if count == 1 else 's'}" if count else "Take"
-        self.query_one("#take", Button).label = Content(f"{label}  ^s")
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._read)
+        self.query_one(HostPreview).found = self._found
+        label_take(self.query_one("#take", Button), len(self._found.hosts))
 
     def say(self, text: str, tone: Tone) -> None:
         """A sentence in the place of the summary, until the text changes."""

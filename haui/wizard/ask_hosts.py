@@ -11,9 +11,7 @@ ROLES: tuple[Choice, ...] = (
         value="control-plane", label="control plane", note="API server, scheduler, controllers."
     ),
     Choice(value="worker", label="worker", note="Runs ordinary pods."),
-    Choice(
-        value="etcd", label="etcd", note="A member of etcd, for the topology with external etcd."
-    ),
+    Choice(value="etcd", label="etcd", note="A member of etcd, when etcd is external."),
     Choice(value="load-balancer", label="load balancer", note="keepalived and the proxy."),
     Choice(value="registry", label="registry", note="An image registry."),
     Choice(value="storage", label="storage", note="Storage for pods."),

@@ -65,7 +65,9 @@ def refused(answers: Answers, question: Question, value: Any) -> str:
 
 def page_of_problem(problem: SpecProblem) -> PageId:
     """Where a problem is solved. How many hosts have which role is solved on the hosts' page."""
-    counted = problem.loc == ("topology", "kind") and "control plane" in problem.what
+    counted = (problem.loc == ("topology", "kind") and "control plane" in problem.what) or (
+        problem.loc == ("endpoint", "placement") and "role load-balancer" in problem.what
+    )
     return "hosts" if counted else page_of(problem.loc)
 
 

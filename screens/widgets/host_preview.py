@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Button
 
 from haui.wizard.csvhosts import is_csv
 from haui.wizard.hostlist import HostList, NotUnderstood
@@ -15,8 +20,35 @@ from screens.widgets.edges import joined
 from screens.widgets.host_list import fitted, roles_text
 from screens.widgets.host_rows import rows_of
 
+_NBSP = "\N{NO-BREAK SPACE}"
 MOST_SHOWN = 60
 """Hosts and lines beyond these are counted and not shown."""
+
+
+class HostPreview(Widget):
+    """Follows the list that it is given; as high as its lines."""
+
+    DEFAULT_CSS = """
+    HostPreview { width: 1fr; height: auto; }
+    """
+
+    found: reactive[HostList] = reactive(HostList(), layout=True)
+
+    def __init__(self, glyphs: Glyphs, **named: Any) -> None:
+        super().__init__(**named)
+        self._glyphs = glyphs
+        self._made: tuple[HostList, int, Content] | None = None
+
+    def render(self) -> Content:
+        return self._lines(self.content_size.width)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width).split(allow_blank=True)) if width else 1
+
+    def _lines(self, width: int) -> Content:
+        if self._made is None or self._made[0] is not self.found or self._made[1] != width:
+            self._made = (self.found, width, details(self.found, self._glyphs, width))
+        return self._made[2]
 
 
 def summary(found: HostList, glyphs: Glyphs) -> Content:
@@ -26,7 +58,8 @@ def summary(found: HostList, glyphs: Glyphs) -> Content:
     if good:
         parts.append(state_text("ok", glyphs, f"{good} host{_s(good)} understood"))
     if bad:
-        parts.append(state_text("wrong", glyphs, f"{bad} line{_s(bad)} not"))
+        understood = "" if good else " understood"
+        parts.append(state_text("wrong", glyphs, f"{bad} line{_s(bad)} not{understood}"))
     return joined(parts, Content("   ")) if parts else toned("no host in here yet", "dim")
 
 
@@ -56,9 +89,10 @@ def _rejected(line: NotUnderstood, glyphs: Glyphs, width: int) -> list[Content]:
     )
     if head.cell_length > width > 0:
         head = head.truncate(width, ellipsis=True)
+    example = cleaned(line.example, 200).replace(" ", _NBSP)
     why = Content.assemble(
         (cleaned(line.why, 400), "$text-muted"),
-        (f"  {glyphs.arrow} {cleaned(line.example, 200)}" if line.example else "", "$text-muted"),
+        (f"  {glyphs.arrow}{_NBSP}{example}" if example else "", "$text-muted"),
     )
     return [head, *(Content.assemble("  ", part) for part in why.wrap(max(20, width - 2)))]
 
@@ -104,3 +138,10 @@ def left_over(text: str, found: HostList) -> str:
     if is_csv(text) and numbers[0] != 1:
         numbers = [1, *numbers]
     return "\n".join(lines[number - 1] for number in numbers)
+
+
+def label_take(button: Button, count: int) -> None:
+    """Have the button say how many hosts it takes."""
+    label = f"Take {count} host{_s(count)}" if count else "Take"
+    button.label = Content(f"{label}  ^s")
+    button.refresh(layout=True)
