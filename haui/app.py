@@ -7,7 +7,7 @@ belong to the app, so that they outlive the screen that shows them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,12 +15,14 @@ from typing import Any, ClassVar
 from textual import events, on
 from textual.app import App
 from textual.command import Provider
+from textual.filter import LineFilter
 from textual.geometry import Size
 
 import screens
 from haui.errors import HauiError
 from haui.wizard.pages import PAGES, PageId, index_of
 from screens.actions import Action, active_actions, bind
+from screens.ascii_filter import AsciiOnly
 from screens.messages import (
     GoBack,
     GoNext,
@@ -89,9 +91,14 @@ class HauiApp(App[int], inherit_bindings=False):
             self.register_theme(own)
         self.theme = theme
         self.set_class(world.glyphs.ascii, "-ascii")
+        self._ascii_only = AsciiOnly(world.glyphs.ascii)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return own_variables(self.current_theme)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        filters = super().get_line_filters()
+        return [*filters, self._ascii_only] if self._ascii_only.enabled else filters
 
     async def on_mount(self) -> None:
         self.way_out.catch_signals()

@@ -1,0 +1,100 @@
+"""`haui` as it is installed, in a terminal: first paint, leaving, and what it leaves behind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from haui.transport.text import clean_line
+from screens.ascii_filter import in_ascii
+from tests.screens.ptys import HAUI, Terminal, environment, terminal
+from tests.screens.worlds import HOSTILE
+
+ENTER, LEAVE, CURSOR = b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[?25h"
+QUIT = "\x11"
+COLOURS = re.compile(rb"\x1b\[([0-9;:]*)m")
+
+
+def assert_restored(screen: Terminal) -> None:
+    """The alternate screen is left for good, the cursor shown, the mouse given back."""
+    assert screen.written.count(ENTER) == 1
+    assert screen.written.rfind(LEAVE) > screen.written.rfind(ENTER)
+    assert screen.written.rfind(CURSOR) > screen.written.rfind(b"\x1b[?25l")
+    assert screen.written.rfind(b"\x1b[?1000l") >= screen.written.rfind(b"\x1b[?1000h")
+    assert screen.written.rfind(b"\x1b[?2004l") > screen.written.rfind(b"\x1b[?2004h")
+
+
+def test_the_installed_command_paints_and_leaves(tmp_path: Path) -> None:
+    """80x24: the welcome page at once, ctrl+q leaves with 0, the terminal is as before."""
+    with terminal([HAUI], environment(tmp_path)) as screen:
+        screen.see("New cluster")
+        screen.see("Rehearse")
+        assert ENTER in screen.written
+        screen.press(QUIT)
+        assert screen.end() == 0
+        assert_restored(screen)
+        assert "Traceback" not in screen.text()
+    assert not list((tmp_path / "state").rglob("*.json")), "a look at haui leaves no draft"
+
+
+def test_a_bare_console_gets_plain_signs_and_few_colours(tmp_path: Path) -> None:
+    """TERM=linux, NO_COLOR=1, LANG=C: ASCII alone, and nothing beyond the sixteen colours."""
+    bare = environment(tmp_path, TERM="linux", NO_COLOR="1", LANG="C", LC_ALL="C", COLORTERM="")
+    with terminal([HAUI], bare) as screen:
+        screen.see("New cluster")
+        screen.press("n")
+        screen.see("Stacked etcd")
+        screen.press(QUIT)
+        assert screen.end() == 0
+        assert_restored(screen)
+        strange = sorted({chr(byte) for byte in screen.written if byte > 126})
+        assert not strange
+        used = {code for found in COLOURS.finditer(screen.written) for code in _codes(found[1])}
+        assert not used & {38, 48}, "colours of 256 or more"
+        assert not used & {*range(31, 37), *range(41, 47), *range(91, 97)}, "NO_COLOR"
+
+
+def test_a_console_of_sixteen_colours_gets_no_more(tmp_path: Path) -> None:
+    """The theme of the plain console stays within what it can show."""
+    with terminal([HAUI], environment(tmp_path, TERM="linux", COLORTERM="")) as screen:
+        screen.see("New cluster")
+        screen.press("n")
+        screen.see("Stacked etcd")
+        screen.press(QUIT)
+        assert screen.end() == 0
+        assert not any(byte > 126 for byte in screen.written)
+        for found in COLOURS.finditer(screen.written):
+            assert not {38, 48} & set(_codes(found[1])), found.group()
+
+
+def test_a_narrow_terminal_is_told_so(tmp_path: Path) -> None:
+    """Too small for any page: a notice, and ctrl+q works all the same."""
+    with terminal([HAUI], environment(tmp_path), columns=40, lines=10) as screen:
+        screen.see("too small")
+        screen.press(QUIT)
+        assert screen.end() == 0
+        assert_restored(screen)
+
+
+@pytest.mark.parametrize("how", ["--plain", "ACCESSIBLE"])
+def test_the_plain_form_never_takes_the_screen(how: str, tmp_path: Path) -> None:
+    """A question on a line, and no control of the screen at all."""
+    plain = environment(tmp_path, **({} if how == "--plain" else {how: "1"}))
+    with terminal([HAUI, *([how] if how == "--plain" else [])], plain) as screen:
+        screen.until(lambda: "?" in screen.text(), "a question")
+        assert ENTER not in screen.written
+
+
+@pytest.mark.parametrize("text", [*map(clean_line, HOSTILE), "▂▇ 1\xa02 ▼ „ﬁ” éß ‖ ½ e\u0301"])
+def test_every_text_has_a_form_in_ascii_of_the_same_width(text: str) -> None:
+    """Whatever comes from outside: plain, and nothing moves."""
+    assert in_ascii(text).isascii()
+    assert cell_len(in_ascii(text)) == cell_len(text)
+
+
+def _codes(parameters: bytes) -> list[int]:
+    """The numbers of a colour sequence; those of 38 and 48 included."""
+    return [int(part) for part in re.split(rb"[;:]", parameters) if part]
