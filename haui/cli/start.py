@@ -70,7 +70,7 @@ def run_pages(start: Start) -> int:
 
     looks = looks_for(os.environ, sys.stdout.encoding or "", start.theme)
     world = make_world(start)
-    world.glyphs = looks.glyphs
+    world.glyphs, world.advice = looks.glyphs, looks.advice
     first = "welcome"
     if start.rehearsal or start.preset:
         first = open_answers(world, start)

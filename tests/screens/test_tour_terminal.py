@@ -70,6 +70,15 @@ def test_a_console_of_sixteen_colours_gets_no_more(tmp_path: Path) -> None:
             assert not {38, 48} & set(_codes(found[1])), found.group()
 
 
+def test_over_ssh_without_tmux_the_welcome_page_says_what_follows(tmp_path: Path) -> None:
+    """A lost connection loses nothing, and the admin knows that before."""
+    remote = environment(tmp_path, SSH_CONNECTION="192.0.2.1 50000 192.0.2.2 22")
+    with terminal([HAUI], remote) as screen:
+        screen.see("over SSH without tmux")
+        screen.press(QUIT)
+        assert screen.end() == 0
+
+
 def test_a_narrow_terminal_is_told_so(tmp_path: Path) -> None:
     """Too small for any page: a notice, and ctrl+q works all the same."""
     with terminal([HAUI], environment(tmp_path), columns=40, lines=10) as screen:
