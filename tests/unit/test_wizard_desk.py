@@ -210,7 +210,7 @@ def test_problems_block_only_going_forward(tmp_path: Path) -> None:
 def test_pages_say_how_it_stands_with_them(tmp_path: Path) -> None:
     desk = book(tmp_path).new(GOOD)
     for page in ("endpoint", "hosts"):
-        desk.visit(page)  # type: ignore[arg-type]
+        desk.visit(page)
     desk.answer(("name",), "No!")
     assert desk.page_state("topology").word == "attention"
     assert desk.page_state("topology").problems == 1
