@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
 from textual.app import App
@@ -42,6 +42,9 @@ from screens.theme import THEMES, own_variables
 from screens.too_small import TooSmallScreen, too_small
 from screens.wayout import WayOut
 from screens.world import World
+
+if TYPE_CHECKING:
+    from haui.wizard.desk import Desk
 
 _STYLES = Path(screens.__file__).parent
 """The frame's style sheets are the app's; a screen of its own kind brings its own beside them."""
@@ -193,15 +196,19 @@ class HauiApp(App[int], inherit_bindings=False):
 
     @on(StartNew)
     async def _start_new(self, message: StartNew) -> None:
-        answers: Mapping[str, Any] = {}
-        if message.preset:
-            from haui.preset import load_preset
+        await self._take_desk(lambda: self._new_desk(message))
 
-            answers = load_preset(message.preset, self.world.presets_folder).answers
-        await self._take_desk(
-            lambda: self.world.drafts.new(
-                answers, rehearsal=message.rehearsal, origin=message.preset or ""
-            )
+    def _new_desk(self, message: StartNew) -> Desk:
+        """Answers from nothing or from a preset; those of a rehearsal are complete."""
+        answers: Mapping[str, Any] = {}
+        if message.preset or message.rehearsal:
+            from haui.preset import DEFAULT_PRESET, load_preset, rehearsal_answers
+
+            preset = load_preset(message.preset or DEFAULT_PRESET, self.world.presets_folder)
+            fills = message.rehearsal
+            answers = rehearsal_answers(preset, message.hosts) if fills else preset.answers
+        return self.world.drafts.new(
+            answers, rehearsal=message.rehearsal, origin=message.preset or ""
         )
 
     @on(OpenDraft)

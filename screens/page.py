@@ -19,7 +19,7 @@ from haui.wizard.pages import PAGES, Page, PageId, index_of
 from screens.actions import Action, bind
 from screens.dialog import Dialog
 from screens.glyphs import Glyphs, toned
-from screens.messages import GoNext, GoTo
+from screens.messages import GoNext, GoTo, ShowScreen
 from screens.shell import Shell
 from screens.widgets.body import Body
 from screens.widgets.choices import ChoiceList
@@ -57,6 +57,8 @@ class WizardPage(Shell):
                help="Make it again."),
         Action(id="page.save-preset", key="ctrl+s", label="save as preset", group="Wizard",
                shown=False, help="Keep the answers as a preset of your own."),
+        Action(id="page.export", key="ctrl+s", label="make preset", group="Wizard", shown=False,
+               help="Save the answers as a preset, without addresses and secrets."),
         Action(id="page.down", key="pagedown", label="", group="Wizard", shown=False,
                do="scroll(1)", keys="PgDn PgUp", help="Scroll the page."),
         Action(id="page.up", key="pageup", label="", group="Wizard", shown=False, do="scroll(-1)"),
@@ -196,6 +198,9 @@ class WizardPage(Shell):
 
         window = SavePreset(self.desk, self.world.presets_folder, glyphs=self.world.glyphs)
         self.app.push_screen(window, saved)
+
+    def action_export(self) -> None:
+        self.post_message(ShowScreen("export", over=True))
 
     def action_scroll(self, pages: int) -> None:
         body = self.query_one("#body", Widget)

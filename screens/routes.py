@@ -13,6 +13,7 @@ from screens.world import World
 ROUTES: Final[dict[str, str]] = {
     "welcome": "screens.welcome:WelcomeScreen",
     "presets": "screens.presets:PresetsScreen",
+    "export": "screens.export:ExportDialog",
     "topology": "screens.topology:TopologyPage",
     "endpoint": "screens.endpoint:EndpointPage",
     "hosts": "screens.hosts:HostsPage",

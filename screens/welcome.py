@@ -55,7 +55,7 @@ class WelcomeScreen(Shell):
                help="Prove anew that a finished cluster is as it should be."),
         Action(id="welcome.report", key="s", label="report", group="Start",
                help="Show the report of the cluster's last install."),
-        Action(id="welcome.export", key="e", label="make preset", group="Start",
+        Action(id="welcome.export", key="e", label="preset", group="Start",
                help="Make a preset of the cluster's shape, to begin others from."),
         Action(id="welcome.scroll-down", key="pagedown", label="", group="Start", shown=False,
                do="scroll(1)", keys="PgDn PgUp", help="Scroll what is said about the entry."),
@@ -105,6 +105,7 @@ class WelcomeScreen(Shell):
     def on_mount(self) -> None:
         super().on_mount()
         self._list.focus()
+        self.explain(toned(self.world.advice, "dim"))
         self._tell()
         self.call_after_refresh(self._look)
         self.set_interval(REFRESH_S, self.refresh_entries)
@@ -188,11 +189,11 @@ class WelcomeScreen(Shell):
             lines = (Line(text=self._trouble, tone="bad", sign="failed"), *lines)
         self.query_one(Story).lines = lines
         self.query_one("#told").scroll_home(animate=False)
-        self.explain(toned(self.world.advice, "dim"))
         self.refresh_bindings()
 
     @on(EntryList.Moved)
     def _moved(self) -> None:
+        self.explain(toned(self.world.advice, "dim"))
         self._tell()
 
     @on(EntryList.Taken)
@@ -273,11 +274,12 @@ class WelcomeScreen(Shell):
             self.app.push_screen(ReportWindow(entry.store.report, glyphs=self.world.glyphs))
 
     def action_export(self) -> None:
-        from screens.export import open_export
+        from screens.export import ExportDialog
 
         entry = self._current
         if entry is not None:
-            open_export(self, self.world, answers=entry.answers, name=entry.name)
+            window = ExportDialog(self.world, answers=entry.answers, name=entry.name)
+            self.app.push_screen(window)
 
     def action_discard(self) -> None:
         entry = self._current

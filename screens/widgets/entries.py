@@ -21,9 +21,8 @@ from screens.actions import Action, bind
 from screens.glyphs import Glyphs, Tone, state_glyph, toned
 from screens.widgets.edges import edges
 
-_VERB, _GAP = 7, 2
 _NAME, _NARROW_NAME, _NARROW = 24, 13, 90
-"""Columns of the parts of a row; names get fewer in a list narrower than the last number."""
+"""Columns of the names; they get fewer in a list narrower than the last number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +74,11 @@ class EntryList(Widget):
 
         id: str
 
-    def __init__(self, glyphs: Glyphs, **named: Any) -> None:
+    def __init__(self, glyphs: Glyphs, *, name_width: int = 0, **named: Any) -> None:
+        """`name_width` is the most columns of a name; 0: fewer where there is little room."""
         super().__init__(**named)
         self._glyphs = glyphs
+        self._name_most = name_width
         self._top = 0
         self.can_focus = True
 
@@ -146,8 +147,9 @@ class EntryList(Widget):
         lit = under and self.has_focus
         sign = state_glyph(row.word, self._glyphs) if row.word else toned(" ")
         tone: Tone = "here" if under else "plain" if row.word else "accent"
-        verb = toned(row.verb.ljust(_VERB if row.name else self._begin_width()), tone)
-        name = Content.assemble("  ", toned(self._fitted(row.name), "strong")) if row.name else ""
+        verb = toned(row.verb.ljust(self._verb_width(begins=not row.name)), tone)
+        gap = "  " if verb.cell_length else ""
+        name = Content.assemble(gap, toned(self._fitted(row.name), "strong")) if row.name else ""
         bar = (self._glyphs.bar if lit else " ", "$primary")
         head = Content.assemble(bar, sign, " ", verb, name, "  ")
         note = toned(row.note, "bad" if row.wrong else "plain" if under else "dim")
@@ -162,11 +164,14 @@ class EntryList(Widget):
     def _name_width(self) -> int:
         """Columns of the names: as many as the longest has, within limits."""
         longest = max((Content(row.name).cell_length for row in self.all_rows), default=0)
-        most = _NARROW_NAME if self.content_size.width < _NARROW else _NAME
+        narrow = self.content_size.width < _NARROW
+        most = self._name_most or (_NARROW_NAME if narrow else _NAME)
         return max(4, min(most, longest))
 
-    def _begin_width(self) -> int:
-        return max((len(row.verb) for row in self.begin), default=0) + 1
+    def _verb_width(self, *, begins: bool) -> int:
+        """Columns of the verbs; those of the ways to begin are longer."""
+        verbs = [len(row.verb) for row in (self.begin if begins else self.rows)]
+        return max(verbs, default=0) + (1 if begins else 0)
 
     def action_move(self, by: int) -> None:
         to = max(0, min(self.cursor + by, len(self.all_rows) - 1))
