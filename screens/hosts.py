@@ -8,34 +8,23 @@ from typing import Any, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.widgets import Input, Static
 
-from haui.clusterfile.problem import SpecProblem
-from haui.drawing.facts import hosts_needed
 from haui.wizard.hostlist import HostList as Found
 from haui.wizard.pages import PageId
-from haui.wizard.questions import endpoint_of, placement_of, topology_of
 from screens import host_edits as edits
 from screens.actions import bind
-from screens.glyphs import state_text, toned
+from screens.glyphs import toned
 from screens.host_form import HostForm
 from screens.host_import import ImportDialog
 from screens.host_paste import PasteDialog
 from screens.host_roles import RolesDialog
 from screens.page import WizardPage
 from screens.widgets.controls import TextLine
-from screens.widgets.edges import joined
+from screens.widgets.helpline import HelpLine
 from screens.widgets.host_list import LIST_ACTIONS, HostList
-from screens.widgets.host_rows import (
-    HostRow,
-    counted,
-    host_list,
-    list_problems,
-    roles_needed,
-    rows_of,
-    summary_of,
-)
+from screens.widgets.host_rows import HostRow, host_list, list_problems, roles_needed, rows_of
+from screens.widgets.host_texts import about_list, about_row, begin_text, list_keys
 from screens.world import World
 
 
@@ -60,6 +49,8 @@ class HostsPage(WizardPage):
         super().__init__(world)
         self._pasted = ""
         self._path = ""
+        self._new: frozenset[int] = frozenset()
+        self._marked = 0
 
     def compose_page(self) -> ComposeResult:
         if self.desk.rehearsal:
@@ -82,10 +73,19 @@ class HostsPage(WizardPage):
         super().on_mount()
         self.hosts.focus()
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if event.widget is self.hosts:
+            self.call_next(self._explain_list)
+
+    def _explain_list(self) -> None:
+        """The keys for which the key line has no room."""
+        for line in self.query(HelpLine):
+            line.help = list_keys()
+
     def answers_changed(self) -> None:
         answers = self.desk.answers
         rows = rows_of(answers.get("hosts"), self.desk.problems("hosts"))
-        self.hosts.empty = self._empty_text() if not rows else ()
+        self.hosts.empty = begin_text(answers, rehearsal=self.desk.rehearsal) if not rows else ()
         self.hosts.show(rows)
         self._show_about()
         self._show_needed()
@@ -106,76 +106,23 @@ class HostsPage(WizardPage):
     # What stands beneath the list.
 
     @on(HostList.Moved)
+    def _moved(self) -> None:
+        self._show_about()
+        if len(self.hosts.marked) != self._marked:
+            self._show_needed()
+
     def _show_about(self) -> None:
-        glyphs, row = self.world.glyphs, self.hosts.row
-        about = self.query_one("#about", Static)
-        if row is None:
-            about.update(Content(""))
-        elif row.problems:
-            about.update(Content("\n").join([
-                Content.assemble(
-                    (f"{glyphs.attention if found.missing else glyphs.failed} ",
-                     "$warning" if found.missing else "$error"),
-                    (f"{row.called}: ", "bold"), Content(f"{found.field}: {found.what}"),
-                    (f"  {glyphs.arrow} {found.example}" if found.example else "", "$text-muted"),
-                ) for found in row.problems[:2]
-            ]))  # fmt: skip
-        else:
-            more = [part for part in (row.ssh, row.labels, row.rest) if part]
-            text = f"{row.called}  {f' {glyphs.dot} '.join(more)}" if more else ""
-            about.update(toned(text, "dim"))
+        first = next((row.place for row in self.hosts.rows if "control-plane" in row.roles), -1)
+        text = about_row(self.hosts.row, self.world.glyphs, first=self.hosts.place == first)
+        self.query_one("#about", Static).update(text)
 
     def _show_needed(self) -> None:
-        self.query_one("#needed", Static).update(self._needed_text())
-
-    def _needed_text(self) -> Content:
-        glyphs, rows = self.world.glyphs, self.hosts.rows
-        lines = [
-            Content.assemble(
-                (f"{glyphs.failed} ", "$error"), Content(problem.what),
-                (f"  {glyphs.arrow} {problem.example}" if problem.example else "", "$text-muted"),
-            )
-            for problem in self._whole_problems()
-        ]  # fmt: skip
+        rows, marked = self.hosts.rows, len(self.hosts.marked)
+        self._marked = marked
+        whole = list_problems(self.desk.problems("hosts")) if rows else ()
         needed = roles_needed(self.desk.answers)
-        have = toned(summary_of(rows), "dim")
-        if needed:
-            missing = ", ".join(counted(number, role) for role, number in needed.items())
-            still = state_text("warning", glyphs, f"still needed: {missing}")
-        elif lines:
-            still = Content("")
-        else:
-            still = state_text("ok", glyphs, "no host is missing")
-        lines.append(joined([still, have], Content("   ")))
-        return Content("\n").join([line for line in lines if line.cell_length])
-
-    def _whole_problems(self) -> tuple[SpecProblem, ...]:
-        """What is wrong with the list as a whole; that it is empty is seen."""
-        found = list_problems(self.desk.problems("hosts"))
-        return found if self.hosts.rows else ()
-
-    def _empty_text(self) -> tuple[Content, ...]:
-        answers = self.desk.answers
-        least = hosts_needed(
-            str(topology_of(answers)), str(endpoint_of(answers)), str(placement_of(answers))
-        )
-        ways = (
-            ("p", "paste lines", "one host a line, several at once; for example"),
-            ("", "", "    10.30.0.[11-13] cp"),
-            ("", "", "    wk1 10.30.0.21 worker rack=r1"),
-            ("a", "add one", "with a form: name, address, roles"),
-            ("i", "import", "a table (CSV), an ssh_config, an Ansible inventory"),
-        )
-        lines = [
-            Content.assemble((f"  {key:<3}", "bold $primary"), (f"{what:<14}", "bold"),
-                             (text, "$text-muted"))
-            for key, what, text in ways
-        ]  # fmt: skip
-        takes = [f"This cluster takes {least.parts}, and 1 worker or more."]
-        if self.desk.rehearsal:
-            takes.append("Any addresses will do.")
-        return (Content("No host is entered yet. Three ways to begin:"), Content(""), *lines,
-                Content(""), *(toned(text, "dim") for text in takes))  # fmt: skip
+        text = about_list(rows, whole, needed, self.world.glyphs, marked=marked)
+        self.query_one("#needed", Static).update(text)
 
     # One host.
 
@@ -308,8 +255,6 @@ class HostsPage(WizardPage):
             if len(rows) == 1:
                 why = "No role is said for it yet. What does it do?"
             self._ask_roles(rows, {first}, why)
-
-    _new: frozenset[int] = frozenset()
 
     # The filter.
 

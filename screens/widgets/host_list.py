@@ -15,20 +15,10 @@ from textual.strip import Strip
 
 from screens.actions import Action, bind
 from screens.glyphs import Glyphs, state_text, toned
-from screens.widgets.host_rows import ROLE_WORDS, HostRow
+from screens.widgets.host_columns import fitted, name_text, roles_text, widths_for
+from screens.widgets.host_rows import HostRow
 from screens.widgets.strips import strip_of
 
-ROLE_STYLES: Final = {
-    "control-plane": "$primary",
-    "etcd": "$success",
-    "load-balancer": "$warning",
-    "worker": "",
-}
-"""Roles by colour; the word is always there."""
-
-_HEADS = ("name", "address", "roles", "ssh", "labels", "state")
-_LEAST = {"name": 8, "address": 12, "roles": 13, "ssh": 8, "labels": 8, "state": 10}
-_MOST = {"name": 32, "address": 39, "roles": 44, "ssh": 32, "labels": 40, "state": 18}
 _LEFT = 3
 """Columns of the cursor and the mark."""
 
@@ -43,12 +33,12 @@ LIST_ACTIONS: Final = (
            help="Import hosts from a table (CSV), an SSH configuration or an inventory."),
     Action(id="hostlist.edit", key="e", label="edit", group="Hosts", keys="enter",
            help="Edit the host under the cursor.", do="screen.edit"),
-    Action(id="hostlist.roles", key="r", label="roles", group="Hosts",
-           do="screen.roles",
-           help="Change the roles of the marked hosts, or of the one under the cursor."),
     Action(id="hostlist.delete", key="d,delete", label="delete", group="Hosts",
            do="screen.delete",
            help="Delete the marked hosts, or the one under the cursor; ^z brings them back."),
+    Action(id="hostlist.roles", key="r", label="roles", group="Hosts",
+           do="screen.roles",
+           help="Change the roles of the marked hosts, or of the one under the cursor."),
     Action(id="hostlist.move-down", key="shift+down,J", label="", group="Hosts", shown=False,
            keys="J K", do="screen.move(1)",
            help="Move the host down or up; shift with arrows does the same."),
@@ -296,63 +286,3 @@ class HostList(ScrollView, can_focus=True):
             self.mark(self.marked ^ {self.place})
         elif event.chain > 1:
             self.action_open()
-
-
-def name_text(row: HostRow, *, under: bool) -> Content:
-    """The host's name, or that it has none."""
-    if not row.name:
-        return toned("no name", style="$text-disabled")
-    return toned(row.name, "strong" if under else "plain")
-
-
-def roles_text(roles: Sequence[str], glyphs: Glyphs) -> Content:
-    """Roles as coloured words with a dot between them."""
-    if not roles:
-        return toned("no role", style="$text-disabled")
-    words = [toned(ROLE_WORDS.get(r, r), style=ROLE_STYLES.get(r, "$text-muted")) for r in roles]
-    return toned(f" {glyphs.dot} ", "dim").join(words)
-
-
-def fitted(content: Content, width: int) -> Content:
-    """Exactly `width` columns; what is too long is cut with an ellipsis."""
-    if content.cell_length > width:
-        content = content.truncate(width, ellipsis=True)
-    return content.pad_right(max(0, width - content.cell_length))
-
-
-def widths_for(width: int, rows: Sequence[HostRow]) -> dict[str, int]:
-    """The columns that are shown, and how wide: by their longest cell, the labels giving way first.
-
-    SSH and labels have a column only where there is something in it and room for it.
-    """
-    wanted = {
-        "name": max((len(row.name) for row in rows), default=0),
-        "address": max((len(row.address) for row in rows), default=0),
-        "roles": max((len(_plain_roles(row)) for row in rows), default=0),
-        "ssh": max((len(row.ssh) for row in rows), default=0),
-        "labels": max((len(row.labels) for row in rows), default=0),
-        "state": max((len(row.state[1]) + 2 for row in rows), default=0),
-    }
-    columns = {
-        key: min(max(wanted[key], _LEAST[key]), _MOST[key])
-        for key in _HEADS
-        if wanted[key] or key not in ("ssh", "labels")
-    }
-    for key in ("labels", "ssh"):
-        if key in columns and _total(columns) > width:
-            columns[key] = max(_LEAST[key], columns[key] - (_total(columns) - width))
-            if _total(columns) > width:
-                del columns[key]
-    for key in ("roles", "address", "name", "state"):
-        over = _total(columns) - width
-        if over > 0:
-            columns[key] = max(_LEAST[key], columns[key] - over)
-    return columns
-
-
-def _plain_roles(row: HostRow) -> str:
-    return " · ".join(ROLE_WORDS.get(role, role) for role in row.roles)
-
-
-def _total(columns: dict[str, int]) -> int:
-    return sum(columns.values()) + 2 * (len(columns) - 1)

@@ -17,7 +17,7 @@ from haui.wizard.hostlist import HostList, NotUnderstood
 from haui.wizard.hostresult import cleaned
 from screens.glyphs import Glyphs, state_text, toned
 from screens.widgets.edges import joined
-from screens.widgets.host_list import fitted, roles_text
+from screens.widgets.host_columns import fitted, roles_text
 from screens.widgets.host_rows import rows_of
 
 _NBSP = "\N{NO-BREAK SPACE}"

@@ -199,7 +199,7 @@ def _odd(count: int) -> int:
 def counted(number: int, role: str) -> str:
     """As in "2 control planes"."""
     word = ROLE_WORDS.get(role, role)
-    word = f"{word} host" if role == "etcd" else word
+    word = f"{word} host" if role in ("etcd", "registry", "storage") else word
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
