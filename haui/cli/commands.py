@@ -182,6 +182,20 @@ def status(name: Name = None, as_json: Annotated[bool, typer.Option("--json")] =
     show_status(name, as_json=as_json)
 
 
+@app.command("report")
+def show_report(
+    name: Name = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help="Write an archive for somebody who helps into this folder instead."),
+    ] = None,
+) -> None:
+    """What the last run has come to, as Markdown."""
+    from haui.cli.report import show_report as show
+
+    show(name, bundle)
+
+
 @app.command("list")
 def list_clusters(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """The clusters that this account has a journal of."""

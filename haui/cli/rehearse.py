@@ -28,7 +28,12 @@ from haui.spec import ClusterSpec
 
 
 def run_rehearsal(
-    preset: str, hosts: int | None, faults: tuple[str, ...], speed: float, fresh: bool, output: Output
+    preset: str,
+    hosts: int | None,
+    faults: tuple[str, ...],
+    speed: float,
+    fresh: bool,
+    output: Output,
 ) -> None:
     """Rehearse `preset` on that many simulated hosts; leaves with the run's exit code."""
     raise typer.Exit(rehearse(rehearsal_spec(preset, hosts=hosts), faults, speed, fresh, output))

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from haui.cli.report import show_report
+from haui.clusterfile.text import dump
 from haui.documents import bundle
 from haui.documents.bundle import write_bundle
-from haui.errors import JournalError
+from haui.errors import JournalError, UsageError
 from haui.preset import check
 from haui.record.journal import Journal
 from haui.record.records import to_record
@@ -166,3 +168,35 @@ def test_a_hosts_name_stays_in_the_folder() -> None:
         ClusterSpec.model_validate(
             SPEC.model_dump() | {"hosts": [{"name": "../x", "address": "10.0.0.1", "roles": []}]}
         )
+
+
+async def test_the_command_writes_the_report_or_a_bundle(
+    store: ClusterStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`haui report` beside the journal of a failed run; secrets in the environment are masked."""
+    await _fill(store, "registry says canary-registry")
+    store.write_private("cluster.yaml", dump(SPEC).encode())
+    monkeypatch.setenv("HAUI_STATE_DIR", str(store.root))
+    monkeypatch.setenv("HAUI_REGISTRY_PASSWORD", "canary-registry")
+    show_report("atlas", None)
+    assert capsys.readouterr().out.startswith("# ✗ atlas is not finished")
+    show_report(None, tmp_path)
+    path = Path(capsys.readouterr().out.strip())
+    assert path.parent == tmp_path
+    with tarfile.open(path) as archive:
+        texts = [archive.extractfile(name) for name in archive.getnames()]
+        assert all(text is None or b"canary-registry" not in text.read() for text in texts)
+    with pytest.raises(UsageError, match="no folder"):
+        show_report("atlas", tmp_path / "none")
+
+
+def test_there_is_nothing_to_report_before_the_first_run(
+    store: ClusterStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write_private("cluster.yaml", dump(SPEC).encode())
+    monkeypatch.setenv("HAUI_STATE_DIR", str(store.root))
+    with pytest.raises(UsageError, match="nothing has been done to atlas"):
+        show_report("atlas", None)
