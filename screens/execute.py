@@ -120,7 +120,7 @@ class ExecuteScreen(DecidingPage):
                 yield FailurePanel(glyphs)
             yield RunDrawing(self.live.spec, glyphs)
         yield Static("", id="end", markup=False)
-        yield PromptLine()
+        yield PromptLine(glyphs)
 
     @property
     def table(self) -> HostTable:
@@ -305,6 +305,8 @@ class ExecuteScreen(DecidingPage):
         views = chosen(self.views.values(), text=self.filter_text, only_news=self.only_news)
         as_table = self.as_table
         self.table.sorted_by = self.order
+        if as_table:
+            self.table.measure(self.views.values())
         now = self.world.now().timestamp()
         self.tiles.now = self.table.now = now
         shown = ordered(views, self.order) if as_table else sorted(views, key=lambda v: v.index)

@@ -39,6 +39,15 @@ class LogPage(Shell):
         assert world.live is not None, "there is a run to show"
         self.live: LiveRun = world.live
 
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_class(self.world.glyphs.ascii, "-ascii")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While something is typed, keys of the screen are letters."""
+        prompt = self.query_one_optional(PromptLine)
+        return action == "back" or prompt is None or not prompt.asking
+
     @property
     def log_view(self) -> LogView:
         return self.query_one(LogView)

@@ -34,7 +34,7 @@ class LogScreen(LogPage):
 
     def compose_body(self) -> ComposeResult:
         yield from self.compose_log()
-        yield PromptLine()
+        yield PromptLine(self.world.glyphs)
 
     def on_mount(self) -> None:
         super().on_mount()

@@ -20,6 +20,7 @@ from screens.failure_text import Failure, FailureFacts
 from screens.glyphs import Glyphs, toned
 from screens.widgets.edges import edges
 from screens.widgets.progress import span_text
+from screens.widgets.strips import plain_signs
 
 Want = Literal["retry", "skip", "stop", "log", "shell", "bundle", "copy", "close"]
 LABEL = 8
@@ -141,7 +142,7 @@ class _FailurePage(Widget):
         self._glyphs = glyphs
 
     def render(self) -> Content | RenderableType:
-        return Content("\n").join(self._lines(self.content_size.width))
+        return plain_signs(Content("\n").join(self._lines(self.content_size.width)), self._glyphs)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._lines(width))

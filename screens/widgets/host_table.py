@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,7 +31,7 @@ class Columns:
     count: int
 
 
-def columns_for(width: int, views: list[HostView]) -> Columns:
+def columns_for(width: int, views: Sequence[HostView]) -> Columns:
     """Columns for that many cells, with room for the longest name and role."""
     longest = max((len(view.label) for view in views), default=4)
     name = min(max(longest, 4), max(12, width // 5))
@@ -39,7 +40,7 @@ def columns_for(width: int, views: list[HostView]) -> Columns:
     count = max((len(counted(view.done, view.total)) for view in views), default=3)
     drawn = 8 if width < 96 else 14 if width < 140 else 20
     gaps = 2 * (5 + bool(role))
-    left = width - 1 - _STATE - name - role - count - drawn - _TIME - gaps
+    left = width - 2 - _STATE - name - role - count - drawn - _TIME - gaps
     if left < 14:
         left, drawn = left + drawn + 1, 0
     return Columns(name=name, role=role, step=max(left, 8), bar=drawn, count=count)
@@ -50,12 +51,26 @@ class HostTable(HostPane):
 
     sorted_by: Order = "state"
 
-    def fit(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self.order) + 1)
-        self._columns = columns_for(self.size.width, list(self.views.values()))
-
     def on_mount(self) -> None:
         self._columns = columns_for(80, [])
+
+    def fit(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self.order) + 1)
+        self._fit_columns()
+
+    def measure(self, views: Iterable[HostView]) -> None:
+        """All hosts, also those that are not shown: the columns don't move when some are."""
+        self._measured = tuple(views)
+        self._fit_columns()
+
+    _measured: tuple[HostView, ...] = ()
+
+    def _fit_columns(self) -> None:
+        columns = columns_for(self.size.width, self._measured)
+        if columns != self._columns:
+            self._columns = columns
+            self._drawn.clear()
+            self.refresh()
 
     def place(self, name: str) -> tuple[int, int]:
         return (self.order.index(name) + 1, 1) if name in self.order else (-1, 0)
@@ -82,15 +97,16 @@ class HostTable(HostPane):
         if not width:
             return Strip.blank(width, self.rich_style)
         if y == 0:
-            return strip_of(self, self._head(), width)
+            return strip_of(self, self._head(), width, self.glyphs)
         index = y + self.scroll_offset.y - 1
         if index >= len(self.order):
             empty = "  no host is shown: esc takes the filter away" if not self.order else ""
-            return strip_of(self, toned(empty if y == 1 else "", "dim"), width)
+            return strip_of(self, toned(empty if y == 1 else "", "dim"), width, self.glyphs)
         name = self.order[index]
         drawn = self._drawn.get(name)
         if drawn is None:
-            drawn = self._drawn[name] = [strip_of(self, self._row(self.views[name]), width)]
+            row = strip_of(self, self._row(self.views[name]), width, self.glyphs)
+            drawn = self._drawn[name] = [row]
         return drawn[0]
 
     def _head(self) -> Content:

@@ -86,7 +86,7 @@ class HostTiles(HostPane):
                 clock=view.clock(self.now),
                 selected=name == self.selected,
             )
-            drawn = self._drawn[name] = [strip_of(self, line, width) for line in lines]
+            drawn = self._drawn[name] = [strip_of(self, line, width, self.glyphs) for line in lines]
         return drawn
 
 

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from screens.glyphs import Glyphs, state_text, toned
 from screens.widgets.edges import joined
+from screens.widgets.strips import plain_signs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,8 @@ class HostsHead(Widget):
         self._glyphs = glyphs
 
     def render(self) -> Content | RenderableType:
-        return hosts_head(self.facts, self.content_size.width, self._glyphs, self.focused_hosts)
+        shown = hosts_head(self.facts, self.content_size.width, self._glyphs, self.focused_hosts)
+        return plain_signs(shown, self._glyphs)
 
 
 def hosts_head(facts: HostsFacts, width: int, glyphs: Glyphs, focused: bool) -> Content:

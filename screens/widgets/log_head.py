@@ -13,6 +13,7 @@ from textual.widget import Widget
 from screens.glyphs import Glyphs, toned
 from screens.widgets.edges import joined
 from screens.widgets.log_view import LogView
+from screens.widgets.strips import plain_signs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,8 @@ class LogHead(Widget):
         self._glyphs = glyphs
 
     def render(self) -> Content | RenderableType:
-        return log_head(self.facts, self.content_size.width, self._glyphs, self.focused_log)
+        shown = log_head(self.facts, self.content_size.width, self._glyphs, self.focused_log)
+        return plain_signs(shown, self._glyphs)
 
 
 def log_head(facts: LogFacts, width: int, glyphs: Glyphs, focused: bool) -> Content:

@@ -288,7 +288,7 @@ class LogView(ScrollView, can_focus=True):
         width = max(content.cell_length, self.size.width)
         if number == self.cursor and (self.has_focus or self.content.sought):
             content = content.pad_right(width - content.cell_length).stylize_before("on $cursor")
-        return strip_of(self, content, width)
+        return strip_of(self, content, width, self.glyphs)
 
     def _content_of(self, number: int) -> Content:
         line = self.content.lines[self.content.index_of(number)]

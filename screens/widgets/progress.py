@@ -23,7 +23,8 @@ def bar(done: int, total: int, width: int, glyphs: Glyphs, tone: Tone = "accent"
     full, half = divmod(halves, 2)
     left = width - full - half
     if glyphs.ascii:
-        return Content.assemble(("=" * (full + half), TONES[tone]), ("-" * left, _REST))
+        full += half and not full
+        return Content.assemble(("=" * full, TONES[tone]), ("-" * (width - full), _REST))
     return Content.assemble(
         (glyphs.stroke * full + "╸" * half, TONES[tone]), (glyphs.stroke * left, _REST)
     )

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from screens.glyphs import Tone, toned
+from screens.actions import Action, bind
+from screens.glyphs import Glyphs, Tone, toned
+from screens.widgets.strips import plain_signs
 
 Done = Callable[[str | None], None]
 Typed = Callable[[str], None]
@@ -31,15 +33,24 @@ class PromptLine(Horizontal):
         #asked { width: auto; height: 1; display: none; color: $primary; text-style: bold; }
         Input {
             width: 1fr; height: 1; border: none; padding: 0; display: none;
-            background: $background;
+            background: $background; background-tint: $background 0%;
+            &:focus { background-tint: $background 0%; }
         }
         &.-asking #said { display: none; }
         &.-asking #asked, &.-asking Input { display: block; }
     }
     """
 
-    def __init__(self, **options: Any) -> None:
+    BINDINGS = bind(
+        Action(id="prompt.take", key="enter", label="take it", group="Typing",
+               help="Take what was typed."),
+        Action(id="prompt.cancel", key="escape", label="cancel", group="Typing",
+               help="Leave it as it was."),
+    )  # fmt: skip
+
+    def __init__(self, glyphs: Glyphs, **options: Any) -> None:
         super().__init__(**options)
+        self._glyphs = glyphs
         self._done: Done | None = None
         self._typed: Typed | None = None
         self._back: Widget | None = None
@@ -57,7 +68,7 @@ class PromptLine(Horizontal):
     def say(self, text: str | Content, tone: Tone = "plain") -> None:
         """Show a message until the next one. Text is never read as markup."""
         shown = text if isinstance(text, Content) else toned(" ".join(text.split()), tone)
-        self.query_one("#said", Static).update(shown)
+        self.query_one("#said", Static).update(plain_signs(shown, self._glyphs))
 
     def ask(self, label: str, done: Done, *, value: str = "", typed: Typed | None = None) -> None:
         """Let a word be typed. `done` gets it, or None after escape; `typed` at every key."""
@@ -92,8 +103,8 @@ class PromptLine(Horizontal):
         if self._typed is not None:
             self._typed(event.value)
 
-    def on_key(self, event: events.Key) -> None:
-        if event.key == "escape" and self.asking:
-            event.stop()
-            event.prevent_default()
-            self._close(None)
+    def action_cancel(self) -> None:
+        self._close(None)
+
+    def action_take(self) -> None:
+        self._close(self.query_one(Input).value)

@@ -119,7 +119,11 @@ class FakeLive(LiveRun):
             self._follow(event)
             self.logs(event)
 
-    def begin(self) -> None:
+    def resume(self) -> None:
+        """The run is continued by another session."""
+        self.begin(resumed=True)
+
+    def begin(self, *, resumed: bool = False) -> None:
         """The run begins, and every host is connected."""
         names = tuple(host.name for host in self.spec.hosts)
         self.feed(
@@ -131,6 +135,7 @@ class FakeLive(LiveRun):
                 plan_sha="p",
                 tasks=len(self.plan.tasks),
                 hosts=names,
+                resumed=resumed,
             ),
             *(HostConnected(host=name) for name in names),
         )
