@@ -86,6 +86,8 @@ class Progress:
         self._met: dict[str, int] = {}
         """For each task the number of its needs that were found done, in their order."""
         self._needs: dict[str, tuple[Task, ...]] = {}
+        self._sleepers: dict[str, set[str]] = {}
+        """For each task the hosts of which it was said that they wait for it."""
         for task in plan.tasks:
             self._tasks[task.id] = task
             host = self._hosts.setdefault(task.host.name, _HostCounts())
@@ -131,6 +133,13 @@ class Progress:
         self._count(task, after, +1)
         self._note(task, after)
         return True
+
+    def woken(self, host: str, step: str) -> Iterable[str]:
+        """The hosts of which it was last said that they wait for this task, now that it is done."""
+        task = self._tasks.get(f"{step}@{host}")
+        if task is None or not self._done(task):
+            return ()
+        return self._sleepers.pop(task.id, ())
 
     def connection(self, state: RunState) -> None:
         """A connection has changed; only `state` has it."""
@@ -222,6 +231,7 @@ class Progress:
         if met == len(needs):
             return ""
         need = needs[met]
+        self._sleepers.setdefault(need.id, set()).add(task.host.name)
         return f"waits for {need.host.name}: {need.step.title}"
 
     def _done(self, task: Task) -> bool:

@@ -270,6 +270,7 @@ class LiveRun:
             return
         if step:
             self._progress.follow(self.state, host, step, before)
+            self._dirty.update(self._progress.woken(host, step))
         elif isinstance(event, HostConnected | HostLost | PreflightResult):
             self._progress.connection(self.state)
         else:

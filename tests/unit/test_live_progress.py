@@ -110,6 +110,17 @@ def test_an_idle_host_says_for_whom_it_waits() -> None:
     assert watched.host("w1").reason == "waits for cp3: The cp.join step"
 
 
+def test_a_host_that_was_said_to_wait_is_woken_when_the_wait_is_over() -> None:
+    """Its own state has not changed, but what is said of it has."""
+    watched = Watched(begun(), *through("pre.check", "sys.prepare"))
+    assert watched.host("cp2").reason == "waits for cp1: The cp.init step"
+    assert list(watched.progress.woken("cp1", "cp.init")) == []
+    watched.feed(done("cp.init", "cp1"))
+    assert list(watched.progress.woken("cp1", "cp.init")) == ["cp2"]
+    assert list(watched.progress.woken("cp1", "cp.init")) == []
+    assert list(watched.progress.woken("moon", "cp.init")) == []
+
+
 def test_a_host_that_is_done() -> None:
     watched = Watched(begun(), *through("pre.check", "sys.prepare", "w.join", hosts=["w1"]))
     assert watched.host("w1") == HostProgress(done=3, total=3, status="done", since=AT)
