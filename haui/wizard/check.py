@@ -54,13 +54,25 @@ def notes(answers: Answers) -> tuple[SpecProblem, ...]:
 
 
 def refused(answers: Answers, question: Question, value: Any) -> str:
-    """Why this answer can't be chosen in this version of haui; empty when it can."""
-    asked = effective(with_value(answers, question.loc, value))
-    asked.pop("hosts", None)  # A choice is judged by itself, whatever the hosts are by now.
+    """Why this answer can't be chosen in this version of haui; empty when it can.
+
+    It is judged with the other choices alone, whatever is typed elsewhere by now.
+    """
+    asked = effective(with_value(_choices(answers), question.loc, value))
     spec, found = validate(Document(data=asked), _completed(asked))
     if spec is None or found:
         return ""
     return next((problem.what for problem in refusals(spec) if problem.loc == question.loc), "")
+
+
+def _choices(answers: Answers) -> dict[str, Any]:
+    """The answers that are one of those offered."""
+    found: dict[str, Any] = {}
+    for question in QUESTIONS:
+        said = value_at(answers, question.loc)
+        if any(said == choice.value for choice in question.choices):
+            found = with_value(found, question.loc, said)
+    return found
 
 
 def page_of_problem(problem: SpecProblem) -> PageId:
@@ -85,7 +97,9 @@ def examine(
     spec: ClusterSpec | None = None
     if _needs_address(data):
         found.append(SpecProblem(loc=("endpoint", "vip"), what=MISSING))
-    if all(p in missing or p.loc in _FILLED for p in found) and _hosts_are_maps(data):
+    if all(
+        p in missing or (p.loc in _FILLED and not value_at(data, p.loc)) for p in found
+    ) and _hosts_are_maps(data):
         spec, wrong = validate(document, _completed(data))
         found += wrong
         if spec is not None:

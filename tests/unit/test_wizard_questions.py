@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haui.clusterfile.messages import field_at
-from haui.wizard.answers import value_at, with_value
+from haui.clusterfile.problem import Loc
+from haui.wizard.answers import Answers, value_at, with_value
+from haui.wizard.check import problems_of, refused
 from haui.wizard.pages import PAGES, page_of
 from haui.wizard.questions import (
     HOST_QUESTIONS,
@@ -103,3 +105,16 @@ def test_hosts_are_changed_in_place() -> None:
     answers = {"hosts": [{"name": "a"}, {"name": "b"}]}
     assert with_value(answers, ("hosts", 1, "name"), "c")["hosts"] == [{"name": "a"}, {"name": "c"}]
     assert with_value(answers, ("hosts", 0), None)["hosts"] == [{"name": "b"}]
+
+
+@pytest.mark.parametrize("typed", ["1", "10.244.0.0", "", 5, ["x"], {"a": 1}, None])
+@pytest.mark.parametrize("loc", [("network", "pods"), ("network", "services"), ("endpoint", "vip")])
+def test_what_is_being_typed_elsewhere_never_bars_a_choice(loc: Loc, typed: object) -> None:
+    """A choice is judged while any other answer is half typed, or is not even a text."""
+    answers: Answers = {str(loc[0]): {str(loc[1]): typed}}
+    for question in QUESTIONS:
+        for choice in question.choices:
+            why = refused(answers, question, choice.value)
+            unbuilt = choice.value in ("calico", "cilium") or question.id == "network.kube_proxy"
+            assert bool(why) == (unbuilt and choice.value in ("calico", "cilium", "none")), why
+    assert problems_of(answers)
