@@ -25,8 +25,8 @@ class UnreadableFile(Exception):
 
 def read_text(path: str) -> str:
     """The text of a file. Raises UnreadableFile with the reason; never waits for a device."""
-    where = Path(path.strip()).expanduser()
     try:
+        where = Path(path.strip()).expanduser()
         about = where.stat()
         if stat.S_ISDIR(about.st_mode):
             raise UnreadableFile("is a folder; name a file in it")

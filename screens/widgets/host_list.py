@@ -217,14 +217,17 @@ class HostList(ScrollView, can_focus=True):
             return strip_of(self, toned(none if index == 0 else "", "dim"), width, self._glyphs)
         place = self._shown[index]
         if place not in self._drawn:
-            self._drawn[place] = strip_of(self, self._line(self._rows[place]), width, self._glyphs)
+            self._drawn[place] = strip_of(
+                self, self.line_of(self._rows[place]), width, self._glyphs
+            )
         return self._drawn[place]
 
     def _head(self) -> Content:
         cells = [toned(key.ljust(width)[:width], "dim") for key, width in self._widths.items()]
         return Content.assemble(" " * _LEFT, Content("  ").join(cells))
 
-    def _line(self, row: HostRow) -> Content:
+    def line_of(self, row: HostRow) -> Content:
+        """A row as it is drawn now."""
         under = row.place == self.place
         cells = {
             "name": name_text(row, under=under),
