@@ -20,9 +20,11 @@ from textual.geometry import Size
 
 import screens
 from haui.errors import HauiError
+from haui.transport.text import clean_text
 from haui.wizard.pages import PAGES, PageId, index_of
 from screens.actions import Action, active_actions, bind
 from screens.ascii_filter import AsciiOnly
+from screens.control_filter import NoControls
 from screens.messages import (
     GoBack,
     GoNext,
@@ -94,14 +96,16 @@ class HauiApp(App[int], inherit_bindings=False):
             self.register_theme(own)
         self.theme = theme
         self.set_class(world.glyphs.ascii, "-ascii")
-        self._ascii_only = AsciiOnly(world.glyphs.ascii)
+        self._doors = [NoControls(), *([AsciiOnly()] if world.glyphs.ascii else [])]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return own_variables(self.current_theme)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        filters = super().get_line_filters()
-        return [*filters, self._ascii_only] if self._ascii_only.enabled else filters
+        return [*super().get_line_filters(), *self._doors]
+
+    def copy_to_clipboard(self, text: str) -> None:
+        super().copy_to_clipboard(clean_text(text))
 
     async def on_mount(self) -> None:
         self.way_out.catch_signals()

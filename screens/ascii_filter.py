@@ -6,6 +6,7 @@ text areas of the toolkit, and foreign text. Here it is replaced in just as many
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
@@ -16,11 +17,16 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 _STAND_INS: Final = str.maketrans({
-    "▲": "^", "▼": "v", "▶": ">", "◀": "<", "•": "*", "·": ".", "…": "~", "–": "-", "—": "-",
+    "▲": "^", "▼": "v", "▶": ">", "◀": "<", "•": "*", "·": ".", "…": ".", "–": "-", "—": "-",
     "─": "-", "━": "-", "│": "|", "┃": "|", "▌": "|", "▐": "|", "‘": "'", "’": "'", "“": '"',
     "”": '"', "\N{NO-BREAK SPACE}": " ", **dict.fromkeys("▁▂▃▄▅▆▇█▉▊▋▍▎▏▕", " "),
 })  # fmt: skip
 """One column each. The blocks are the ends of scroll bars, whose colour says enough."""
+
+
+_ELLIPSIS: Final = re.compile("…  (?= |$)|[ -~]{2}…|…[ -~]{2}")
+"""An ellipsis with the two columns that its dots take: blanks after it, else what is beside it."""
+_RANGE: Final = re.compile(r"(?<=\d)…(?=\d)")
 
 
 class AsciiOnly(LineFilter):
@@ -38,7 +44,8 @@ class AsciiOnly(LineFilter):
 @lru_cache(4096)
 def in_ascii(text: str) -> str:
     """The text in ASCII, as many columns wide: letters without their accents, else `?`."""
-    return "".join(char if char.isascii() else _plain(char) for char in text.translate(_STAND_INS))
+    shown = _ELLIPSIS.sub("...", _RANGE.sub("-", text)).translate(_STAND_INS)
+    return "".join(char if char.isascii() else _plain(char) for char in shown)
 
 
 def _plain(char: str) -> str:

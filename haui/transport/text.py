@@ -27,8 +27,10 @@ _SEQUENCE = re.compile(
     r"|\x1b[ -/]*[0-~]?"  # the other escapes
 )
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_CONTROL = re.compile(rf"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029{_BIDI}]")
-_DIRTY = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_BIDI}]")
+_LONE = "\ud800-\udfff"
+"""Halves of surrogate pairs, e.g. of file names that are no UTF-8: no encoding takes them."""
+_CONTROL = re.compile(rf"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029{_BIDI}{_LONE}]")
+_DIRTY = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_BIDI}{_LONE}]")
 _REPLACEMENT = "\ufffd"
 
 
