@@ -22,7 +22,7 @@ from screens.widgets.edges import edges
 from screens.widgets.strips import strip_of
 
 
-class EntryList(ScrollView, can_focus=True):
+class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
     """Draws only the rows that can be seen. Headings are rows without a cursor."""
 
     DEFAULT_CSS = """
@@ -32,23 +32,24 @@ class EntryList(ScrollView, can_focus=True):
     }
     """
     BINDINGS = bind(
-        Action(id="entries.up", key="up,k", label="move", group="Review", keys="arrows",
+        Action(id="plan.up", key="up,k", label="move", group="Review", keys="arrows",
                do="move(-1)", help="To the entry above or below."),
-        Action(id="entries.down", key="down,j", label="", group="Review", do="move(1)",
+        Action(id="plan.down", key="down,j", label="", group="Review", do="move(1)",
                shown=False),
-        Action(id="entries.page-up", key="pageup", label="", group="Review", do="leaf(-1)",
+        Action(id="plan.page-up", key="pageup", label="", group="Review", do="leaf(-1)",
                shown=False),
-        Action(id="entries.page-down", key="pagedown", label="", group="Review", do="leaf(1)",
+        Action(id="plan.page-down", key="pagedown", label="", group="Review", do="leaf(1)",
                shown=False),
-        Action(id="entries.first", key="home", label="", group="Review", do="go(0)", shown=False),
-        Action(id="entries.last", key="end", label="", group="Review", do="go(-1)", shown=False),
+        Action(id="plan.first", key="home", label="", group="Review", do="go(0)", shown=False),
+        Action(id="plan.last", key="end", label="", group="Review", do="go(-1)", shown=False),
     )  # fmt: skip
 
     @dataclass
     class Moved(Message):
-        """The cursor is on another entry; None when there is none."""
+        """The cursor is on another entry; None when there is none. `by_hand`: the admin's doing."""
 
         entry: Entry | None
+        by_hand: bool = False
 
     def __init__(self, glyphs: Glyphs, **named: Any) -> None:
         super().__init__(**named)
@@ -77,7 +78,7 @@ class EntryList(ScrollView, can_focus=True):
         self._scroll_update(size)
         self.scroll_to(y=0, animate=False)
         self.cursor = min(cursor, max(0, len(self.entries) - 1))
-        self.action_go(self.cursor)
+        self._go(self.cursor, by_hand=False)
         self.refresh(layout=True)
 
     def render_line(self, y: int) -> Strip:
@@ -114,10 +115,13 @@ class EntryList(ScrollView, can_focus=True):
         self.action_go(min(max(0, to), max(0, len(self.entries) - 1)))
 
     def action_go(self, to: int) -> None:
+        self._go(to, by_hand=True)
+
+    def _go(self, to: int, *, by_hand: bool) -> None:
         if self.entries:
             self.cursor = to if to >= 0 else len(self.entries) - 1
             self._reveal()
-        self.post_message(self.Moved(self.current))
+        self.post_message(self.Moved(self.current, by_hand))
         self.refresh()
 
     def _reveal(self) -> None:
