@@ -19,7 +19,7 @@ from screens.host_form import HostForm
 from screens.host_import import ImportDialog
 from screens.host_paste import PasteDialog
 from screens.host_roles import RolesDialog
-from screens.page import WizardPage
+from screens.page import NOT_YET, WizardPage
 from screens.widgets.controls import TextLine
 from screens.widgets.helpline import HelpLine
 from screens.widgets.host_list import LIST_ACTIONS, HostList
@@ -301,4 +301,5 @@ class HostsPage(WizardPage):
                 self.action_back()
             self.hosts.go(wrong)
         self.hosts.focus()
+        self.say(NOT_YET, "warn")
         return True

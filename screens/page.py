@@ -31,6 +31,7 @@ from screens.widgets.steps import StepList, StepRow, rows_of
 from screens.widgets.topbar import TopBar
 from screens.world import World
 
+NOT_YET = "Not yet: something here is missing or wrong."
 SIDEBAR_FROM, DRAWING_FROM = 100, 110
 """Columns from which the list of pages and the drawing stand beside the page."""
 
@@ -90,8 +91,8 @@ class WizardPage(Shell):
         """Called after each change of an answer; forms and the drawing follow by themselves."""
 
     def next_refused(self) -> bool:
-        """Called when the admin wants to go on. Show what is wrong beyond the forms' problems, put
-        the focus there and return True to stay."""
+        """Called when the admin wants to go on and the forms have no problem left. Say what is wrong
+        beyond them, put the focus there and return True to stay."""
         return False
 
     def compose_body(self) -> ComposeResult:
@@ -168,10 +169,10 @@ class WizardPage(Shell):
 
     def action_next(self) -> None:
         forms = [form for form in self.query(QuestionForm) if form.show_problems()]
-        if forms or self.next_refused():
-            self.say("Not yet: something here is missing or wrong.", "warn")
-            return
-        self.post_message(GoNext())
+        if forms:
+            self.say(NOT_YET, "warn")
+        elif not self.next_refused():
+            self.post_message(GoNext())
 
     def action_steps(self) -> None:
         def chosen(page: PageId | None) -> None:

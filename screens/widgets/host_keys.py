@@ -75,7 +75,7 @@ class HostKeys(Vertical):
         columns = [("host", 10), ("state", 9), ("fingerprint", 50)]
         self._wide = self.app.size.width >= WIDE
         if self._wide:
-            columns = [("host", 20), ("state", 9), ("kind", 8), ("fingerprint", 50)]
+            columns = [("host", 14), ("state", 9), ("kind", 8), ("fingerprint", 50)]
         for label, width in columns:
             self._table.add_column(Text(label), key=label, width=width)
         self._table.display = False
