@@ -14,7 +14,6 @@ from haui.wizard.preflight import COLUMNS, Check, Column, HostReport
 from screens.actions import Action, bind
 from screens.dialog import Dialog
 from screens.glyphs import UNICODE, Glyphs, state_text, toned
-from screens.widgets.strips import plain_signs
 
 
 class EvidenceDialog(Dialog[None]):
@@ -62,7 +61,7 @@ class EvidenceDialog(Dialog[None]):
             f" {clean_line(report.host)} {self.glyphs.dot} {place} "
         )
         shown = evidence(report, self.glyphs)
-        self.query_one("#checks", Static).update(plain_signs(shown, self.glyphs))
+        self.query_one("#checks", Static).update(shown)
         self.query_one("#found", VerticalScroll).scroll_home(animate=False)
 
 
@@ -79,10 +78,17 @@ def evidence(report: HostReport, glyphs: Glyphs) -> Content:
     return Content("\n").join(lines)
 
 
-def cell_evidence(report: HostReport, column: Column, glyphs: Glyphs) -> Content:
-    """The findings of a host in one row of the matrix."""
-    checks = [check for check in report.checks if check.kind.column == column]
-    return Content("\n").join([line for check in checks for line in _lines(check, glyphs)])
+def cell_evidence(report: HostReport, column: Column, width: int, glyphs: Glyphs) -> Content:
+    """The findings of a host in one row of the matrix, in a few columns."""
+    lines: list[Content] = []
+    for check in report.checks:
+        if check.kind.column == column:
+            what = state_text(check.weight, glyphs, clean_line(check.what))
+            lines += what.wrap(width)
+            for text in (*check.seen.splitlines(), *check.fix.splitlines()):
+                parts = toned(clean_line(text).strip(), "dim").wrap(max(10, width - 2))
+                lines += [Content.assemble("  ", part) for part in parts]
+    return Content("\n").join(lines)
 
 
 def _lines(check: Check, glyphs: Glyphs) -> list[Content]:

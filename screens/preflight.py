@@ -18,11 +18,11 @@ from haui.clusterfile.text import spec_sha
 from haui.errors import HauiError
 from haui.transport.text import clean_text
 from haui.wizard.pages import PAGES, PageId
-from haui.wizard.preflight import COLUMNS, HostReport, findings_text, groups_of, tally
+from haui.wizard.preflight import COLUMNS, Group, HostReport, findings_text, groups_of, tally
 from screens.actions import Action, bind
 from screens.asking import AskLine, refuse_path
 from screens.evidence import EvidenceDialog, cell_evidence
-from screens.glyphs import state_text
+from screens.glyphs import state_text, toned
 from screens.messages import GoTo
 from screens.page import WizardPage
 from screens.widgets.body import Body
@@ -30,7 +30,6 @@ from screens.widgets.fixes import FixList
 from screens.widgets.matrix import Matrix
 from screens.widgets.preflight_head import PreflightHead, PreflightNumbers
 from screens.widgets.steps import StepList, rows_of
-from screens.widgets.strips import plain_signs
 from screens.world import World
 
 if TYPE_CHECKING:
@@ -38,6 +37,31 @@ if TYPE_CHECKING:
 
 BEATS = 10
 """Times a second that news are drawn."""
+
+
+ACTIONS = (
+    Action(id="preflight.again", key="r", do="screen.again", label="look again",
+           group="Preflight", help="Look at every host again."),
+    Action(id="preflight.evidence", key="enter", do="screen.evidence", label="evidence",
+           group="Preflight", help="All that is known of the host: expected, seen, fix."),
+    Action(id="preflight.edit", key="e", do="screen.edit", label="answers",
+           group="Preflight", help="Go to the page whose answers can be changed to mend this."),
+    Action(id="preflight.host", key="h", do="screen.host", label="this host",
+           group="Preflight", help="Look at the host again, or at those of the finding."),
+    Action(id="preflight.save", key="s", do="screen.save", label="save",
+           group="Preflight", help="Save all findings to a text file."),
+    Action(id="preflight.matrix", key="m", do="screen.matrix", label="matrix",
+           group="Preflight", help="To the table of hosts and checks, and back."),
+    Action(id="preflight.cell", key="c", do="screen.cell", label="this check again",
+           group="Preflight", shown=False, help="Look again; one look is at all of the host."),
+)  # fmt: skip
+"""Of the findings, and of the whole page: what is said first on the key line is the innermost."""
+
+
+class Findings(Horizontal):
+    """The two parts of the page."""
+
+    BINDINGS = bind(*ACTIONS)
 
 
 class PreflightPage(WizardPage):
@@ -53,22 +77,7 @@ class PreflightPage(WizardPage):
         "looks again, or by another answer, to which e goes. What warns is allowed. What haui "
         "will do needs nothing from you."
     )
-    BINDINGS = bind(
-        Action(id="preflight.again", key="r", label="run all again", group="Preflight",
-               help="Look at every host again."),
-        Action(id="preflight.evidence", key="enter", label="evidence", group="Preflight",
-               help="Everything that was found out about the host: expected, seen, and the fix."),
-        Action(id="preflight.edit", key="e", label="change the answer", group="Preflight",
-               help="Go to the page whose answers can be changed to mend this."),
-        Action(id="preflight.host", key="h", label="this host again", group="Preflight",
-               help="Look at the host again, or at those of the finding."),
-        Action(id="preflight.save", key="s", label="save", group="Preflight",
-               help="Save all findings to a text file."),
-        Action(id="preflight.matrix", key="m", label="matrix", group="Preflight",
-               help="To the table of hosts and checks, and back."),
-        Action(id="preflight.cell", key="c", label="this check again", group="Preflight",
-               shown=False, help="Look at this check again; one look is at the whole host."),
-    )  # fmt: skip
+    BINDINGS = bind(*ACTIONS)
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -80,7 +89,7 @@ class PreflightPage(WizardPage):
         glyphs = self.world.glyphs
         yield PreflightHead(glyphs, id="head")
         yield Static(id="trouble", markup=False)
-        with Horizontal(id="parts"):
+        with Findings(id="parts"):
             with Body(id="list"):
                 yield FixList(glyphs)
             with Vertical(id="side"):
@@ -174,6 +183,7 @@ class PreflightPage(WizardPage):
         self._reports = found.reports() if found else ()
         self.fixes.show(groups_of(self._reports), len(self._reports))
         self.matrix.reports = self._reports
+        self._follow(self.fixes.current)
         self._show_head()
         self._show_trouble()
         self._show_cell()
@@ -202,7 +212,7 @@ class PreflightPage(WizardPage):
         shown.set_class(bool(text), "-shown")
         first, _, rest = clean_text(text).partition("\n")
         lines = Content.assemble(state_text("blocks", self.world.glyphs, first), "\n" + rest)
-        shown.update(plain_signs(lines, self.world.glyphs) if text else Content(""))
+        shown.update(lines if text else Content(""))
 
     def _show_cell(self) -> None:
         report = self.matrix.current
@@ -210,15 +220,22 @@ class PreflightPage(WizardPage):
         if report is None:
             shown.update(Content(""))
             return
-        found = cell_evidence(report, COLUMNS[self.matrix.row], self.world.glyphs)
-        shown.update(plain_signs(found, self.world.glyphs))
+        width = max(20, self.query_one("#more").content_size.width)
+        found = cell_evidence(report, COLUMNS[self.matrix.row], width, self.world.glyphs)
+        shown.update(found)
 
     @on(FixList.Moved)
     def _fix_moved(self, event: FixList.Moved) -> None:
-        if event.group is not None and event.group.hosts:
-            self.matrix.select(event.group.hosts[0])
-            self.matrix.select_column(event.group.column)
-            self._show_cell()
+        self._follow(event.group)
+        self._show_cell()
+        names = " ".join(event.group.hosts) if event.group is not None else ""
+        self.explain(toned(f"on {names}" if names else "", "dim"))
+
+    def _follow(self, group: Group | None) -> None:
+        """The matrix shows where the finding under the cursor is."""
+        if group is not None and group.hosts and self.focused is not self.matrix:
+            self.matrix.select(group.hosts[0])
+            self.matrix.select_column(group.column)
 
     @on(Matrix.Moved)
     def _cell_moved(self, event: Matrix.Moved) -> None:

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
@@ -20,18 +20,53 @@ from haui.wizard.reading import TABS, Entry, chosen
 from screens.actions import Action, bind
 from screens.asking import AskLine, refuse_path
 from screens.dialog import Ask, Way
+from screens.glyphs import toned
 from screens.messages import StartInstall
-from screens.page import WizardPage
+from screens.page import DRAWING_FROM, WizardPage
 from screens.review_text import install_question, note_lines, number_lines
 from screens.widgets.check_list import CheckList, Item
 from screens.widgets.file_view import FileView
 from screens.widgets.plan_view import EntryList
-from screens.widgets.strips import plain_signs
 from screens.widgets.tab_line import TabLine
 from screens.world import World
 
 if TYPE_CHECKING:
     from haui.wizard.review import Review
+
+
+ACTIONS = (
+    Action(id="review.install", key="i", do="screen.install", label="install",
+           group="Review", help="Begin to change the hosts. Asks once more."),
+    *(Action(id=f"review.tab-{n}", key=str(n), label="", group="Review", do=f"screen.tab({n - 1})",
+             shown=False, keys="1…5" if n == 1 else "",
+             help="By phase, by host, files, commands, answers." if n == 1 else "")
+      for n in range(1, len(TABS) + 1)),
+    Action(id="review.tab-right", key="right", label="tabs", group="Review", do="screen.turn(1)",
+           keys="sides", help="The tab beside."),
+    Action(id="review.tab-left", key="left", label="", group="Review", do="screen.turn(-1)",
+           shown=False),
+    Action(id="review.read", key="enter", do="screen.read", label="read",
+           group="Review", help="From the list to the text, and back."),
+    Action(id="review.search", key="slash", do="screen.search", label="search",
+           group="Review", help="Only what has these words; nothing typed: everything again."),
+    Action(id="review.runbook", key="b", do="screen.runbook", label="runbook",
+           group="Review", help="Write a runbook with all files and scripts into a folder."),
+    Action(id="review.file", key="p", do="screen.file", label="cluster file",
+           group="Review", help="Write the cluster file; says the command that installs from it."),
+    Action(id="review.copy", key="c", do="screen.copy", label="copy command",
+           group="Review", shown=False, help="Copy that command."),
+    Action(id="review.zoom", key="z", do="screen.zoom", label="zoom",
+           group="Review", shown=False, help="Give the text the whole width, and back."),
+    Action(id="review.drawing", key="d", do="screen.drawing", label="drawing",
+           group="Review", shown=False, help="Show the cluster as a drawing, and hide it again."),
+)  # fmt: skip
+"""Of the plan, and of the whole page: what is said first on the key line is the innermost."""
+
+
+class Reading(Horizontal):
+    """The list and the text."""
+
+    BINDINGS = bind(*ACTIONS)
 
 
 class ReviewPage(WizardPage):
@@ -46,32 +81,7 @@ class ReviewPage(WizardPage):
         "\n\nThe same can be had on paper: b writes a runbook by which people build the cluster "
         "by hand, p the cluster file for the command line."
     )
-    BINDINGS = bind(
-        Action(id="review.install", key="i", label="install", group="Review",
-               help="Begin to change the hosts. Asks once more."),
-        Action(id="review.search", key="slash", label="search", group="Review",
-               help="Only what has these words; nothing typed: everything again."),
-        *(Action(id=f"review.tab-{n}", key=str(n), label="", group="Review", do=f"tab({n - 1})",
-                 shown=False, keys="1…5" if n == 1 else "",
-                 help="By phase, by host, files, commands, answers." if n == 1 else "")
-          for n in range(1, len(TABS) + 1)),
-        Action(id="review.tab-right", key="right", label="tabs", group="Review", do="turn(1)",
-               keys="sides", help="The tab beside."),
-        Action(id="review.tab-left", key="left", label="", group="Review", do="turn(-1)",
-               shown=False),
-        Action(id="review.runbook", key="b", label="runbook", group="Review",
-               help="Write a runbook with all files and scripts into a folder."),
-        Action(id="review.file", key="p", label="cluster file", group="Review",
-               help="Write the cluster file, and show the command that installs from it."),
-        Action(id="review.copy", key="c", label="copy command", group="Review", shown=False,
-               help="Copy that command."),
-        Action(id="review.read", key="enter", label="read", group="Review",
-               help="From the list to the text, and back."),
-        Action(id="review.zoom", key="z", label="zoom", group="Review", shown=False,
-               help="Give the text the whole width, and back."),
-        Action(id="review.drawing", key="d", label="drawing", group="Review", shown=False,
-               help="Show the cluster as a drawing, and hide it again."),
-    )  # fmt: skip
+    BINDINGS = bind(*ACTIONS)
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -91,7 +101,7 @@ class ReviewPage(WizardPage):
         yield Static(id="notes", markup=False)
         yield CheckList((), (), glyphs, id="unsafe")
         yield TabLine([title for _, title in TABS], glyphs)
-        with Horizontal(id="reading"):
+        with Reading(id="reading"):
             yield EntryList(glyphs)
             yield Static(id="between", markup=False)
             yield FileView(glyphs)
@@ -151,11 +161,10 @@ class ReviewPage(WizardPage):
         """Take over what is known by now."""
         review = self.review
         glyphs = self.world.glyphs
-        numbers = number_lines(self.desk, review, self._trouble, glyphs)
-        self.query_one("#numbers", Static).update(plain_signs(numbers, glyphs))
+        self._show_numbers()
         notes = note_lines(self.desk, review, self.world.preflight, glyphs)
         shown = self.query_one("#notes", Static)
-        shown.update(plain_signs(notes, glyphs))
+        shown.update(notes)
         shown.display = bool(notes.cell_length)
         unsafe = self.query_one("#unsafe", CheckList)
         items = (
@@ -172,6 +181,16 @@ class ReviewPage(WizardPage):
         if review is not None:
             self.say(f"{review.tasks} tasks laid out in {self._seconds:.1f} s.", "dim")
 
+    def _show_numbers(self) -> None:
+        glyphs = self.world.glyphs
+        beside = self.app.size.width >= DRAWING_FROM
+        numbers = number_lines(self.desk, self.review, self._trouble, glyphs, whole=beside)
+        self.query_one("#numbers", Static).update(numbers)
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self._show_numbers()
+
     def _entries(self) -> tuple[Entry, ...]:
         if self.review is None:
             return ()
@@ -184,7 +203,11 @@ class ReviewPage(WizardPage):
     @on(EntryList.Moved)
     def _moved(self, event: EntryList.Moved) -> None:
         self._cursors[self._tab] = self.entry_list.cursor
-        self.text.show(event.entry, self._sought)
+        entry = event.entry
+        self.text.show(entry, self._sought)
+        if event.by_hand and entry is not None:
+            on = f", on {' '.join(entry.hosts)}" if entry.hosts else ""
+            self.explain(toned(f"{entry.label}{on}", "dim"))
 
     @on(TabLine.Picked)
     def _tab_picked(self, event: TabLine.Picked) -> None:

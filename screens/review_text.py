@@ -34,8 +34,10 @@ def span(seconds: tuple[float, float]) -> str:
     return f"{low} min" if low == high else f"{low}–{high} min"
 
 
-def number_lines(desk: Desk, review: Review | None, trouble: str, glyphs: Glyphs) -> Content:
-    """Two lines: the numbers of the plan, and the cluster in one line."""
+def number_lines(
+    desk: Desk, review: Review | None, trouble: str, glyphs: Glyphs, *, whole: bool
+) -> Content:
+    """Two lines: the numbers of the plan, and the cluster in one line, `whole` with its hosts."""
     dot = f" {glyphs.dot} "
     if trouble:
         return state_text("blocks", glyphs, trouble)
@@ -48,11 +50,13 @@ def number_lines(desk: Desk, review: Review | None, trouble: str, glyphs: Glyphs
     host = "simulated host" if desk.rehearsal else "host"
     parts = [count(review.hosts, host), count(review.tasks, "task")]
     if review.disruptive:
-        parts.append(f"{len(review.disruptive)} that users may notice")
+        parts.append(f"{len(review.disruptive)} disruptive")
     if review.estimate is not None:
         parts.append(f"about {span(review.estimate)}, as earlier installs took")
     spec = review.plan.spec
-    what = f"Kubernetes {spec.kubernetes.version}{dot}{summary(desk, glyphs)}"
+    what = f"Kubernetes {spec.kubernetes.version}{dot}{spec.endpoint.name}:{spec.endpoint.port}"
+    if whole:
+        what += f"{dot}{summary(desk, glyphs)}"
     return Content.assemble((dot.join(parts), "bold"), "\n", toned(what, "dim"))
 
 
@@ -93,7 +97,7 @@ def _preflight(desk: Desk, inspection: Inspection | None, glyphs: Glyphs) -> Con
         )
     if inspection is not None and inspection.running:
         return state_text("running", glyphs, "preflight still looks at the hosts")
-    text = "preflight has not looked at the hosts with these answers"
+    text = "preflight has not been run for these answers: page 6"
     return state_text("warning", glyphs, text)
 
 

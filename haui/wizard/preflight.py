@@ -63,7 +63,7 @@ UNKNOWN: Final = Kind("system")
 LOGIN: Final = "login"
 _OWN_CLOCK: Final = "the clock is the machine's"
 _NO_TIME_SERVICE: Final = "no time service yet"
-_PLACE: Final = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[\w.-]+):\d+\b")
+_PLACE: Final = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::| port )\d+\b")
 _EXAMPLES: Final = 3
 
 
@@ -190,7 +190,7 @@ def _entered(host: str) -> Check:
 def _check(result: PreflightResult, production: bool) -> Check:
     weight = _weight(result, production)
     # What blocks says in `expected` what to do: the contract of probe scripts.
-    fix = {"blocks": result.expected, "warning": "", "haui will do": "", "ok": ""}[weight]
+    fix = result.expected if result.verdict == "blocked" else ""
     return Check(
         host=result.host, name=result.check, what=result.check, weight=weight,
         expected="" if result.verdict == "blocked" else result.expected, seen=result.seen, fix=fix,

@@ -30,6 +30,8 @@ class Entry:
     note: str = ""
     hosts: tuple[str, ...] = ()
     numbered: bool = False
+    headings: frozenset[str] = frozenset()
+    """The lines that are headings of the prose."""
     marked: bool = False
     """Whether users of the host would notice it, or it needs a look for another reason."""
 

@@ -150,11 +150,11 @@ def _phases(rows: Sequence[Row], of: int) -> tuple[Entry, ...]:
 def _step_entry(group: Sequence[Row], of: int) -> Entry:
     first = group[0]
     hosts = tuple(row.host for row in group)
-    lines = [f"{first.title}  ({first.step})", "", f"on {' '.join(hosts)}"]
+    lines = [f"{first.title}  ({first.step})", "", "hosts", f"  {' '.join(hosts)}"]
     if first.explain:
-        lines += ["", *first.explain.splitlines()]
+        lines += ["", "why", *(f"  {line}" for line in first.explain.splitlines())]
     if first.disruptive:
-        lines += ["", f"What users notice: {first.disruptive}"]
+        lines += ["", f"! {first.disruptive}"]
     files = dict.fromkeys(f"{file.mode}  {file.path}" for row in group for file in row.files)
     if files:
         lines += ["", "places", *(f"  {line}" for line in files)]
@@ -171,6 +171,7 @@ def _step_entry(group: Sequence[Row], of: int) -> Entry:
         note=hosts_text(hosts, of),
         lines=tuple(lines),
         hosts=hosts,
+        headings=frozenset({"places", "runs", "after", "why", "hosts"}),
         marked=bool(first.disruptive),
     )
 
@@ -189,6 +190,7 @@ def _hosts(spec: ClusterSpec, rows: Sequence[Row]) -> tuple[Entry, ...]:
             note=f"{len(by_host[host.name])} tasks",
             lines=tuple(_host_lines(host.address, host.roles, by_host[host.name])),
             hosts=(host.name,),
+            headings=frozenset(_phase(row.phase) for row in by_host[host.name]),
         )
         for host in spec.hosts
     )

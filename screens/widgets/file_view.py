@@ -19,7 +19,7 @@ from screens.widgets.log_text import HERE, HIT, hits
 from screens.widgets.strips import strip_of
 
 
-class FileView(ScrollView, can_focus=True):
+class FileView(ScrollView, can_focus=True, inherit_bindings=False):
     """Draws only the lines that can be seen; long lines of files are seen by scrolling aside."""
 
     DEFAULT_CSS = """
@@ -74,7 +74,7 @@ class FileView(ScrollView, can_focus=True):
             ]
         else:
             width = max(10, self.size.width - 1)
-            self._lines = [part for line in lines for part in _wrapped(line, width)]
+            self._lines = [part for line in lines for part in self._wrapped(line, width)]
         widest = max((line.cell_length for line in self._lines), default=0)
         size = Size(max(widest, self.size.width), len(self._lines))
         self.set_reactive(Widget.virtual_size, size)
@@ -92,7 +92,7 @@ class FileView(ScrollView, can_focus=True):
         for start, end in hits(line.plain, self.sought):
             line = line.stylize(HERE if row == self._here else HIT, start, end)
         start = self.scroll_offset.x
-        strip = strip_of(self, line, max(line.cell_length, width), self._glyphs)
+        strip = strip_of(self, line, max(line.cell_length, width))
         return strip.crop_extend(start, start + width, self.rich_style)
 
     def action_line(self, by: int) -> None:
@@ -128,12 +128,11 @@ class FileView(ScrollView, can_focus=True):
             self.scroll_to(y=max(0, self._here - height // 3), animate=False)
         self.refresh()
 
-
-def _wrapped(line: str, width: int) -> list[Content]:
-    """Prose in that many columns; what is indented stays so."""
-    indent = len(line) - len(line.lstrip())
-    if not line.strip():
-        return [Content("")]
-    tone = "plain" if indent or line[:1].isupper() or " " in line else "dim"
-    parts = toned(line.strip(), tone).wrap(max(10, width - indent))
-    return [Content.assemble(" " * indent, part) for part in parts]
+    def _wrapped(self, line: str, width: int) -> list[Content]:
+        """Prose in that many columns; what is indented stays so."""
+        if not line.strip():
+            return [Content("")]
+        indent = len(line) - len(line.lstrip())
+        head = self.entry is not None and line in self.entry.headings
+        parts = toned(line.strip(), "accent" if head else "plain").wrap(max(10, width - indent))
+        return [Content.assemble(" " * indent, part) for part in parts]

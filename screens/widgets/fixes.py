@@ -20,7 +20,6 @@ from screens.actions import Action, bind
 from screens.glyphs import TONES, Glyphs, glyph_of, tone_of, toned
 from screens.widgets.body import Body
 from screens.widgets.edges import edges
-from screens.widgets.strips import plain_signs
 
 MOST_NAMES = 24
 """Columns that the names of a group's hosts take; with more they are counted."""
@@ -59,11 +58,13 @@ class FixList(Widget):
         super().__init__(**named)
         self._glyphs = glyphs
         self._hosts = 0
+        self._moved = False
+        """Whether the admin has chosen an entry; until then it is the heaviest."""
         self.can_focus = True
 
     def show(self, groups: tuple[Group, ...], hosts: int) -> None:
         """Show other groups, of so many hosts; the cursor stays on its group when it is there."""
-        before = self.current
+        before = self.current if self._moved else None
         self._hosts = hosts
         self.groups = groups
         if before is not None:
@@ -72,7 +73,7 @@ class FixList(Widget):
             ]
             self.cursor = same[0] if same else min(self.cursor, max(0, self._entries - 1))
         else:
-            self.cursor = min(self.cursor, max(0, self._entries - 1))
+            self.cursor = min(self.cursor if self._moved else 0, max(0, self._entries - 1))
 
     @property
     def current(self) -> Group | None:
@@ -97,7 +98,7 @@ class FixList(Widget):
 
     def render(self) -> Content | RenderableType:
         lines = [line for entry in self._lines(self.content_size.width) for line in entry]
-        return plain_signs(Content("\n").join(lines), self._glyphs)
+        return Content("\n").join(lines)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return max(1, sum(len(entry) for entry in self._lines(width)))
@@ -127,8 +128,8 @@ class FixList(Widget):
             lines += [_indented(part) for part in more[:2]]
         if group.page is not None and group.weight in ("blocks", "warning"):
             title = PAGES[index_of(group.page)].title
-            lines.append(Content.assemble("     ", ("e", "bold $primary"),
-                                          (f" changes the answers: {title}", "$text-muted")))  # fmt: skip
+            text = f" changes the answers: {title}"
+            lines.append(_indented(Content.assemble(("e", "bold $primary"), (text, "$text-muted"))))
         elif group.weight == "blocks":
             lines.append(toned("     must be mended on the host, then r", "dim"))
         return [*(self._lit(line, index, width) for line in lines), Content("")]
@@ -171,6 +172,7 @@ class FixList(Widget):
 
     def _go(self, to: int) -> None:
         self.cursor = to
+        self._moved = True
         self.post_message(self.Moved(self.current))
         self.call_after_refresh(self._reveal)
 

@@ -17,7 +17,6 @@ from haui.transport.text import clean_line
 from haui.wizard.preflight import COLUMNS, Column, HostReport
 from screens.actions import Action, bind
 from screens.glyphs import TONES, Glyphs, glyph_of, tone_of, toned
-from screens.widgets.strips import plain_signs
 
 LABEL = 11
 """Columns of the groups' names."""
@@ -99,7 +98,7 @@ class Matrix(Widget):
         shown = self._window()
         lines = [self._head(shown), *(self._row(index, shown) for index in range(len(COLUMNS)))]
         lines += [Content(""), self._said()]
-        return plain_signs(Content("\n").join(lines), self._glyphs)
+        return Content("\n").join(lines)
 
     def _head(self, shown: range) -> Content:
         width = self._cell

@@ -12,7 +12,6 @@ from textual.widget import Widget
 
 from haui.wizard.preflight import WEIGHTS
 from screens.glyphs import Glyphs, state_text, toned
-from screens.widgets.strips import plain_signs
 
 _WORDS = {
     "blocks": ("blocks", "block"),
@@ -61,7 +60,7 @@ class PreflightHead(Widget):
             self.refresh()
 
     def render(self) -> Content | RenderableType:
-        return plain_signs(Content("\n").join([self._progress(), self._counts()]), self._glyphs)
+        return Content("\n").join([self._progress(), self._counts()])
 
     def _progress(self) -> Content:
         found = self.numbers
