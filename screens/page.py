@@ -91,7 +91,7 @@ class WizardPage(Shell):
         """Called after each change of an answer; forms and the drawing follow by themselves."""
 
     def next_refused(self) -> bool:
-        """Called when the admin wants to go on and the forms have no problem left. Say what is wrong
+        """Called when the admin wants to go on and no form has a problem left. Say what is wrong
         beyond them, put the focus there and return True to stay."""
         return False
 
