@@ -92,7 +92,7 @@ class FileView(ScrollView, can_focus=True, inherit_bindings=False):
         for start, end in hits(line.plain, self.sought):
             line = line.stylize(HERE if row == self._here else HIT, start, end)
         start = self.scroll_offset.x
-        strip = strip_of(self, line, max(line.cell_length, width))
+        strip = strip_of(self, line, max(line.cell_length, width), self._glyphs)
         return strip.crop_extend(start, start + width, self.rich_style)
 
     def action_line(self, by: int) -> None:

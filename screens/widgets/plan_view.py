@@ -87,7 +87,7 @@ class EntryList(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(max(width, 0), self.rich_style)
         what = self._rows[row]
         line = toned(clean_line(what), "dim") if isinstance(what, str) else self._line(what, width)
-        return strip_of(self, line, width)
+        return strip_of(self, line, width, self._glyphs)
 
     def _line(self, index: int, width: int) -> Content:
         entry, here = self.entries[index], index == self.cursor
