@@ -10,8 +10,9 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from haui.wizard.pages import PAGES
 from screens.actions import REGISTRY, Action, key_text
-from screens.messages import GoTo
+from screens.messages import GoTo, ShowScreen
 from screens.page import WizardPage
+from screens.shell import Shell
 from screens.theme import THEMES
 
 Command = tuple[str, str, Any]
@@ -39,6 +40,13 @@ class HauiCommands(Provider):
             if action and action.help and active.enabled and _in_palette(action, key):
                 run = partial(app.run_action, active.binding.action, active.node)
                 yield action.label.capitalize(), f"{action.help} ({key_text(action)})", run
+        if isinstance(screen, Shell) and _has_answers(screen):
+            show = partial(screen.post_message, ShowScreen("export", over=True))
+            yield (
+                "Make preset",
+                "Save the answers as a preset, without addresses and secrets.",
+                show,
+            )
         if isinstance(screen, WizardPage):
             desk = screen.desk
             for page in PAGES:
@@ -64,6 +72,12 @@ def _in_palette(action: Action, key: str) -> bool:
         and not useless
         and key == action.key.split(",")[0].strip()
     )
+
+
+def _has_answers(screen: Shell) -> bool:
+    """Whether there are answers to make a preset of, and no key of the screen's for it."""
+    world = screen.world
+    return (world.desk or world.live) is not None and not hasattr(screen, "action_export")
 
 
 _THEME_NOTES = {

@@ -201,7 +201,9 @@ class WelcomeScreen(Shell):
         entry = self._current
         if entry is None:
             self._begin_with(event.id)
-        elif entry.kind == "unfinished" or entry.mine:
+        elif entry.mine and self.world.live is not None:
+            self.post_message(ShowScreen("execute"))
+        elif entry.kind == "unfinished":
             self.post_message(ResumeRun(entry.name, entry.rehearsal))
         elif entry.kind == "draft" and not entry.busy:
             assert entry.draft is not None
