@@ -33,9 +33,11 @@ from haui.session import plan_of
 from haui.spec import ClusterSpec
 from haui.wizard.desk import Desk
 from haui.wizard.drafts import DraftBook
-from haui.wizard.pages import PageId
+from haui.wizard.pages import PageId, index_of
 from screens.glyphs import ASCII, UNICODE
 from screens.page import WizardPage
+from screens.review import ReviewPage
+from screens.widgets.check_list import CheckList
 from screens.widgets.choices import ChoiceList
 from screens.widgets.controls import YesNo
 from screens.widgets.entries import EntryList
@@ -43,8 +45,8 @@ from screens.widgets.field import QuestionField, slug
 from screens.world import World
 from tests.screens.worlds import NOW, make_app
 
-PATIENCE_S = 90.0
-"""How long anything may take before the test gives up; a machine under load is slow."""
+PATIENCE_S, PAGE_S = 90.0, 20.0
+"""How long a run, and a page, may take before the test gives up; a machine under load is slow."""
 MOST_TABS = 80
 SMALL = (80, 24)
 
@@ -134,9 +136,11 @@ class Tour:
         lines = self.app.screen._compositor.render_strips()
         return "\n".join("".join(part.text for part in line) for line in lines)
 
-    async def until(self, what: Callable[[], object], goal: str) -> None:
+    async def until(
+        self, what: Callable[[], object], goal: str, seconds: float = PATIENCE_S
+    ) -> None:
         """Wait until it is so; give up with what is shown instead."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + seconds
         while not what():
             if self.app.crash is not None:
                 raise self.app.crash
@@ -146,7 +150,9 @@ class Tour:
 
     async def see(self, name: str) -> None:
         """Wait for a screen by its class name."""
-        await self.until(lambda: self.shown == name and self.screen.is_mounted, f"see {name}")
+        await self.until(
+            lambda: self.shown == name and self.screen.is_mounted, f"see {name}", PAGE_S
+        )
         await self.pilot.pause()
 
     async def on_page(self, page: PageId) -> None:
@@ -156,7 +162,7 @@ class Tour:
             screen = self.app.screen
             return isinstance(screen, WizardPage) and screen.page == page and screen.is_mounted
 
-        await self.until(there, f"the page {page}")
+        await self.until(there, f"the page {page}", PAGE_S)
         await self.pilot.pause()
 
     # Typing.
@@ -234,23 +240,108 @@ class Tour:
         await self.on_page("hosts")
         assert len(self.desk.value(("hosts",))) > before, self.text()
 
+    async def go(self, page: PageId) -> None:
+        """To a page by its number."""
+        await self.press(f"alt+{index_of(page) + 1}")
+        await self.on_page(page)
+
+    async def delete_hosts(self) -> None:
+        """Delete every host of the list, one after the other."""
+        await self.on_page("hosts")
+        await self.focus_id("hosts")
+        await self.press("home")
+        while self.desk.value(("hosts",)):
+            await self.press("d")
+
+    async def paste_on_list(self, text: str) -> None:
+        """Paste right on the list of hosts, and take what was understood."""
+        await self.on_page("hosts")
+        await self.focus_id("hosts")
+        await self.paste(text)
+        await self.see("PasteDialog")
+        await self.press("ctrl+s")
+        await self.on_page("hosts")
+
+    async def add_host(self, name: str, address: str, role: str) -> None:
+        """Add a host with the form."""
+        await self.on_page("hosts")
+        await self.focus_id("hosts")
+        place = len(self.desk.value(("hosts",)) or ())
+        await self.press("a")
+        await self.see("HostForm")
+        await self.fill(f"hosts.{place}.name", name)
+        await self.fill(f"hosts.{place}.address", address)
+        await self.focus(lambda widget: isinstance(widget, CheckList), "the roles")
+        boxes = self.screen.query_one(CheckList)
+        known = [item.value for item in boxes.items]
+        for other in {role, *boxes.values} - ({role} & {*boxes.values}):
+            await self.press(str(known.index(other) + 1))
+        await self.press("escape")
+        await self.on_page("hosts")
+        assert self.desk.value(("hosts", place))["roles"] == [role], self.text()
+
     async def pick(self, wanted: str) -> None:
         """Choose a row of the welcome page by its id, with the arrow keys."""
-        await self.see("WelcomeScreen")
+        await self.pick_row("WelcomeScreen", wanted)
+
+    async def pick_row(self, screen: str, wanted: str, *, take: bool = True) -> None:
+        """Go to a row of a screen's list by its id, with the arrow keys, and choose it."""
+        await self.see(screen)
         entries = self.screen.query_one(EntryList)
         ids = [row.id for row in entries.all_rows]
         assert wanted in ids, f"{wanted} is none of {ids}\n{self.text()}"
-        await self.press("home", *["down"] * ids.index(wanted), "enter")
+        await self.press("home", *["down"] * ids.index(wanted))
+        assert entries.current == wanted
+        if take:
+            await self.press("enter")
 
-    # The end.
+    # The install.
+
+    async def preflight(self) -> None:
+        """From the page before to a preflight that lets the admin go on."""
+        await self.next("preflight")
+        await self.until(lambda: self.desk.preflight is not None, "the end of the preflight")
+        record = self.desk.preflight
+        assert record is not None
+        assert record.blocked == 0, self.text()
+
+    async def start(self) -> ClusterSpec:
+        """From the page before the preflight to the running install; what is installed."""
+        await self.preflight()
+        await self.next("review")
+        spec = self.desk.spec()
+        assert spec is not None
+        await self.begin()
+        return spec
+
+    async def begin(self) -> None:
+        """Say on the review page that it may begin, and say so again when asked."""
+        page = self.screen
+        assert isinstance(page, ReviewPage)
+        await self.until(lambda: not page.refusal(), "a plan that may be installed")
+        await self.press("ctrl+n")
+        await self.see("Ask")
+        await self.press("y")
+        await self.see("ExecuteScreen")
+
+    async def install(self) -> ClusterSpec:
+        """From the page before the preflight to the result of a good install; what stands."""
+        spec = await self.start()
+        await self.finished()
+        return spec
 
     async def finished(self, outcome: str = "ok") -> None:
-        """Wait for the result page of a run that ended so."""
+        """Wait for the end of a run that ends so, and go on to its result page."""
         await self.until(lambda: self.live.ended, "the end of the run")
         assert self.live.error is None, self.live.error.render()
         assert self.live.result is not None
         assert self.live.result.outcome == outcome, self.text()
+        await self.until(lambda: "enter goes on to the result" in self.text(), "word of the end")
+        await self.press("enter")
         await self.see("ResultScreen")
+        concluding = self.app.world.concluding
+        assert concluding is not None
+        await concluding
 
 
 def field_of(widget: Widget) -> str | None:
@@ -276,6 +367,36 @@ async def tour(
         yield made
     if app.crash is not None:
         raise app.crash
+
+
+@asynccontextmanager
+async def empty_rehearsal(ground: Ground, *, size: tuple[int, int] = SMALL) -> AsyncIterator[Tour]:
+    """haui on the first page of a rehearsal without a single answer."""
+    desk = DraftBook(ground.root).new({}, rehearsal=True)
+    desk.close()
+    async with tour(ground, size=size) as t:
+        await t.pick(f"draft:{desk.draft.id}")
+        await t.on_page("topology")
+        yield t
+
+
+@asynccontextmanager
+async def rehearse(
+    ground: Ground, preset: str, hosts: int | None = None, *, size: tuple[int, int] = SMALL
+) -> AsyncIterator[Tour]:
+    """haui on the first page of the rehearsal of a preset, chosen on the presets page."""
+    async with tour(ground, size=size) as t:
+        await t.pick("rehearse")
+        await t.see("PresetsScreen")
+        await t.pick_row("PresetsScreen", f"shipped:{preset}", take=False)
+        if hosts is None:
+            await t.press("enter")
+        else:
+            await t.focus_id("hosts")
+            await t.press(*str(hosts), "enter")
+        await t.until(lambda: t.app.world.desk is not None, "a desk")
+        await t.on_page(t.desk.draft.page)
+        yield t
 
 
 def assert_finished(ground: Ground, spec: ClusterSpec, *, without: Collection[str] = ()) -> None:
