@@ -58,8 +58,12 @@ class ExecuteScreen(DecidingPage):
         " nothing. What fails waits here for you, while hosts that don't need it go on."
     )
     BINDINGS = bind(
-        Action(id="run.log", key="enter,l", label="full log", group="Run", do="open",
-               help="The log of the selected host on the whole screen; the result at the end."),
+        Action(id="run.result", key="enter", label="result", group="Run",
+               help="Go on to the result, now that the run has ended."),
+        Action(id="run.open", key="enter", label="full log", group="Run", do="full_log",
+               help="The log of the selected host on the whole screen; l does the same."),
+        Action(id="run.log", key="l", label="", group="Run", shown=False, do="full_log",
+               help="The log of the selected host on the whole screen."),
         Action(id="run.filter", key="slash", label="filter", group="Hosts",
                help="Show only hosts whose name, role, state or step has these words."),
         Action(id="run.pause", key="p", label="pause", group="Run",
@@ -120,7 +124,7 @@ class ExecuteScreen(DecidingPage):
                 yield FailurePanel(glyphs)
             yield RunDrawing(self.live.spec, glyphs)
         yield Static("", id="end", markup=False)
-        yield PromptLine(glyphs)
+        yield PromptLine()
 
     @property
     def table(self) -> HostTable:
@@ -153,13 +157,6 @@ class ExecuteScreen(DecidingPage):
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self._arrange)
-
-    def update_top(self) -> None:
-        super().update_top()
-        bar = self.query_one("TopBar")
-        bar.rehearsal = self.live.site.rehearsal  # type: ignore[attr-defined]
-        bar.subject = self.live.spec.name  # type: ignore[attr-defined]
-        bar.saved = ""  # type: ignore[attr-defined]
 
     # The geometry depends on the size, the number of hosts and the admin's wishes alone.
 
@@ -194,7 +191,7 @@ class ExecuteScreen(DecidingPage):
         self.table.display = as_table and hosts
         self.tiles.display = not as_table and hosts
         self.query_one(HostsHead).display = hosts
-        if self.failing:
+        if self.failing and stage.height > FULL_HEIGHT:
             room = min(room, max(FULL_HEIGHT, stage.height - self.panel.page_height - 2))
         self.pane.styles.height = min(needed, room)
         if self.focused in (self.table, self.tiles) and not self.failing:
@@ -460,11 +457,16 @@ class ExecuteScreen(DecidingPage):
 
     # Keys.
 
-    def action_open(self) -> None:
-        if self.live.ended:
-            self.post_message(RunEnded())
-        else:
-            self.action_full_log()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What can't be done to a run that has ended, or only to one that has."""
+        if action == "result" and not self.live.ended:
+            return False
+        if action in ("pause", "stop_run") and self.live.ended:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_result(self) -> None:
+        self.post_message(RunEnded())
 
     def action_full_log(self) -> None:
         self.post_message(ShowScreen("log", over=True, argument=self.selected))

@@ -10,12 +10,14 @@ from textual.app import ComposeResult
 from haui.errors import HauiError, JournalError
 from haui.live.run import LiveRun
 from haui.record.stamp import clock_face
+from haui.transport.text import clean_line
 from screens.actions import Action, bind
 from screens.shell import Shell
 from screens.widgets.log_head import LogHead, facts_of
 from screens.widgets.log_text import shown_text
 from screens.widgets.log_view import LogView
 from screens.widgets.prompt import PromptLine
+from screens.widgets.topbar import TopBar
 from screens.world import World
 
 
@@ -24,7 +26,7 @@ class LogPage(Shell):
 
     shows_help_line = False
     BINDINGS = bind(
-        Action(id="log-page.follow", key="f", label="follow", group="Log",
+        Action(id="log-page.follow", key="f", label="", group="Log", shown=False,
                help="Follow the end of the log, or stay where it is."),
         Action(id="log-page.wrap", key="w", label="wrap", group="Log", shown=False,
                help="Wrap long lines, or let them run out of the view."),
@@ -39,14 +41,17 @@ class LogPage(Shell):
         assert world.live is not None, "there is a run to show"
         self.live: LiveRun = world.live
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.set_class(self.world.glyphs.ascii, "-ascii")
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While something is typed, keys of the screen are letters."""
         prompt = self.query_one_optional(PromptLine)
         return action == "back" or prompt is None or not prompt.asking
+
+    def update_top(self) -> None:
+        super().update_top()
+        bar = self.query_one(TopBar)
+        bar.rehearsal = self.live.site.rehearsal
+        bar.subject = clean_line(self.live.spec.name, 64)
+        bar.saved = ""
 
     @property
     def log_view(self) -> LogView:

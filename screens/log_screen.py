@@ -34,14 +34,14 @@ class LogScreen(LogPage):
 
     def compose_body(self) -> ComposeResult:
         yield from self.compose_log()
-        yield PromptLine(self.world.glyphs)
+        yield PromptLine()
 
     def on_mount(self) -> None:
         super().on_mount()
         self.log_view.show_host(self._host)
         self.log_view.focus()
         self.set_interval(1 / 10, self._beat)
-        self._beat()
+        self.update_log_head()
         path = self.live.store.log(self._host)
         self.prompt.say(f"the whole log is {path}")
 

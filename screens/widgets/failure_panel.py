@@ -20,9 +20,11 @@ from screens.failure_text import Failure, FailureFacts
 from screens.glyphs import Glyphs, toned
 from screens.widgets.edges import edges
 from screens.widgets.progress import span_text
-from screens.widgets.strips import plain_signs
 
 Want = Literal["retry", "skip", "stop", "log", "shell", "bundle", "copy", "close"]
+ROOMY = 30
+"""Lines of the screen from which the parts are set apart."""
+
 LABEL = 8
 """Columns of the words at the left."""
 
@@ -90,7 +92,13 @@ class FailurePanel(VerticalScroll, can_focus=True):
         self, failures: tuple[Failure, ...], facts: FailureFacts, *, ended: bool, simulated: bool
     ) -> None:
         """Show `facts`, of one of the failures."""
-        shown = _Shown(failures=failures, facts=facts, ended=ended, simulated=simulated)
+        shown = _Shown(
+            failures=failures,
+            facts=facts,
+            ended=ended,
+            simulated=simulated,
+            dense=self.screen.size.height < ROOMY,
+        )
         if self.page.shown != shown:
             self.page.shown = shown
 
@@ -126,6 +134,8 @@ class _Shown:
     facts: FailureFacts
     ended: bool
     simulated: bool
+    dense: bool
+    """Whether there is little room: no empty lines."""
 
 
 class _FailurePage(Widget):
@@ -142,7 +152,7 @@ class _FailurePage(Widget):
         self._glyphs = glyphs
 
     def render(self) -> Content | RenderableType:
-        return plain_signs(Content("\n").join(self._lines(self.content_size.width)), self._glyphs)
+        return Content("\n").join(self._lines(self.content_size.width))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._lines(width))
@@ -162,7 +172,8 @@ def failure_lines(shown: _Shown, width: int, glyphs: Glyphs) -> list[Content]:
     lines = [_title(facts, width, glyphs)]
     if len(shown.failures) > 1:
         lines += _list(shown, width, glyphs)
-    lines += [Content(""), *_part("What", [toned(facts.what, "strong")], width)]
+    gap = [] if shown.dense else [Content("")]
+    lines += [*gap, *_part("What", [toned(facts.what, "strong")], width)]
     if facts.lines:
         said = [toned(line, "bad") for line in facts.lines]
         lines += _part("Why", said, width)
@@ -172,7 +183,7 @@ def failure_lines(shown: _Shown, width: int, glyphs: Glyphs) -> list[Content]:
         lines += _part("Likely", [*cause, *command], width)
     elif facts.fix:
         lines += _part("Fix", [toned(facts.fix)], width)
-    lines += [Content(""), *_do(shown, width)]
+    lines += [*gap, *_do(shown, width)]
     if facts.still:
         lines += _part("Still", [toned(facts.still, "dim")], width)
     return lines
@@ -193,9 +204,10 @@ def _list(shown: _Shown, width: int, glyphs: Glyphs) -> list[Content]:
     """The failures to choose from: a window of four around the one that is shown."""
     ids = [failure.id for failure in shown.failures]
     here = ids.index(shown.facts.failure.id) if shown.facts.failure.id in ids else 0
-    first = min(max(here - 1, 0), max(len(ids) - 4, 0))
-    lines = [toned(f"{len(ids)} failures; {glyphs.arrows} choose", "warn")]
-    for index, failure in enumerate(shown.failures[first : first + 4], first):
+    most = 2 if shown.dense else 4
+    first = min(max(here - 1, 0), max(len(ids) - most, 0))
+    lines = [toned(f"{here + 1} of {len(ids)} failures; {glyphs.arrows} choose", "warn")]
+    for index, failure in enumerate(shown.failures[first : first + most], first):
         mark = glyphs.pointer if index == here else " "
         decided = "" if failure.decidable else "  (nothing to decide)"
         text = f" {mark} {failure.host}  {failure.title}{decided}"

@@ -13,7 +13,6 @@ from textual.widget import Widget
 
 from screens.glyphs import Glyphs, state_text, toned
 from screens.widgets.edges import joined
-from screens.widgets.strips import plain_signs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +42,7 @@ class HostsHead(Widget):
         self._glyphs = glyphs
 
     def render(self) -> Content | RenderableType:
-        shown = hosts_head(self.facts, self.content_size.width, self._glyphs, self.focused_hosts)
-        return plain_signs(shown, self._glyphs)
+        return hosts_head(self.facts, self.content_size.width, self._glyphs, self.focused_hosts)
 
 
 def hosts_head(facts: HostsFacts, width: int, glyphs: Glyphs, focused: bool) -> Content:

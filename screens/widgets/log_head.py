@@ -13,7 +13,6 @@ from textual.widget import Widget
 from screens.glyphs import Glyphs, toned
 from screens.widgets.edges import joined
 from screens.widgets.log_view import LogView
-from screens.widgets.strips import plain_signs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +62,7 @@ class LogHead(Widget):
         self._glyphs = glyphs
 
     def render(self) -> Content | RenderableType:
-        shown = log_head(self.facts, self.content_size.width, self._glyphs, self.focused_log)
-        return plain_signs(shown, self._glyphs)
+        return log_head(self.facts, self.content_size.width, self._glyphs, self.focused_log)
 
 
 def log_head(facts: LogFacts, width: int, glyphs: Glyphs, focused: bool) -> Content:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from haui.live.logbook import LogLine
@@ -86,7 +87,7 @@ def _mark(line: LogLine, text: str, time: str, glyphs: Glyphs, width: int) -> Co
     elif line.step and (text.startswith("waits") or " waits" in text):
         tone, sign = "dim", glyphs.waiting
     begins = tone == "accent"
-    rest = max(3, width - TIME_WIDTH - len(sign) - 2 - len(text) - 1)
+    rest = max(3, width - TIME_WIDTH - 2 - cell_len(text) - 1)
     return Content.assemble(
         (f"{time} ", TONES["dim"]),
         (f"{sign} ", TONES[tone]),

@@ -46,6 +46,7 @@ class LogView(ScrollView, can_focus=True):
     BINDINGS = bind(
         Action(id="log.search", key="slash", label="search", group="Log",
                help="Look for a text; capitals count when there are any."),
+        Action(id="log.follow", key="f", label="follow", group="Log", do="toggle_follow"),
         Action(id="log.down", key="down,j", label="", group="Log", shown=False, do="line(1)",
                keys="j k", help="The next line, and the one before; up stops following."),
         Action(id="log.up", key="up,k", label="", group="Log", shown=False, do="line(-1)"),
@@ -59,7 +60,7 @@ class LogView(ScrollView, can_focus=True):
         Action(id="log.right", key="right", label="", group="Log", shown=False, do="aside(1)",
                keys="left right", help="Half a screen to the side."),
         Action(id="log.left", key="left", label="", group="Log", shown=False, do="aside(-1)"),
-        Action(id="log.next", key="n", label="next", group="Log", do="found(1)",
+        Action(id="log.next", key="n", label="next", group="Log", do="found(1)", shown=False,
                help="The next place that the search found."),
         Action(id="log.previous", key="N", label="", group="Log", shown=False, do="found(-1)",
                help="The place before."),
@@ -93,7 +94,7 @@ class LogView(ScrollView, can_focus=True):
         if host == self.host:
             return
         self.host = host
-        self.scroll_to(x=0, animate=False)
+        self.scroll_to(x=0, animate=False, force=True)
         self._reload()
         self.set_follow(True)
 
@@ -142,7 +143,7 @@ class LogView(ScrollView, can_focus=True):
     def set_wrap(self, wrap: bool) -> None:
         """Wrap long lines, or let them run out of the view."""
         self.wrap = wrap
-        self.scroll_to(x=0, animate=False)
+        self.scroll_to(x=0, animate=False, force=True)
         self._wrap_to_width()
         self.post_message(self.Changed())
 
@@ -164,10 +165,13 @@ class LogView(ScrollView, can_focus=True):
         if not lines:
             return ""
         index = self.content.index_of(self.cursor) if self.cursor else len(lines) - 1
-        return shown_text(lines[min(index, len(lines) - 1)])
+        return shown_text(lines[min(index, len(lines) - 1)]).rstrip()
 
     def action_search(self) -> None:
         self.post_message(self.SearchWanted())
+
+    def action_toggle_follow(self) -> None:
+        self.set_follow(not self.follow)
 
     def action_follow_on(self) -> None:
         self.set_follow(True)
@@ -200,7 +204,8 @@ class LogView(ScrollView, can_focus=True):
         if not self.wrap:
             half = max(1, self.size.width // 2)
             most = max(0, self.content.widest - self.size.width)
-            self.scroll_to(x=min(max(self.scroll_offset.x + by * half, 0), most), animate=False)
+            aside = min(max(self.scroll_offset.x + by * half, 0), most)
+            self.scroll_to(x=aside, animate=False, force=True)
 
     def action_found(self, step: int) -> None:
         here = self.cursor or (self.content.lines[-1].number if self.content.lines else 0)

@@ -13,8 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from screens.actions import Action, bind
-from screens.glyphs import Glyphs, Tone, toned
-from screens.widgets.strips import plain_signs
+from screens.glyphs import Tone, toned
 
 Done = Callable[[str | None], None]
 Typed = Callable[[str], None]
@@ -48,9 +47,8 @@ class PromptLine(Horizontal):
                help="Leave it as it was."),
     )  # fmt: skip
 
-    def __init__(self, glyphs: Glyphs, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._glyphs = glyphs
         self._done: Done | None = None
         self._typed: Typed | None = None
         self._back: Widget | None = None
@@ -68,7 +66,7 @@ class PromptLine(Horizontal):
     def say(self, text: str | Content, tone: Tone = "plain") -> None:
         """Show a message until the next one. Text is never read as markup."""
         shown = text if isinstance(text, Content) else toned(" ".join(text.split()), tone)
-        self.query_one("#said", Static).update(plain_signs(shown, self._glyphs))
+        self.query_one("#said", Static).update(shown)
 
     def ask(self, label: str, done: Done, *, value: str = "", typed: Typed | None = None) -> None:
         """Let a word be typed. `done` gets it, or None after escape; `typed` at every key."""

@@ -13,7 +13,6 @@ from textual.widget import Widget
 from screens.glyphs import Glyphs, Tone, toned
 from screens.widgets.edges import edges, joined
 from screens.widgets.progress import bar
-from screens.widgets.strips import plain_signs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +56,7 @@ class RunLine(Widget):
             self.turn = (self.turn + 1) % len(self._glyphs.spinner)
 
     def render(self) -> Content | RenderableType:
-        shown = run_line(self.facts, self.content_size.width, self._glyphs, self.turn)
-        return plain_signs(shown, self._glyphs)
+        return run_line(self.facts, self.content_size.width, self._glyphs, self.turn)
 
 
 def run_line(facts: RunFacts, width: int, glyphs: Glyphs, turn: int = 0) -> Content:

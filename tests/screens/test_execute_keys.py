@@ -210,6 +210,7 @@ async def test_keys_of_an_ended_run_do_no_harm(tmp_path: Path) -> None:
 
     async with run_page(tmp_path, 3, scene=ended) as stage:
         await stage.press("p", "x", "z", "z", "F", "a", "a")
+        assert stage.live.controls.level == "run"
         assert isinstance(stage.app.screen, ExecuteScreen)
 
 
