@@ -29,7 +29,7 @@ def with_roles(entries: Sequence[Any], places: Collection[int], roles: Sequence[
 
 def named(entries: Sequence[Any]) -> tuple[list[Any], int]:
     """With a name for each host that has roles and none; and how many got one."""
-    sound = {place: host for place, host in enumerate(entries) if _is_sound(host)}
+    sound = {place: _said(host) for place, host in enumerate(entries) if _is_sound(host)}
     done = dict(zip(sound, complete(sound.values(), _names(entries)), strict=True))
     changed = [done.get(place, host) for place, host in enumerate(entries)]
     given = sum(
@@ -43,7 +43,7 @@ def joined(
 ) -> tuple[list[Any], tuple[str, ...]]:
     """Both as one list, with names as far as roles are known, and notes. What is no host is last
     from then on."""
-    sound = [host for host in entries if _is_sound(host)]
+    sound = [_said(host) for host in entries if _is_sound(host)]
     others = [host for host in entries if not _is_sound(host)]
     hosts, notes = merge(sound, found)
     return [*complete(hosts, _names(others)), *others], notes
@@ -62,6 +62,11 @@ def _is_sound(host: Any) -> bool:
     texts = all(isinstance(host.get(key) or "", str) for key in ("name", "address"))
     listed = roles is None or isinstance(roles, list | tuple)
     return texts and listed and all(isinstance(role, str) for role in roles or ())
+
+
+def _said(host: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what a file leaves open with null."""
+    return {key: value for key, value in host.items() if value is not None}
 
 
 def _names(entries: Iterable[Any]) -> set[str]:

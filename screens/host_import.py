@@ -21,7 +21,7 @@ from screens.host_file import UnreadableFile, completed, completions, kind_of, r
 from screens.widgets.body import Body
 from screens.widgets.check_list import CheckList, Item
 from screens.widgets.controls import TextLine
-from screens.widgets.host_preview import HostPreview, label_take, summary
+from screens.widgets.host_preview import HostPreview, label_take, left_over, summary
 
 KINDS = "A table (CSV), an SSH configuration, an Ansible inventory, or lines as for pasting."
 SHOWN = 6
@@ -51,8 +51,8 @@ class PathLine(TextLine):
         self.insert_text_at_cursor(cleaned(event.text.strip().partition("\n")[0], 4000))
 
 
-class ImportDialog(Dialog[HostList]):
-    """The result is what is to be taken from the file."""
+class ImportDialog(Dialog[tuple[HostList, str]]):
+    """The result is what is to be taken from the file, and the lines that were not understood."""
 
     CSS_PATH = "hosts.tcss"
     window_title = "Import hosts"
@@ -187,7 +187,8 @@ class ImportDialog(Dialog[HostList]):
         if not self._text:
             self.action_read()
         elif self._found.hosts:
-            self.dismiss(self._found)
+            ssh = self.query_one("#aliases").display
+            self.dismiss((self._found, "" if ssh else left_over(self._text, self._found)))
         else:
             note = f"{self.glyphs.attention} There is no host to take."
             self.query_one("#beside", Static).update(toned(note, "warn"))

@@ -52,6 +52,11 @@ def safe(text: str) -> str:
     return clean_text(lines)
 
 
+def joined_text(before: str, more: str) -> str:
+    """Both texts, one beneath the other."""
+    return f"{before.rstrip()}\n{more}" if before.strip() else more
+
+
 class PasteDialog(Dialog[str]):
     """The result is the text that is left in the box, which the page keeps for the next time."""
 

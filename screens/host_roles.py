@@ -39,7 +39,7 @@ class RolesDialog(Dialog[tuple[str, ...]]):
     def compose_body(self) -> ComposeResult:
         shown = ", ".join(self._names[:8])
         more = f" and {len(self._names) - 8} more" if len(self._names) > 8 else ""
-        yield Static(Content(self._why), id="why", markup=False)
+        yield Static(toned(self._why), id="why", markup=False)
         yield Static(toned(f"{shown}{more}", "dim"), id="names", markup=False)
         yield CheckList(ROLE_ITEMS, self._ticked, self.glyphs, id="checks")
         yield Static(id="refused", markup=False)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+from weakref import WeakKeyDictionary
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Input, Static
+from textual.content import Content
+from textual.widgets import Static
 
+from haui.wizard.desk import Desk
 from haui.wizard.hostlist import HostList as Found
 from haui.wizard.pages import PageId
 from screens import host_edits as edits
@@ -17,15 +19,18 @@ from screens.actions import bind
 from screens.glyphs import toned
 from screens.host_form import HostForm
 from screens.host_import import ImportDialog
-from screens.host_paste import PasteDialog
+from screens.host_paste import PasteDialog, joined_text, safe
 from screens.host_roles import RolesDialog
 from screens.page import NOT_YET, WizardPage
-from screens.widgets.controls import TextLine
 from screens.widgets.helpline import HelpLine
+from screens.widgets.host_filter import FilterLine
 from screens.widgets.host_list import LIST_ACTIONS, HostList
 from screens.widgets.host_rows import HostRow, host_list, list_problems, roles_needed, rows_of
 from screens.widgets.host_texts import about_list, about_row, begin_text, list_keys
 from screens.world import World
+
+_LEFT_LINES: Final[WeakKeyDictionary[Desk, str]] = WeakKeyDictionary()
+"""Pasted lines that gave no host yet; they outlive the page, which is made anew at each visit."""
 
 
 class HostsPage(WizardPage):
@@ -47,7 +52,6 @@ class HostsPage(WizardPage):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self._pasted = ""
         self._path = ""
         self._new: frozenset[int] = frozenset()
         self._marked = 0
@@ -56,10 +60,7 @@ class HostsPage(WizardPage):
         if self.desk.rehearsal:
             note = "These hosts are simulated: nothing on your network is touched."
             yield Static(toned(note, "accent"), id="simulated", markup=False)
-        with Horizontal(id="filtering"):
-            yield Static(toned("/", "here"), id="slash", markup=False)
-            yield TextLine("", "name, address, role or label", id="filter")
-            yield Static(id="filtered", markup=False)
+        yield FilterLine("name, address, role or label", id="filtering")
         yield HostList(self.world.glyphs, id="hosts")
         yield Static(id="about", markup=False)
         yield Static(id="needed", markup=False)
@@ -69,7 +70,6 @@ class HostsPage(WizardPage):
         return self.query_one("#hosts", HostList)
 
     def on_mount(self) -> None:
-        self.query_one("#filtering").display = False
         super().on_mount()
         self.hosts.focus()
 
@@ -80,12 +80,14 @@ class HostsPage(WizardPage):
     def _explain_list(self) -> None:
         """The keys for which the key line has no room."""
         for line in self.query(HelpLine):
-            line.help = list_keys()
+            line.help = list_keys() if self.hosts.rows else Content("")
 
     def answers_changed(self) -> None:
         answers = self.desk.answers
         rows = rows_of(answers.get("hosts"), self.desk.problems("hosts"))
         self.hosts.empty = begin_text(answers, rehearsal=self.desk.rehearsal) if not rows else ()
+        if bool(rows) != bool(self.hosts.rows):
+            self.call_next(self._explain_list)
         self.hosts.show(rows)
         self._show_about()
         self._show_needed()
@@ -114,7 +116,9 @@ class HostsPage(WizardPage):
     def _show_about(self) -> None:
         first = next((row.place for row in self.hosts.rows if "control-plane" in row.roles), -1)
         text = about_row(self.hosts.row, self.world.glyphs, first=self.hosts.place == first)
-        self.query_one("#about", Static).update(text)
+        about = self.query_one("#about", Static)
+        about.display = bool(self.hosts.rows)
+        about.update(text)
 
     def _show_needed(self) -> None:
         rows, marked = self.hosts.rows, len(self.hosts.marked)
@@ -156,9 +160,13 @@ class HostsPage(WizardPage):
         what = f"{rows[0].called} is" if len(rows) == 1 else f"{len(rows)} hosts are"
         self.say(f"{what} deleted. ^z brings {'it' if len(rows) == 1 else 'them'} back.")
 
+    def action_undo(self) -> None:
+        self.hosts.mark(frozenset())
+        super().action_undo()
+
     def action_move(self, by: int) -> None:
         place, to = self.hosts.place, self.hosts.place + by
-        if self.filter_words:
+        if self.filtering.words:
             self.say("Take the filter away first (esc): the order is that of all hosts.", "warn")
         elif self.hosts.row is not None and 0 <= to < len(self.hosts.rows):
             swap = {place: to, to: place}
@@ -202,21 +210,31 @@ class HostsPage(WizardPage):
         if count:
             self.app.copy_to_clipboard(text)
         self.say(
-            f"{count} line{'' if count == 1 else 's'} copied." if count else "Nothing to copy."
+            f"{count} line{'' if count == 1 else 's'} sent to the clipboard."
+            if count
+            else "Nothing to copy."
         )
 
     # Lines and files.
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
-        self._open_paste(event.text)
+        self._open_paste(joined_text(self._kept, event.text))
 
     def action_paste(self) -> None:
-        self._open_paste(self._pasted)
+        self._open_paste(self._kept)
+
+    @property
+    def _kept(self) -> str:
+        """The lines that are still to be corrected."""
+        return _LEFT_LINES.get(self.desk, "")
+
+    def _keep(self, text: str) -> None:
+        _LEFT_LINES[self.desk] = text
 
     def _open_paste(self, text: str) -> None:
         def closed(left: str | None) -> None:
-            self._pasted = left or ""
+            self._keep(left or "")
             self._ask_missing_roles()
 
         self.app.push_screen(PasteDialog(text, self.take_found, glyphs=self.world.glyphs), closed)
@@ -225,9 +243,15 @@ class HostsPage(WizardPage):
         def keep(path: str) -> None:
             self._path = path
 
-        def closed(found: Found | None) -> None:
-            if found is not None:
+        def closed(taken: tuple[Found, str] | None) -> None:
+            if taken is not None:
+                found, rest = taken
                 self.take_found(found)
+                if rest:
+                    self._keep(joined_text(self._kept, safe(rest)))
+                    count = len(found.rejected)
+                    lines = "1 line was" if count == 1 else f"{count} lines were"
+                    self.say(f"{lines} not understood: p shows what is left.", "warn")
                 self._ask_missing_roles()
 
         self.app.push_screen(ImportDialog(self._path, glyphs=self.world.glyphs, keep=keep), closed)
@@ -237,11 +261,11 @@ class HostsPage(WizardPage):
         before = len(self._entries())
         hosts, notes = edits.joined(self._entries(), found.hosts)
         self._take(hosts)
-        self._new = frozenset(range(before, len(hosts)))
+        self._new |= frozenset(range(before, len(hosts)))
         count = len(found.hosts)
         said = " ".join([f"{count} host{'' if count == 1 else 's'} taken.", *notes])
         self.say(f"{said} ^z takes it back." if not notes else said)
-        if self._new:
+        if len(hosts) > before:
             self.hosts.go(before)
         return said
 
@@ -259,33 +283,30 @@ class HostsPage(WizardPage):
     # The filter.
 
     @property
-    def filter_words(self) -> str:
-        return self.query_one("#filter", TextLine).value.strip()
+    def filtering(self) -> FilterLine:
+        return self.query_one(FilterLine)
 
     def action_filter(self) -> None:
         if self.hosts.rows:
-            self.query_one("#filtering").display = True
-            self.query_one("#filter").focus()
+            self.filtering.open()
 
-    @on(Input.Changed, "#filter")
-    def _filtering(self) -> None:
-        self.hosts.filter(self.filter_words)
+    @on(FilterLine.Changed)
+    def _filter(self, event: FilterLine.Changed) -> None:
+        self.hosts.filter(event.words)
         self._show_filtered()
         self._show_about()
 
     def _show_filtered(self) -> None:
-        text = f"{self.hosts.shown_count} of {len(self.hosts.rows)}"
-        self.query_one("#filtered", Static).update(toned(text, "dim"))
+        self.filtering.show_count(self.hosts.shown_count, len(self.hosts.rows))
 
-    @on(Input.Submitted, "#filter")
+    @on(FilterLine.Finished)
     def _filtered(self) -> None:
         self.hosts.focus()
 
     def action_back(self) -> None:
         """Escape takes away the filter, then the marks, and only then goes back."""
-        if self.query_one("#filtering").display:
-            self.query_one("#filter", TextLine).value = ""
-            self.query_one("#filtering").display = False
+        if self.filtering.is_open:
+            self.filtering.close()
             self.hosts.focus()
         elif self.hosts.marked:
             self.hosts.mark(frozenset())
@@ -297,7 +318,7 @@ class HostsPage(WizardPage):
             return False
         wrong = next((row.place for row in self.hosts.rows if row.problems), None)
         if wrong is not None:
-            if self.filter_words:
+            if self.filtering.words:
                 self.action_back()
             self.hosts.go(wrong)
         self.hosts.focus()

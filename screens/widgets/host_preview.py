@@ -12,9 +12,11 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Button
 
+from haui.wizard.ansible import is_inventory
 from haui.wizard.csvhosts import is_csv
 from haui.wizard.hostlist import HostList, NotUnderstood
 from haui.wizard.hostresult import cleaned
+from haui.wizard.sshconfig import is_ssh_config
 from screens.glyphs import Glyphs, state_text, toned
 from screens.widgets.edges import joined
 from screens.widgets.host_columns import fitted, roles_text
@@ -130,11 +132,16 @@ def _s(count: int) -> str:
 
 
 def left_over(text: str, found: HostList) -> str:
-    """The lines that were not understood, as they were typed; a table keeps its head."""
+    """The lines that were not understood, as they were typed; a table keeps its head.
+
+    Lines of an SSH configuration or an inventory mean nothing alone: all of it is left.
+    """
     lines = text.split("\n")
     numbers = sorted({bad.line for bad in found.rejected if 0 < bad.line <= len(lines)})
     if not numbers:
         return ""
+    if is_ssh_config(text) or is_inventory(text):
+        return text
     if is_csv(text) and numbers[0] != 1:
         numbers = [1, *numbers]
     return "\n".join(lines[number - 1] for number in numbers)

@@ -161,12 +161,12 @@ def _roles(value: Any) -> tuple[str, ...]:
 
 
 def _ssh(value: Any) -> str:
-    """What differs, as in `ops@203.0.113.7:2222`."""
+    """What differs, as in `ops@203.0.113.7:2222`, `ops:2222`, `:2222`."""
     if not isinstance(value, Mapping):
         return _text(value)
     user, where, port = (_text(value.get(key)) for key in ("user", "address", "port"))
     where = f"[{where}]" if port and ":" in where else where
-    text = (f"{user}@" if user else "") + where + (f":{port}" if port else "")
+    text = "@".join(part for part in (user, where) if part) + (f":{port}" if port else "")
     key = _text(value.get("key"))
     return " ".join(part for part in (text, key) if part)
 

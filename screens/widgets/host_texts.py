@@ -14,6 +14,7 @@ from screens.glyphs import Glyphs, state_text, toned
 from screens.widgets.edges import joined
 from screens.widgets.host_rows import HostRow, RowProblem, counted, summary_of
 
+_NBSP = "\N{NO-BREAK SPACE}"
 _WAYS = (
     ("p", "paste lines", "one host a line, several at once; for example"),
     ("", "", "    10.30.0.[11-13] cp"),
@@ -66,12 +67,13 @@ def about_row(row: HostRow | None, glyphs: Glyphs, *, first: bool = False) -> Co
 
 
 def _problem(row: HostRow, found: RowProblem, glyphs: Glyphs) -> Content:
+    example = found.example.replace(" ", _NBSP)
     glyph = glyphs.attention if found.missing else glyphs.failed
     return Content.assemble(
         (f"{glyph} ", "$warning" if found.missing else "$error"),
         (f"{row.called}: ", "bold"),
         Content(f"{found.field}: {found.what}"),
-        (f"  {glyphs.arrow} {found.example}" if found.example else "", "$text-muted"),
+        (f"  {glyphs.arrow}{_NBSP}{example}" if example else "", "$text-muted"),
     )
 
 
@@ -94,5 +96,5 @@ def about_list(
     else:
         still = Content("") if lines else state_text("ok", glyphs, "no host is missing")
     have = toned(summary_of(rows), "dim")
-    lines.append(joined([still, have, toned(f"{marked} marked" if marked else "", "accent")]))
+    lines.append(joined([still, toned(f"{marked} marked" if marked else "", "accent"), have]))
     return Content("\n").join([line for line in lines if line.cell_length])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual import events
+from textual.content import Content
 from textual.widgets import Input, Static
 
 from haui.app import HauiApp
@@ -20,6 +21,7 @@ from screens.hosts import HostsPage
 from screens.widgets.check_list import CheckList
 from screens.widgets.helpline import HelpLine
 from screens.widgets.host_list import LIST_ACTIONS, HostList
+from screens.widgets.host_rows import HostRow
 from tests.screens.conftest import AppSnapshot, settle
 from tests.screens.hostlists import FIVE, WRONG, answers_of, host
 from tests.screens.worlds import HOSTILE, complete_answers, make_app
@@ -161,7 +163,8 @@ async def test_order_changes_and_marks_follow(world_of: WorldOf) -> None:
     async with shown(world_of, *FIVE) as (pilot, world):
         await pilot.press("space", "home", "J")
         assert names(world)[:3] == ["cp2", "cp1", "cp3"]
-        assert (list_of(pilot.app).place, list_of(pilot.app).marked) == (1, {1})
+        assert list_of(pilot.app).place == 1
+        assert list_of(pilot.app).marked == {1}
         await pilot.press("shift+down", "K", "shift+up", "K")
         assert names(world)[:3] == ["cp1", "cp2", "cp3"]
         await pilot.press("end", "J")
@@ -200,7 +203,7 @@ async def test_copy_as_lines(world_of: WorldOf) -> None:
     async with shown(world_of, *FIVE, "rubbish") as (pilot, _):
         await pilot.press("c")
         assert pilot.app.clipboard.splitlines()[3] == "wk1 10.30.0.21 worker rack=r1"
-        assert said(pilot.app) == "5 lines copied."
+        assert said(pilot.app) == "5 lines sent to the clipboard."
     async with shown(world_of) as (pilot, _):
         await pilot.press("c")
         assert said(pilot.app) == "Nothing to copy."
@@ -274,7 +277,8 @@ async def test_mouse(world_of: WorldOf) -> None:
         await pilot.click(HostList, offset=(10, 3))
         assert list_of(pilot.app).place == 2
         await pilot.click(HostList, offset=(1, 2))
-        assert (list_of(pilot.app).place, list_of(pilot.app).marked) == (1, {1})
+        assert list_of(pilot.app).place == 1
+        assert list_of(pilot.app).marked == {1}
         await pilot.click(HostList, offset=(10, 12))
         await pilot.click(HostList, offset=(10, 4), times=2)
         assert isinstance(pilot.app.screen, HostForm)
@@ -287,7 +291,12 @@ async def test_only_changed_rows_are_drawn(world_of: WorldOf) -> None:
         drawn: list[int] = []
         hosts = list_of(app)
         line = hosts.line_of
-        hosts.line_of = lambda row: (drawn.append(row.place), line(row))[1]  # type: ignore[method-assign]
+
+        def noted(row: HostRow) -> Content:
+            drawn.append(row.place)
+            return line(row)
+
+        hosts.line_of = noted  # type: ignore[method-assign]
         app.world.open_desk.answer(("hosts", 4, "labels"), None)
         app.world.open_desk.answer(("hosts", 4, "roles"), ["worker", "storage"][:1])
         app.world.open_desk.answer(("hosts", 4, "name"), "node-x")

@@ -55,7 +55,7 @@ def rows(*hosts: Any) -> tuple[HostRow, ...]:
 def test_rows_of_good_hosts() -> None:
     shown = rows(*FIVE)
     assert [row.state for row in shown] == [("ok", "ok")] * 5
-    assert (shown[3].labels, shown[4].ssh) == ("rack=r1", "ops@:2222")
+    assert (shown[3].labels, shown[4].ssh) == ("rack=r1", "ops:2222")
 
 
 def test_rows_of_wrong_hosts() -> None:
@@ -189,6 +189,8 @@ def test_left_over() -> None:
     assert left_over(RUBBISH, parse_any(RUBBISH)) == "!!! what\nwk2 2"
     assert left_over("cp1 10.0.0.1 cp", parse_any("cp1 10.0.0.1 cp")) == ""
     assert left_over("x", HostList()) == ""
+    broken = SSH_CONFIG + "Host \n"
+    assert left_over(broken, parse_any(broken)) == broken
 
 
 def test_line_breaks_of_terminals() -> None:

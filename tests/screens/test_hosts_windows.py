@@ -21,7 +21,7 @@ from screens.widgets.field import QuestionField
 from screens.widgets.host_list import HostList
 from tests.screens.conftest import AppSnapshot, settle
 from tests.screens.hostlists import FIVE, INVENTORY, RUBBISH, SSH_CONFIG, TABLE, answers_of
-from tests.screens.test_hosts import names, said, shown, text_at
+from tests.screens.test_hosts import list_of, names, said, shown, text_at
 from tests.screens.worlds import HOSTILE
 
 WorldOf = Callable[..., Any]
@@ -225,7 +225,7 @@ async def test_hostile_lines(world_of: WorldOf) -> None:
         text = pilot.app.screen.query_one(LinesArea).text
         assert not set(text) & set("\x1b\x07\x9b\u202e")
         assert "[bold red]boo[/]" in text
-        assert "line 1" in pilot.app.screen.query_one("#found").render().plain  # type: ignore[union-attr]
+        assert "line 1" in pilot.app.screen.query_one("#found").render().plain
         await pilot.press("ctrl+s", "tab", "tab", "escape")
 
 
@@ -362,7 +362,19 @@ async def test_import_buttons_and_pasted_paths(world_of: WorldOf) -> None:
         pilot.app.screen.query_one("#take", Button).press()
         await settle(pilot)
         assert names(world) == ["cp1"]
-        await pilot.press("i", "tab", "shift+tab")
+        assert said(pilot.app) == "1 line was not understood: p shows what is left."
+        list_of(pilot.app).post_message(events.Paste("wk2 10.30.0.22 worker"))
+        await settle(pilot)
+        assert pilot.app.screen.query_one(LinesArea).text == (
+            "name,address,roles\nwk1,nowhere!,worker\nwk2 10.30.0.22 worker"
+        )
+        await pilot.press("escape", "escape")
+        await settle(pilot)
+        await pilot.press("ctrl+n")
+        await settle(pilot)
+        await pilot.press("p")
+        assert pilot.app.screen.query_one(LinesArea).text.endswith("wk2 10.30.0.22 worker")
+        await pilot.press("escape", "i", "tab", "shift+tab")
         pilot.app.screen.query_one("#close", Button).press()
         await settle(pilot)
         assert isinstance(pilot.app.screen, HostsPage)
