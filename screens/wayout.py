@@ -86,7 +86,7 @@ class WayOut:
         if live is None or way in (None, "watch"):
             return
         if way == "leave":
-            self._keep(self._leave_run(live, InterruptedRunError.exit_code))
+            self.leave_with(exit_code_of(live) if live.ended else InterruptedRunError.exit_code)
             return
         live.controls.stop() if way == "drain" else live.controls.stop_now()
         if not self.leaving:

@@ -34,6 +34,7 @@ from haui.spec import ClusterSpec
 from haui.wizard.desk import Desk
 from haui.wizard.drafts import DraftBook
 from haui.wizard.pages import PageId, index_of
+from screens.execute import ExecuteScreen
 from screens.glyphs import ASCII, UNICODE
 from screens.page import WizardPage
 from screens.review import ReviewPage
@@ -131,6 +132,18 @@ class Tour:
         assert self.app.world.live is not None
         return self.app.world.live
 
+    @property
+    def quiet(self) -> bool:
+        """Whether no task of the run goes on."""
+        views = (view for tasks in self.live.state.tasks.values() for view in tasks.values())
+        return all(view.status != "running" for view in views)
+
+    @property
+    def failure_open(self) -> bool:
+        """Whether a failure is shown."""
+        screen = self.app.screen
+        return isinstance(screen, ExecuteScreen) and screen.failing
+
     def text(self) -> str:
         """The screen as characters, line by line."""
         lines = self.app.screen._compositor.render_strips()
@@ -154,6 +167,13 @@ class Tour:
             lambda: self.shown == name and self.screen.is_mounted, f"see {name}", PAGE_S
         )
         await self.pilot.pause()
+
+    async def gone(self) -> None:
+        """Wait until haui has ended."""
+        end = time.monotonic() + PATIENCE_S
+        while self.app.is_running and self.app._exit is False:
+            assert time.monotonic() < end, f"never left\n{self.text()}"
+            await asyncio.sleep(0.005)
 
     async def on_page(self, page: PageId) -> None:
         """Wait for a page of the wizard."""
