@@ -52,7 +52,8 @@ def test_the_wizard_installs_a_cluster(state: Path) -> None:
         terminal.press("Enter")
         terminal.wait_for("installing", timeout_s=30)
         terminal.wait_for("lab is up", timeout_s=900)
-        print(terminal.screen())
+        terminal.press("Enter")
+        print(terminal.wait_for("export KUBECONFIG="))
         nodes = lab.exec("cp1", [*KUBECTL, "get", "nodes", "--no-headers"]).stdout.decode()
         assert sorted(line.split()[:2] for line in nodes.splitlines()) == [
             [name, "Ready"] for name in ("cp1", "cp2", "cp3", "wk1")
@@ -62,6 +63,8 @@ def test_the_wizard_installs_a_cluster(state: Path) -> None:
         assert not list((state / ".drafts").glob("*.json"))
         last = (folder / "journal.yaml").read_text().splitlines()[-1]
         assert json.loads(last.removeprefix("- "))["outcome"] == "ok"
+        terminal.press("C-q")
+        terminal.wait_for("haui: lab is up.")
 
 
 def _number(page: str) -> int:
