@@ -55,6 +55,7 @@ class HostsPage(WizardPage):
         self._path = ""
         self._new: frozenset[int] = frozenset()
         self._marked = 0
+        self._behind = True
 
     def compose_page(self) -> ComposeResult:
         if self.desk.rehearsal:
@@ -83,6 +84,19 @@ class HostsPage(WizardPage):
             line.help = list_keys() if self.hosts.rows else Content("")
 
     def answers_changed(self) -> None:
+        """Beneath a window nothing is drawn anew at each key; it is made up for afterwards."""
+        self._behind = True
+        if self.is_current or not self.hosts.rows:
+            self.catch_up()
+
+    def on_screen_resume(self) -> None:
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Show what the desk has now."""
+        if not self._behind:
+            return
+        self._behind = False
         answers = self.desk.answers
         rows = rows_of(answers.get("hosts"), self.desk.problems("hosts"))
         self.hosts.empty = begin_text(answers, rehearsal=self.desk.rehearsal) if not rows else ()
@@ -146,6 +160,7 @@ class HostsPage(WizardPage):
             return
 
         def closed(place: int | None) -> None:
+            self.catch_up()
             self.hosts.go(place or 0)
 
         self.app.push_screen(HostForm(self.desk, place, glyphs=self.world.glyphs), closed)
@@ -190,6 +205,7 @@ class HostsPage(WizardPage):
         def given(roles: tuple[str, ...] | None) -> None:
             if roles:
                 self._take(edits.with_roles(self._entries(), places, roles))
+                self.catch_up()
                 self.hosts.mark(frozenset())
                 self.say("Roles are changed. ^z takes it back.")
 
@@ -265,12 +281,14 @@ class HostsPage(WizardPage):
         count = len(found.hosts)
         said = " ".join([f"{count} host{'' if count == 1 else 's'} taken.", *notes])
         self.say(f"{said} ^z takes it back." if not notes else said)
+        self.catch_up()
         if len(hosts) > before:
             self.hosts.go(before)
         return said
 
     def _ask_missing_roles(self) -> None:
         """Ask once for all hosts that have just come and have no role."""
+        self.catch_up()
         new, self._new = self._new, frozenset()
         rows = [row for row in self.hosts.rows if row.place in new and not row.roles]
         if rows:

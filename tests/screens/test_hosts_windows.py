@@ -100,8 +100,10 @@ async def test_form_goes_from_host_to_host(world_of: WorldOf) -> None:
         await pilot.press("ctrl+up", "end", "Z", "pageup", "pagedown")
         assert field(pilot.app, "name").control.value == "cp2Z"  # type: ignore[attr-defined]
         await pilot.press("escape")
-        assert pilot.app.screen.query_one(HostList).place == 1
+        assert list_of(pilot.app).place == 1
         assert names(world)[1] == "cp2Z"
+        assert [row.name for row in list_of(pilot.app).rows] == names(world)
+        assert list_of(pilot.app).rows[1].state == ("wrong", "name")
 
 
 async def test_form_adds_hosts(world_of: WorldOf) -> None:
