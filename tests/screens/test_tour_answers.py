@@ -1,0 +1,130 @@
+"""Answers that travel: back and forth through the pages, as a preset, and past the way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from haui.preset import load_preset
+from haui.wizard.pages import PAGES
+from tests.screens.tour import Ground, Tour, rehearse, tour
+from tests.screens.tour_child import answer_small
+
+LINES = ("cp[1-3] 10.30.0.[11-13] cp", "wk1 10.30.0.21 worker rack=r1")
+
+
+async def answer_stacked(t: Tour) -> None:
+    """Three control planes and a worker, up to the cluster page."""
+    await t.fill("name", "fornax")
+    await t.choose("profile", "test")
+    await t.next("endpoint")
+    await t.choose("endpoint.kind", "keepalived-nginx")
+    await t.fill("endpoint.name", "api.fornax.lan", by_paste=True)
+    await t.fill("endpoint.vip", "10.30.0.9", by_paste=True)
+    await t.next("hosts")
+    await t.paste_hosts(LINES)
+    await t.next("access")
+    await t.fill("ssh.user", "ops", by_paste=True)
+    await t.next("cluster")
+    await t.fill("network.pods", "10.60.0.0/16", by_paste=True)
+
+
+@pytest.mark.parametrize("addresses", [True, False])
+async def test_a_preset_is_kept_and_begun_from(addresses: bool, tmp_path: Path) -> None:
+    """`^s` in the wizard, then "From a preset" on the welcome page: the same answers again."""
+    ground = Ground(folder=tmp_path)
+    async with tour(ground) as t:
+        await t.pick("new")
+        await t.on_page("topology")
+        await answer_stacked(t)
+        told = dict(t.desk.answers)
+        await save_preset(t, "rack-7", addresses=addresses)
+        for _ in range(5):
+            await t.press("escape")
+        await t.pick("presets")
+        await t.pick_row("PresetsScreen", "own:rack-7")
+        await t.until(lambda: t.app.world.desk is not None, "answers", 20)
+        await t.on_page("topology")
+        again = dict(t.desk.answers)
+    again.pop("format", None)
+    if addresses:
+        assert again == told
+    else:
+        assert again == without_addresses(told)
+    text = load_preset("rack-7", ground.presets).text
+    assert ("10.30.0.11" in text) is addresses
+    assert (ground.presets / "rack-7.yaml").stat().st_mode & 0o077 == 0
+
+
+async def save_preset(t: Tour, name: str, *, addresses: bool) -> None:
+    """The window of `^s`, filled in."""
+    await t.press("ctrl+s")
+    await t.see("SavePreset")
+    await t.focus_id("name")
+    await t.press("end", "ctrl+u", *name)
+    if addresses:
+        await t.focus_id("addresses")
+        await t.press("y")
+    await t.focus_id("save")
+    await t.press("enter")
+    await t.on_page("cluster")
+    assert name in t.text()
+
+
+def without_addresses(answers: dict[str, Any]) -> dict[str, Any]:
+    """What a preset for others holds of them."""
+    left = {key: value for key, value in answers.items() if key != "name"}
+    left["endpoint"] = {
+        key: value for key, value in answers["endpoint"].items() if key not in ("name", "vip")
+    }
+    left["hosts"] = [
+        {key: value for key, value in host.items() if key != "address"} for host in answers["hosts"]
+    ]
+    return left
+
+
+async def test_back_to_the_beginning_and_forward_again(tmp_path: Path) -> None:
+    """Esc from the review page to the welcome page, and on again: not an answer is lost."""
+    ground = Ground(folder=tmp_path)
+    async with rehearse(ground, "stacked-3-keepalived-haproxy") as t:
+        for page in ("endpoint", "hosts", "access", "cluster"):
+            await t.next(page)
+        await t.preflight()
+        await t.next("review")
+        told = dict(t.desk.answers)
+        for known in reversed(PAGES[:-1]):
+            await t.back(known.id)
+            assert t.desk.answers == told
+        await t.press("escape")
+        await t.see("WelcomeScreen")
+        (entry,) = t.app.world.drafts.list()
+        await t.pick(f"draft:{entry.id}")
+        await t.on_page("topology")
+        for known in PAGES[1:-1]:
+            await t.next(known.id)
+            assert t.desk.answers == told
+        await t.until(lambda: t.desk.preflight is not None, "the preflight")
+        await t.next("review")
+        assert t.desk.answers == told
+        assert t.desk.rehearsal
+
+
+async def test_quitting_at_any_page_goes_on_there(tmp_path: Path) -> None:
+    """`^q` at once, no question; the next haui lists the draft and opens it at that page."""
+    ground = Ground(folder=tmp_path)
+    async with tour(ground) as t:
+        await t.pick("new")
+        await t.on_page("topology")
+        await answer_small(t)
+        told = dict(t.desk.answers)
+        await t.press("ctrl+q")
+        await t.gone()
+    assert t.app.return_value == 0
+    assert str(t.app.world.drafts.folder) in t.app.way_out.farewell
+    async with tour(ground) as t:
+        (entry,) = t.app.world.drafts.list()
+        await t.pick(f"draft:{entry.id}")
+        await t.on_page("cluster")
+        assert t.desk.answers == told
