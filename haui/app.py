@@ -225,7 +225,7 @@ class HauiApp(App[int], inherit_bindings=False):
         try:
             self.world.desk = make()
         except HauiError as error:
-            self.notify(error.render(), severity="error", markup=False, timeout=20)
+            self._tell(error)
             return
         await self._open_page(self.world.open_desk.draft.page)
 
@@ -251,7 +251,7 @@ class HauiApp(App[int], inherit_bindings=False):
         try:
             begin(runs)
         except HauiError as error:
-            self.notify(error.render(), severity="error", markup=False, timeout=20)
+            self._tell(error)
         else:
             await self._show("execute")
 
@@ -271,6 +271,11 @@ class HauiApp(App[int], inherit_bindings=False):
     def _say(self, text: str) -> None:
         if isinstance(self.screen, Shell):
             self.screen.say(text, "warn")
+
+    def _tell(self, error: HauiError) -> None:
+        """Say what went wrong, above whatever is shown."""
+        text = clean_text(error.render())
+        self.notify(text, severity="error", markup=False, timeout=20)
 
     def action_help(self) -> None:
         from screens.help import HelpScreen

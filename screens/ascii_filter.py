@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
@@ -45,7 +45,8 @@ class AsciiOnly(LineFilter):
 def in_ascii(text: str) -> str:
     """The text in ASCII, as many columns wide: letters without their accents, else `?`."""
     shown = _ELLIPSIS.sub("...", _RANGE.sub("-", text)).translate(_STAND_INS)
-    return "".join(char if char.isascii() else _plain(char) for char in shown)
+    plain = "".join(char if char.isascii() else _plain(char) for char in shown)
+    return set_cell_size(plain, cell_len(text))  # letters that are joined take fewer columns
 
 
 def _plain(char: str) -> str:

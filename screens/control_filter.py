@@ -16,10 +16,11 @@ from textual.color import Color
 from textual.filter import LineFilter
 
 _ACTING: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f"  # C0 and C1: escapes, 8-bit sequences, the bell
+    "\u200d*[\x00-\x1f\x7f-\x9f"  # C0 and C1: escapes, 8-bit sequences, the bell
     "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # bidirectional, invisible
     "\ud800-\udfff]"  # halves of surrogate pairs, which no encoding takes
 )
+"""With a joiner before it, which else would join what is left."""
 _REPLACEMENT: Final = "\ufffd"
 
 

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from screens.actions import Action, bind, grouped, key_text
 from screens.dialog import Dialog
-from screens.glyphs import UNICODE, Glyphs
+from screens.glyphs import UNICODE, Glyphs, toned
 from screens.widgets.body import Body
 
 COLUMN = 14
@@ -42,9 +42,9 @@ class HelpScreen(Dialog[None]):
     def compose_body(self) -> ComposeResult:
         with Body(id="pages"):
             if self._text:
-                yield Static(Content(self._text), classes="about")
+                yield Static(toned(self._text), classes="about")
             for group, actions in grouped(self._actions).items():
-                yield Static(Content.styled(group, "bold $primary"), classes="group")
+                yield Static(toned(group, "here"), classes="group")
                 for action in actions:
                     yield Static(_row(action, self.glyphs), classes="key")
 
@@ -54,4 +54,4 @@ class HelpScreen(Dialog[None]):
 
 def _row(action: Action, glyphs: Glyphs) -> Content:
     keys = key_text(action, glyphs).ljust(COLUMN)
-    return Content.assemble((keys, "bold"), (action.help, "$text-muted"))
+    return Content.assemble(toned(keys, "strong"), toned(action.help, "dim"))

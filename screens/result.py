@@ -80,7 +80,7 @@ class ResultScreen(Shell):
             with VerticalScroll(id="body"):
                 yield Static(self._headline(), id="headline", markup=False)
                 if self.live.error is not None:
-                    yield Static(Content(self.live.error.render()), id="trouble", markup=False)
+                    yield Static(toned(self.live.error.render()), id="trouble", markup=False)
                 for failure in list(failures(self.live.state, self.live.plan))[:MOST_FAILURES]:
                     yield Static(self._failure(failure), classes="failure", markup=False)
                 yield Static(self._next(), id="next-steps", markup=False)

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from screens.dialog import Dialog
-from screens.glyphs import UNICODE, Glyphs
+from screens.glyphs import UNICODE, Glyphs, toned
 
 
 class SecretDialog(Dialog[str]):
@@ -21,7 +21,7 @@ class SecretDialog(Dialog[str]):
         self._what_for = what_for
 
     def compose_body(self) -> ComposeResult:
-        yield Static(Content(self._what_for), id="what-for")
+        yield Static(toned(self._what_for), id="what-for")
         yield Input(password=True, id="secret", compact=True)
         note = "Kept in memory while haui runs; never on disk, never in a log."
         yield Static(Content(note), classes="note")

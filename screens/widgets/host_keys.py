@@ -109,9 +109,9 @@ class HostKeys(Vertical):
             state, said, rest = "failed", "silent", clean_line(row.problem.what)
         else:
             state, said = _WORDS.get(row.judgement, ("unknown", row.judgement))
-            rest = row.fingerprint
+            rest = clean_line(row.fingerprint)
         style = colour(self, {"ok": "success", "unknown": "warning"}.get(state, "error"))
-        kind = (Text(row.kind.removeprefix("ssh-")),) if self._wide else ()
+        kind = (Text(clean_line(row.kind.removeprefix("ssh-"))),) if self._wide else ()
         said_so = Text(f"{glyph_of(state, self._glyphs)} {said}", style=style)
         return (Text(clean_line(row.host)), said_so, *kind, Text(rest))
 
