@@ -16,20 +16,18 @@ from textual.widgets import Static
 from haui.drawing.picture import Status
 from haui.live.estimate import Timings, remaining
 from screens.actions import Action, bind
-from screens.deciding import DecidingPage
 from screens.failure_text import Failure, facts_of, failures
 from screens.glyphs import TONES
 from screens.messages import RunEnded, ShowScreen
 from screens.run_facts import ending, run_facts, title_text
+from screens.run_hosts import HANDS_OFF, RunHosts
 from screens.terminal import set_terminal_title
 from screens.timings import earlier_timings
 from screens.widgets.failure_panel import FailurePanel
-from screens.widgets.host_pane import HostPane
 from screens.widgets.host_table import HostTable
-from screens.widgets.host_tile import FULL_HEIGHT
-from screens.widgets.host_tiles import HostTiles, rows_for, tile_height_for
-from screens.widgets.hosts_head import HostsFacts, HostsHead
-from screens.widgets.hostview import ORDERS, HostView, chosen, host_view, ordered, tally
+from screens.widgets.host_tiles import HostTiles
+from screens.widgets.hosts_head import HostsHead
+from screens.widgets.hostview import HostView, host_view
 from screens.widgets.phases import PhasesLine, phase_clocks, phase_spans
 from screens.widgets.prompt import PromptLine
 from screens.widgets.run_drawing import STATUSES, RunDrawing
@@ -38,17 +36,11 @@ from screens.world import World
 
 BEATS = 10
 """Times a second that news are drawn."""
-MOST_TILES = 20
-"""Hosts above which they are a table, unless asked for otherwise."""
-HANDS_OFF = timedelta(seconds=10)
-"""The selection goes to a failure by itself only when it has not been moved for so long."""
 IDLE = timedelta(seconds=2)
 """A failure opens by itself only when no key was pressed for so long."""
-LEAST_LOG = 6
-"""Lines of the log that the hosts leave, its head included."""
 
 
-class ExecuteScreen(DecidingPage):
+class ExecuteScreen(RunHosts):
     """Watches `world.live`: ten times a second it asks what has changed, and draws that."""
 
     CSS_PATH = "execute.tcss"
@@ -64,22 +56,10 @@ class ExecuteScreen(DecidingPage):
                help="The log of the selected host on the whole screen; l does the same."),
         Action(id="run.log", key="l", label="", group="Run", shown=False, do="full_log",
                help="The log of the selected host on the whole screen."),
-        Action(id="run.filter", key="slash", label="filter", group="Hosts",
-               help="Show only hosts whose name, role, state or step has these words."),
         Action(id="run.pause", key="p", label="pause", group="Run",
                help="Let running steps finish and begin no other; again: go on."),
         Action(id="run.stop", key="x", label="stop", group="Run", do="stop_run",
                help="Stop the run, to go on with it later. Asks how."),
-        Action(id="run.zoom", key="z", label="zoom", group="Run", shown=False,
-               help="Give the log the hosts' room, and back."),
-        Action(id="run.view", key="v", label="tiles/table", group="Hosts", shown=False,
-               do="switch_view", help="Hosts as tiles or as a table."),
-        Action(id="run.order", key="o", label="order", group="Hosts", shown=False,
-               help="Sort the table by state, name, role, progress or time."),
-        Action(id="run.news", key="a", label="all/news", group="Hosts", shown=False,
-               help="Only hosts that run, wait for a connection or have failed; again: all."),
-        Action(id="run.go", key="g", label="go to", group="Hosts", shown=False, do="go_to_host",
-               help="Select a host by its name."),
         Action(id="run.failure", key="F", label="failure", group="Run", shown=False,
                do="show_failure", help="What has failed, and what to do about it."),
         Action(id="run.unfilter", key="escape", label="", group="Hosts", shown=False,
@@ -88,14 +68,6 @@ class ExecuteScreen(DecidingPage):
 
     def __init__(self, world: World, argument: str = "") -> None:
         super().__init__(world)
-        self.views: dict[str, HostView] = {}
-        self.selected = self.live.spec.hosts[0].name
-        self.order = ORDERS[0]
-        self.filter_text = ""
-        self.only_news = False
-        self.zoomed = False
-        self._table: bool | None = None
-        """Whether hosts are a table; None: as they fit."""
         self._seen_revision = -1
         self._second = -1
         self._beats = 0
@@ -105,7 +77,7 @@ class ExecuteScreen(DecidingPage):
         self._shown_failure = ""
         self._was_ended = False
         self._left: tuple[float, float] | None = None
-        self._moved_at = self._key_at = world.now() - HANDS_OFF
+        self._key_at = world.now() - IDLE
         self._open_first = argument
         self._timings: Timings | None = None
         self._back_to: Widget | None = None
@@ -126,24 +98,6 @@ class ExecuteScreen(DecidingPage):
         yield Static("", id="end", markup=False)
         yield PromptLine()
 
-    @property
-    def table(self) -> HostTable:
-        return self.query_one(HostTable)
-
-    @property
-    def tiles(self) -> HostTiles:
-        return self.query_one(HostTiles)
-
-    @property
-    def pane(self) -> HostPane:
-        """The tiles or the table, whichever is shown."""
-        return self.table if self.as_table else self.tiles
-
-    @property
-    def failing(self) -> bool:
-        """Whether a failure is shown in place of the log."""
-        return self.has_class("-failing")
-
     def on_mount(self) -> None:
         super().on_mount()
         self.live.take_dirty()
@@ -154,49 +108,6 @@ class ExecuteScreen(DecidingPage):
         self.pane.focus()
         if self._open_first:
             self.open_failure(self._open_first)
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self._arrange)
-
-    # The geometry depends on the size, the number of hosts and the admin's wishes alone.
-
-    @property
-    def as_table(self) -> bool:
-        """Whether hosts are shown as a table."""
-        if self._table is not None:
-            return self._table
-        count = len(self.live.spec.hosts)
-        stage = self.query_one("#work").size
-        room = stage.height - self._least_log(stage.height) - 1
-        return count > MOST_TILES or not tile_height_for(count, stage.width, room)
-
-    def _least_log(self, height: int) -> int:
-        return LEAST_LOG if height < 22 else max(LEAST_LOG, height // 3)
-
-    def _arrange(self) -> None:
-        """Give the hosts what they need and the log the rest."""
-        stage = self.query_one("#work").size
-        if not stage.height:
-            return
-        count = len(self.live.spec.hosts)
-        room = max(3, stage.height - self._least_log(stage.height) - 1)
-        as_table = self.as_table
-        if as_table:
-            needed = count + 1
-        else:
-            height = tile_height_for(count, stage.width, room) or FULL_HEIGHT
-            self.tiles.set_tile_height(height)
-            needed = rows_for(count, stage.width) * height
-        hosts = not self.zoomed and not (self.failing and self.has_class("-short"))
-        self.table.display = as_table and hosts
-        self.tiles.display = not as_table and hosts
-        self.query_one(HostsHead).display = hosts
-        if self.failing and stage.height > FULL_HEIGHT:
-            room = min(room, max(FULL_HEIGHT, stage.height - self.panel.page_height - 2))
-        self.pane.styles.height = min(needed, room)
-        if self.focused in (self.table, self.tiles) and not self.failing:
-            (self.pane if hosts else self.log_view).focus()
-        self._show_hosts()
 
     # What changes is pulled.
 
@@ -259,7 +170,7 @@ class ExecuteScreen(DecidingPage):
 
     def _statuses_changed(self) -> None:
         """A host is in another state: the order, the counts and the drawing may be others."""
-        self._show_hosts()
+        self.show_hosts()
         drawing = self.query_one(RunDrawing)
         status: Mapping[str, Status] = {
             name: STATUSES[view.status] for name, view in self.views.items()
@@ -296,45 +207,6 @@ class ExecuteScreen(DecidingPage):
         self._beats = 0
         self._estimate()
         self._run_line()
-
-    def _show_hosts(self) -> None:
-        """Give the shown pane its hosts, in their order."""
-        views = chosen(self.views.values(), text=self.filter_text, only_news=self.only_news)
-        as_table = self.as_table
-        self.table.sorted_by = self.order
-        if as_table:
-            self.table.measure(self.views.values())
-        now = self.world.now().timestamp()
-        self.tiles.now = self.table.now = now
-        shown = ordered(views, self.order) if as_table else sorted(views, key=lambda v: v.index)
-        self.pane.show(shown, self.selected)
-        self.query_one(HostsHead).facts = HostsFacts(
-            counts=tally(self.views.values()),
-            shown=len(shown),
-            total=len(self.views),
-            filter=self.filter_text,
-            only_news=self.only_news,
-            order=self.order if as_table else "",
-        )
-
-    # The selection.
-
-    def select(self, name: str) -> None:
-        """Select a host: its log is shown."""
-        self.selected = name
-        self._show_hosts()
-        self.log_view.show_host(name)
-        self.log_view.pull()
-        self.update_log_head()
-        if self.failing:
-            of_host = [f for f in failures(self.live) if f.host == name]
-            if of_host:
-                self._show_panel(of_host[0].id)
-
-    @on(HostPane.Selected)
-    def _picked(self, event: HostPane.Selected) -> None:
-        self._moved_at = self.world.now()
-        self.select(event.name)
 
     def on_key(self, _event: events.Key) -> None:
         self._key_at = self.world.now()
@@ -373,7 +245,7 @@ class ExecuteScreen(DecidingPage):
         now = self.world.now()
         if failed and not self._followed:
             self._followed = True
-            if now - self._moved_at >= HANDS_OFF:
+            if now - self.moved_at >= HANDS_OFF:
                 self.select(failed[0].name)
         if not new or self.failing:
             return
@@ -400,9 +272,15 @@ class ExecuteScreen(DecidingPage):
         ways = [end.advice, "enter goes on to the result"]
         self.prompt.say(f" {glyphs.dot} ".join(dict.fromkeys(ways)))
         self.refresh_bindings()
-        self.call_after_refresh(self._arrange)
+        self.call_after_refresh(self.arrange_panes)
 
     # The failure.
+
+    def selection_changed(self) -> None:
+        """A host that has failed shows its failure, while one is shown."""
+        of_host = [f for f in failures(self.live) if f.host == self.selected]
+        if self.failing and of_host:
+            self._show_panel(of_host[0].id)
 
     def open_failure(self, wanted: str = "") -> None:
         """Show a failure in place of the log; `wanted` is a task's id or a host."""
@@ -410,7 +288,7 @@ class ExecuteScreen(DecidingPage):
             return
         self._back_to = self._back_to if self.failing else self.focused
         self.add_class("-failing")
-        self._arrange()
+        self.arrange_panes()
         self.panel.focus()
         self.panel.scroll_home(animate=False)
 
@@ -436,7 +314,7 @@ class ExecuteScreen(DecidingPage):
 
     @on(FailurePanel.Chosen)
     def _failure_chosen(self, event: FailurePanel.Chosen) -> None:
-        self._moved_at = self.world.now()
+        self.moved_at = self.world.now()
         self._show_panel(event.failure.id)
         self.select(event.failure.host)
 
@@ -452,7 +330,7 @@ class ExecuteScreen(DecidingPage):
         if not self.failing:
             return
         self.remove_class("-failing")
-        self._arrange()
+        self.arrange_panes()
         (self.log_view if self._back_to is self.log_view else self.pane).focus()
 
     # Keys.
@@ -484,57 +362,6 @@ class ExecuteScreen(DecidingPage):
     def action_stop_run(self) -> None:
         self.ask_stop()
 
-    def action_zoom(self) -> None:
-        self.zoomed = not self.zoomed
-        self._arrange()
-
-    def action_switch_view(self) -> None:
-        self._table = not self.as_table
-        self._arrange()
-
-    def action_order(self) -> None:
-        if not self.as_table:
-            self.prompt.say("tiles stay in the cluster file's order; v shows a table")
-            return
-        self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
-        self._show_hosts()
-        self.pane.reveal()
-
-    def action_news(self) -> None:
-        self.only_news = not self.only_news
-        self._show_hosts()
-
-    def action_filter(self) -> None:
-        before = self.filter_text
-
-        def typed(text: str) -> None:
-            self.filter_text = text
-            self._show_hosts()
-
-        def done(text: str | None) -> None:
-            typed(before if text is None else text)
-            self.pane.focus()
-            if self.pane.order and self.selected not in self.pane.order:
-                self.select(self.pane.order[0])
-
-        self.prompt.ask("filter hosts by", done, value=before, typed=typed)
-
-    def action_go_to_host(self) -> None:
-        def done(text: str | None) -> None:
-            self.pane.focus()
-            wanted = (text or "").strip().casefold()
-            names = [view.name for view in self.views.values()]
-            found = [n for n in names if n.casefold() == wanted] or [
-                n for n in names if wanted and wanted in n.casefold()
-            ]
-            if found:
-                self._moved_at = self.world.now()
-                self.select(found[0])
-            elif wanted:
-                self.prompt.say(f"no host is called {text}", "warn")
-
-        self.prompt.ask("go to host", done)
-
     def action_show_failure(self) -> None:
         if self.failing:
             self.close_panel()
@@ -551,6 +378,6 @@ class ExecuteScreen(DecidingPage):
             self.log_view.seek("")
         elif self.filter_text or self.only_news:
             self.filter_text, self.only_news = "", False
-            self._show_hosts()
+            self.show_hosts()
         elif self.zoomed:
             self.action_zoom()

@@ -63,6 +63,12 @@ class HostPane(ScrollView, can_focus=True):
         self.views: dict[str, HostView] = {}
         self.order: list[str] = []
         self._drawn: dict[str, list[Strip]] = {}
+        self._drawn_width = 0
+
+    @property
+    def room(self) -> int:
+        """Columns beside the scroll bar."""
+        return self.scrollable_content_region.width
 
     def show(self, views: Sequence[HostView], selected: str) -> None:
         """Show these hosts, in this order."""
@@ -111,6 +117,13 @@ class HostPane(ScrollView, can_focus=True):
         self._drawn.clear()
         self.fit()
         self.reveal()
+
+    def follow_width(self) -> None:
+        """Forget what was drawn when a scroll bar has come or gone since."""
+        if self._drawn_width != self.room:
+            self._drawn_width = self.room
+            self._drawn.clear()
+            self.fit()
 
     def notify_style_update(self) -> None:
         self._drawn.clear()

@@ -49,13 +49,17 @@ def columns_for(width: int, views: Sequence[HostView]) -> Columns:
 class HostTable(HostPane):
     """The first line is the head; it stays while the rest scrolls."""
 
+    DEFAULT_CSS = """
+    HostTable { overflow-y: scroll; }
+    """
+
     sorted_by: Order = "state"
 
     def on_mount(self) -> None:
         self._columns = columns_for(80, [])
 
     def fit(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self.order) + 1)
+        self.virtual_size = Size(self.room, len(self.order) + 1)
         self._fit_columns()
 
     def measure(self, views: Iterable[HostView]) -> None:
@@ -66,7 +70,7 @@ class HostTable(HostPane):
     _measured: tuple[HostView, ...] = ()
 
     def _fit_columns(self) -> None:
-        columns = columns_for(self.size.width, self._measured)
+        columns = columns_for(self.room, self._measured)
         if columns != self._columns:
             self._columns = columns
             self._drawn.clear()
@@ -93,7 +97,8 @@ class HostTable(HostPane):
         return self.order[index] if y > 0 and 0 <= index < len(self.order) else ""
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        self.follow_width()
+        width = self.room
         if not width:
             return Strip.blank(width, self.rich_style)
         if y == 0:
@@ -142,7 +147,9 @@ class HostTable(HostPane):
         ]
         mark = toned(glyphs.bar if under else " ", "accent")
         line = Content.assemble(mark, Content("  ").join([c for c in cells if c.cell_length]))
-        return line.stylize_before("on $cursor") if under else line
+        if not under:
+            return line
+        return line.pad_right(max(0, self.room - line.cell_length)).stylize_before("on $cursor")
 
     def _progress(self, view: HostView) -> Content:
         columns = self._columns

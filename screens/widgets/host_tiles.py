@@ -27,8 +27,8 @@ class HostTiles(HostPane):
     tile_height = FULL_HEIGHT
 
     def fit(self) -> None:
-        rows = rows_for(len(self.order), self.size.width)
-        self.virtual_size = Size(self.size.width, rows * self.tile_height)
+        rows = rows_for(len(self.order), self.room)
+        self.virtual_size = Size(self.room, rows * self.tile_height)
 
     def set_tile_height(self, height: int) -> None:
         """FULL_HEIGHT or COMPACT_HEIGHT."""
@@ -40,7 +40,7 @@ class HostTiles(HostPane):
 
     @property
     def per_row(self) -> int:
-        return columns_for(len(self.order), self.size.width)
+        return columns_for(len(self.order), self.room)
 
     @property
     def per_page(self) -> int:
@@ -48,7 +48,7 @@ class HostTiles(HostPane):
 
     @property
     def tile_width(self) -> int:
-        return min(WIDEST, self.size.width // self.per_row)
+        return min(WIDEST, self.room // self.per_row)
 
     def place(self, name: str) -> tuple[int, int]:
         if name not in self.order:
@@ -66,13 +66,14 @@ class HostTiles(HostPane):
         return self.order[index] if column < self.per_row and index < len(self.order) else ""
 
     def render_line(self, y: int) -> Strip:
+        self.follow_width()
         row, line = divmod(y + self.scroll_offset.y, self.tile_height)
         names = self.order[row * self.per_row : (row + 1) * self.per_row]
         style = self.rich_style
-        if not names or not self.size.width:
-            return Strip.blank(self.size.width, style)
+        if not names or not self.room:
+            return Strip.blank(self.room, style)
         found = Strip.join([self._tile(name)[line] for name in names])
-        return found.extend_cell_length(self.size.width, style)
+        return found.extend_cell_length(self.room, style)
 
     def _tile(self, name: str) -> list[Strip]:
         drawn = self._drawn.get(name)

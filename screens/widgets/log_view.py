@@ -89,6 +89,11 @@ class LogView(ScrollView, can_focus=True):
         self._taken = 0
         self._drawn: dict[int, Strip] = {}
 
+    @property
+    def room(self) -> int:
+        """Columns beside the scroll bar."""
+        return self.scrollable_content_region.width
+
     def show_host(self, host: str) -> None:
         """Show another host's log, at its end."""
         if host == self.host:
@@ -202,8 +207,8 @@ class LogView(ScrollView, can_focus=True):
 
     def action_aside(self, by: int) -> None:
         if not self.wrap:
-            half = max(1, self.size.width // 2)
-            most = max(0, self.content.widest - self.size.width)
+            half = max(1, self.room // 2)
+            most = max(0, self.content.widest - self.room)
             aside = min(max(self.scroll_offset.x + by * half, 0), most)
             self.scroll_to(x=aside, animate=False, force=True)
 
@@ -266,7 +271,7 @@ class LogView(ScrollView, can_focus=True):
         return ("\n".join(part.rstrip() for part in found), "\n") if found else None
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.room
         index, part = self.content.at_row(y + self.scroll_offset.y)
         if index < 0 or width < 1:
             return Strip.blank(max(width, 0), self.rich_style)
@@ -290,14 +295,14 @@ class LogView(ScrollView, can_focus=True):
         if span is not None:
             marked = Style.from_styles(self.screen.get_component_styles("screen--selection"))
             content = content.stylize(marked, span[0], len(text) if span[1] == -1 else span[1])
-        width = max(content.cell_length, self.size.width)
+        width = max(content.cell_length, self.room)
         if number == self.cursor and (self.has_focus or self.content.sought):
             content = content.pad_right(width - content.cell_length).stylize_before("on $cursor")
         return strip_of(self, content, width, self.glyphs)
 
     def _content_of(self, number: int) -> Content:
         line = self.content.lines[self.content.index_of(number)]
-        return line_content(line, self.glyphs, self.size.width)
+        return line_content(line, self.glyphs, self.room)
 
     def _go_to(self, number: int) -> None:
         """Put the cursor on a line and bring it into view."""
@@ -333,7 +338,7 @@ class LogView(ScrollView, can_focus=True):
         self._resize()
 
     def _wrap_to_width(self) -> None:
-        self.content.wrap_at(self.size.width if self.wrap else 0)
+        self.content.wrap_at(self.room if self.wrap else 0)
         self._resize()
         if self.follow:
             self._to_end()
@@ -343,7 +348,7 @@ class LogView(ScrollView, can_focus=True):
 
     def _resize(self) -> None:
         """More rows: the scrollbar says so, and nothing else of the screen has to be laid out."""
-        size = Size(max(self.content.widest, self.size.width), self.content.rows)
+        size = Size(max(self.content.widest, self.room), self.content.rows)
         self.set_reactive(Widget.virtual_size, size)
         self._scroll_update(size)
 

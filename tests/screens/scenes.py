@@ -16,6 +16,7 @@ from haui.events import Problem
 from haui.spec import ClusterSpec
 from screens.execute import ExecuteScreen
 from screens.shell import Shell
+from screens.widgets.runline import RunLine
 from tests.screens.conftest import settle
 from tests.screens.fake_live import FakeLive, fail_current, fleet, midway
 from tests.screens.worlds import make_app, make_world
@@ -95,6 +96,7 @@ async def run_page(
         for timer in list(stage.page._timers):
             if timer._callback == stage.page._beat:
                 timer.stop()
+        stage.page._beats = stage.page.query_one(RunLine).turn = 0
         await settle(pilot)
         await stage.page.workers.wait_for_complete()
         live.wait_s(11)
