@@ -166,7 +166,8 @@ def _endpoint(spec: ClusterSpec) -> Iterator[SpecProblem]:
             yield _problem(("endpoint", "virtual_router_id"), what, "virtual_router_id: null")
     elif endpoint.placement == "load-balancer" and len(spec.balancers) < 2:
         count = len(spec.balancers)
-        what = f"{count} hosts have the role load-balancer; one may fail only when there are 2"
+        hosts = "1 host has" if count == 1 else f"{count or 'no'} hosts have"
+        what = f"{hosts} the role load-balancer; one may fail only when there are 2"
         yield _problem(("endpoint", "placement"), what, "roles: [load-balancer] on 2 hosts")
     if endpoint.kind == "external" and endpoint.interface is not None:
         what = "with an external balancer, haui puts no address on any interface"

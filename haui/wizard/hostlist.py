@@ -69,7 +69,8 @@ def complete(hosts: Iterable[Host], taken: Collection[str] = ()) -> tuple[dict[s
     used = {*taken, *(host["name"] for host in listed if host.get("name"))}
     next_number = dict.fromkeys(NAME_PREFIXES.values(), 1)
     for place, host in enumerate(listed):
-        host.setdefault("roles", [])
+        if not isinstance(host.get("roles"), list):  # a draft may hold anything
+            host["roles"] = []
         prefix = next((NAME_PREFIXES[role] for role in NAME_PREFIXES if role in host["roles"]), "")
         if host.get("name") or not prefix:
             continue

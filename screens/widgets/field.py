@@ -110,7 +110,7 @@ class QuestionField(Vertical):
     def value(self) -> Any:
         """The answer, else what is taken without one."""
         said = self.desk.value(self.loc)
-        return self.desk.shown_value(self.question) if said is None else said
+        return self.question.default_of(self.desk.answers) if said is None else said
 
     def _typed(self) -> str:
         said = self.desk.value(self.loc)

@@ -295,3 +295,9 @@ def test_no_text_raises(text: str, name: str) -> None:
             for item in found.rejected:
                 assert len(item.text) <= 120
                 assert (item.text + item.why + item.example).isprintable()
+
+
+def test_roles_that_are_no_list_are_no_roles() -> None:
+    """A draft may hold anything."""
+    (host,) = complete([{"address": "10.0.0.1", "roles": None}])
+    assert host["roles"] == []

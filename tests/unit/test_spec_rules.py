@@ -129,7 +129,7 @@ CASES: dict[str, tuple[list[Edit], str, str]] = {
     "one dedicated balancer": (
         [(PLACED[0], "  placement: load-balancer # here\n"),
          (f"  - {WK_B}\n", BALANCERS.splitlines(keepends=True)[0])],
-        "endpoint.placement", "1 hosts have the role load-balancer",
+        "endpoint.placement", "1 host has the role load-balancer",
     ),
     "labels on a balancer": (
         [PLACED, ("advanced: {}", BALANCERS.replace("]}", "], labels: {a: b}} # here", 1)
