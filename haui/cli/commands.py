@@ -265,7 +265,17 @@ def main() -> None:
         code = 0
     except Exception as error:  # noqa: BLE001 - the last resort: a person must not see a traceback
         code = _unexpected(error)
+    _let_go_of_lost_terminal()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _let_go_of_lost_terminal() -> None:
+    """What can't be written any more must not change the exit code when Python ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _usage_text(error: TyperException) -> str:

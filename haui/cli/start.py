@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,7 +80,8 @@ def run_pages(start: Start) -> int:
     if app.crash is not None:
         raise app.crash
     if app.way_out.farewell:
-        sys.stderr.write(f"haui: {app.way_out.farewell}\n")
+        with suppress(OSError):  # the terminal may be gone
+            sys.stderr.write(f"haui: {app.way_out.farewell}\n")
     return code or 0
 
 

@@ -63,6 +63,12 @@ class Terminal:
             assert time.monotonic() < deadline, f"does not end\n{self.text()[-2000:]}"
         return self.process.wait(PATIENCE_S)
 
+    def hang_up(self) -> None:
+        """Close the terminal."""
+        if self._master >= 0:
+            os.close(self._master)
+        self._master = -1
+
     def _read(self) -> bool:
         """Read what there is; False at the end."""
         ready, _, _ = select.select([self._master], [], [], 0.1)
@@ -95,13 +101,14 @@ def terminal(
         )
     finally:
         os.close(slave)
+    shown = Terminal(process, master)
     try:
-        yield Terminal(process, master)
+        yield shown
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             process.wait()
-        os.close(master)
+        shown.hang_up()
 
 
 def _take_terminal() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
+from haui.record.store import ClusterStore
 from haui.transport.text import clean_line
 from screens.ascii_filter import in_ascii
 from tests.screens.ptys import HAUI, Terminal, environment, terminal
@@ -88,6 +91,47 @@ def test_a_narrow_terminal_is_told_so(tmp_path: Path) -> None:
         assert_restored(screen)
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_in_the_middle_of_an_install_leaves_in_good_order(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    """The terminal as before, the way on is said, the lock is free, nothing goes on by itself."""
+    rehearse = [HAUI, "rehearse", "--hosts", "3", "--speed", "5"]
+    with terminal(rehearse, environment(tmp_path)) as screen:
+        screen.see("tasks laid out")
+        screen.press("i")
+        screen.see("Not yet")
+        screen.press("y")
+        journal = tmp_path / "state" / "rehearsals" / "rehearsal" / "journal.yaml"
+        screen.until(lambda: journal.exists() and "task_intent" in journal.read_text(), "a change")
+        screen.process.send_signal(number)
+        assert screen.end() == code
+        assert_restored(screen)
+        said = screen.written[screen.written.rfind(LEAVE) :].decode()
+    assert not left_running(tmp_path), "the simulated hosts outlive haui"
+    assert "Continue with: haui rehearse" in said
+    assert "Traceback" not in said
+    store = ClusterStore("rehearsal", tmp_path / "state" / "rehearsals")
+    assert store.owner() is None
+    state = store.read_state()
+    assert state.open_attempts()
+    assert not state.ended
+
+
+def test_a_terminal_that_is_gone_ends_haui(tmp_path: Path) -> None:
+    """The other end of the pty is closed, as by a lost connection."""
+    with terminal([HAUI], environment(tmp_path)) as screen:
+        screen.see("New cluster")
+        screen.press("n")
+        screen.see("Stacked etcd")
+        screen.press("atlas")
+        drafts = tmp_path / "state" / ".drafts"
+        screen.until(lambda: any("atlas" in p.read_text() for p in drafts.glob("*.json")), "a name")
+        screen.hang_up()
+        assert screen.process.wait(60) == 129
+    assert not list((tmp_path / "state").glob("crash-*"))
+
+
 @pytest.mark.parametrize("how", ["--plain", "ACCESSIBLE"])
 def test_the_plain_form_never_takes_the_screen(how: str, tmp_path: Path) -> None:
     """A question on a line, and no control of the screen at all."""
@@ -102,6 +146,16 @@ def test_every_text_has_a_form_in_ascii_of_the_same_width(text: str) -> None:
     """Whatever comes from outside: plain, and nothing moves."""
     assert in_ascii(text).isascii()
     assert cell_len(in_ascii(text)) == cell_len(text)
+
+
+def left_running(folder: Path) -> list[str]:
+    """The processes that work in that folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            command = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            found += [command] if str(folder) in command else []
+    return found
 
 
 def _codes(parameters: bytes) -> list[int]:
