@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from haui.wizard.answers import with_value
 from haui.wizard.desk import Desk
 from haui.wizard.pages import PAGES, Page, PageId, index_of
 from screens.actions import Action, bind
@@ -52,6 +53,8 @@ class WizardPage(Shell):
                help="The next page, when everything here is right."),
         Action(id="page.steps", key="f2", label="pages", group="Wizard",
                help="The list of pages, to go to any that you have been to."),
+        Action(id="page.drawing", key="f3", label="drawing", group="Wizard", shown=False,
+               help="The drawing of the cluster in a window, for terminals without room beside."),
         Action(id="page.undo", key="ctrl+z", label="undo", group="Wizard", shown=False,
                help="Take the last change back."),
         Action(id="page.redo", key="ctrl+y", label="redo", group="Wizard", shown=False,
@@ -181,6 +184,9 @@ class WizardPage(Shell):
 
         self.app.push_screen(StepsDialog(rows_of(self.desk), glyphs=self.world.glyphs), chosen)
 
+    def action_drawing(self) -> None:
+        self.app.push_screen(DrawingDialog(self.desk, glyphs=self.world.glyphs))
+
     def action_go(self, number: int) -> None:
         self.post_message(GoTo(PAGES[number - 1].id))
 
@@ -224,6 +230,15 @@ class WizardPage(Shell):
     def _explained(self, event: QuestionField.Explained) -> None:
         self.explain(event.help)
 
+    @on(QuestionField.Considered)
+    def _considered(self, event: QuestionField.Considered) -> None:
+        """The drawing shows an answer before it is taken."""
+        answers = self.desk.answers
+        for pane in self.query(DrawingPane):
+            pane.considered = (
+                None if event.value is None else with_value(answers, event.field.loc, event.value)
+            )
+
     @on(ChoiceList.Refused)
     def _refused(self, event: ChoiceList.Refused) -> None:
         self.say(f"Not now: {event.why}", "warn")
@@ -232,6 +247,20 @@ class WizardPage(Shell):
         self._reveal_question(event.widget)
         if not any(isinstance(parent, QuestionField) for parent in event.widget.ancestors):
             self.query_one(HelpLine).help = Content("")
+
+
+class DrawingDialog(Dialog[None]):
+    """The drawing in a window of its own."""
+
+    window_title = "The cluster"
+
+    def __init__(self, desk: Desk, *, glyphs: Glyphs) -> None:
+        super().__init__(glyphs=glyphs)
+        self.add_class("-drawing")
+        self._desk = desk
+
+    def compose_body(self) -> ComposeResult:
+        yield DrawingPane(self._desk, self.glyphs)
 
 
 class StepsDialog(Dialog[PageId]):

@@ -73,6 +73,12 @@ class ChoiceList(Widget):
             return self.choices
 
     @dataclass
+    class Pointed(Message):
+        """The cursor stands on an option, or has left (`value` is the chosen one then)."""
+
+        value: Any
+
+    @dataclass
     class Refused(Message):
         """An option was picked that can't be chosen now."""
 
@@ -142,6 +148,10 @@ class ChoiceList(Widget):
             return
         self.cursor = to
         self._reveal()
+        self.post_message(self.Pointed(self.options[to].value))
+
+    def on_blur(self) -> None:
+        self.post_message(self.Pointed(self.value))
 
     def action_number(self, number: int) -> None:
         if number <= len(self.options):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import RenderableType
 from textual.content import Content
+from textual.reactive import reactive
 from textual.widget import Widget
 
 from haui.drawing.canvas import Picture
@@ -37,7 +38,10 @@ def summary(desk: Desk, glyphs: Glyphs = UNICODE) -> str:
 
 
 class DrawingPane(Widget):
-    """Follows the desk: each answer shows at once."""
+    """Follows the desk: each answer shows at once. `considered` are answers to be looked at before
+    they are taken; the picture says so."""
+
+    considered: reactive[Mapping[str, Any] | None] = reactive(None)
 
     DEFAULT_CSS = """
     DrawingPane { width: 1fr; height: 1fr; }
@@ -53,6 +57,7 @@ class DrawingPane(Widget):
         self._unwatch = self._desk.watch(self._redraw)
 
     def _redraw(self) -> None:
+        self.considered = None
         self.refresh()
 
     def on_unmount(self) -> None:
@@ -62,6 +67,10 @@ class DrawingPane(Widget):
         size = self.content_size
         if size.width < 1 or size.height < 1:
             return Content("")
-        shape = shape_of(self._desk.answers)
-        picture = draw(shape, width=size.width, height=size.height, ascii=self._glyphs.ascii)
-        return picture_content(picture)
+        answers, height = self._desk.answers, size.height
+        head: list[Content] = []
+        if self.considered is not None:
+            answers, height = self.considered, height - 2
+            head = [toned("It would be:".center(size.width), "accent"), Content("")]
+        picture = draw(shape_of(answers), width=size.width, height=height, ascii=self._glyphs.ascii)
+        return Content("\n").join([*head, picture_content(picture)])

@@ -40,6 +40,13 @@ class QuestionField(Vertical):
         help: Content
 
     @dataclass
+    class Considered(Message):
+        """The cursor stands on an answer that is not taken yet; None: on the one that is."""
+
+        field: QuestionField
+        value: Any
+
+    @dataclass
     class Finished(Message):
         """Enter was pressed: on to what comes next."""
 
@@ -136,6 +143,12 @@ class QuestionField(Vertical):
         event.stop()
         self.touch()
         self.post_message(self.Finished(self))
+
+    @on(ChoiceList.Pointed)
+    def _pointed(self, event: ChoiceList.Pointed) -> None:
+        event.stop()
+        taken = event.value == self.value
+        self.post_message(self.Considered(self, None if taken else event.value))
 
     @on(ChoiceList.Chosen)
     def _chosen(self, event: ChoiceList.Chosen) -> None:
