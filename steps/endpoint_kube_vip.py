@@ -34,6 +34,10 @@ LEASE_S, RENEW_S, RETRY_S = 15, 10, 2
 """Leader election, as Kubernetes' own controllers have it: the address outlives etcd's pauses while
 it grows, and moves at most 17 seconds after its holder has died."""
 
+BGP_HOLD_S, BGP_KEEPALIVE_S = 15, 5
+"""How long a router believes in a control plane that has died without a word: as long as the others
+believe in a leader. kube-vip's own 30 seconds, and routers' 90 to 240, lose more."""
+
 FINAL, INITIAL = "kube-vip.yaml", "kube-vip-init.yaml"
 """The manifest as it stays, and as it is until kubeadm init is over, as inputs of the scripts."""
 
@@ -167,6 +171,8 @@ def _bgp(spec: ClusterSpec, host: HostSpec) -> dict[str, str]:
         **identity,
         **source,
         "bgp_peers": ",".join(peers),
+        "bgp_hold_time": str(BGP_HOLD_S),
+        "bgp_keepalive_interval": str(BGP_KEEPALIVE_S),
         f"{health}_address": f"https://{url_host(host.address)}:{API_PORT}/livez",
         f"{health}_period_seconds": "5",
         f"{health}_timeout_seconds": "3",

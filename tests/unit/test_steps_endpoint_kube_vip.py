@@ -104,6 +104,8 @@ def test_bgp_announces_from_everywhere_while_the_api_is_well() -> None:
     assert seen["vip_interface"] == "lo"
     assert seen["control_plane_health_check_address"] == "https://10.30.0.13:6443/livez"
     assert volumes(text)["ca"] == seen["control_plane_health_check_ca_path"]
+    hold, keepalive = int(seen["bgp_hold_time"]), int(seen["bgp_keepalive_interval"])
+    assert 3 * keepalive <= hold < 30
 
 
 def test_peers_of_version_6_and_asked_interfaces() -> None:
