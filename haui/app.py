@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events, on
 from textual.app import App
 from textual.command import Provider
-from textual.filter import LineFilter
+from textual.filter import LineFilter, NoColor
 from textual.geometry import Size
 
 import screens
@@ -96,7 +96,11 @@ class HauiApp(App[int], inherit_bindings=False):
             self.register_theme(own)
         self.theme = theme
         self.set_class(world.glyphs.ascii, "-ascii")
-        self._doors = [NoControls(), *([AsciiOnly()] if world.glyphs.ascii else [])]
+        self._doors: list[LineFilter] = [
+            *([NoColor()] if self.no_color else []),
+            NoControls(),
+            *([AsciiOnly()] if world.glyphs.ascii else []),
+        ]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return own_variables(self.current_theme)

@@ -40,6 +40,7 @@ class ExportDialog(Dialog[Path]):
     Without `answers` they are those on the desk, else those of the run. `name` is proposed.
     """
 
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012 - Textual's own
     CSS_PATH = "export.tcss"
     window_title = "Make a preset"
     BINDINGS = bind(

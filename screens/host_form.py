@@ -32,6 +32,7 @@ class HostForm(Dialog[int]):
     """
 
     CSS_PATH = "hosts.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (72, "-narrow")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]  # noqa: RUF012 - Textual's own
     BINDINGS = bind(
         Action(id="hostform.next-host", key="pagedown,ctrl+down", label="next host", group="Window",

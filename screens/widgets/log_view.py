@@ -46,7 +46,8 @@ class LogView(ScrollView, can_focus=True):
     BINDINGS = bind(
         Action(id="log.search", key="slash", label="search", group="Log",
                help="Look for a text; capitals count when there are any."),
-        Action(id="log.follow", key="f", label="follow", group="Log", do="toggle_follow"),
+        Action(id="log.follow", key="f", label="follow", group="Log", do="toggle_follow",
+               help="Follow the end of the log, or stay where it is."),
         Action(id="log.down", key="down,j", label="", group="Log", shown=False, do="line(1)",
                keys="j k", help="The next line, and the one before; up stops following."),
         Action(id="log.up", key="up,k", label="", group="Log", shown=False, do="line(-1)"),

@@ -342,9 +342,7 @@ def _ask(app: HauiApp, text: Text) -> Screen[Any]:
 
 
 def _toast(app: HauiApp, text: Text) -> None:
-    for _ in range(3):
-        error = HauiError(text(), why=text(), fix=text())
-        app._tell(error)
+    app._tell(HauiError(text(), why=text(), fix=text()))
 
 
 def _evidence(app: HauiApp, text: Text) -> Screen[Any]:
@@ -440,7 +438,7 @@ SCENES: Final[Mapping[str, Scene]] = {
     "execute 3": Scene(first="execute", prepare=_running(3)),
     "execute 30": Scene(first="execute", prepare=_running(30)),
     "failure": Scene(first="failure", prepare=_failed, argument="cp-2"),
-    "log": Scene(first="log", prepare=_running(3)),
+    "log": Scene(first="execute", prepare=_running(3), keys=("enter",)),
     "result": Scene(first="result", prepare=_ended),
     "result good": Scene(first="result", prepare=_good),
     "result error": Scene(first="result", prepare=_error),

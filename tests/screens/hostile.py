@@ -99,7 +99,7 @@ class Probe:
 
     def guard(self, app: HauiApp) -> None:
         """Stand at the app's last door."""
-        app._doors = [self.door, *app._doors[1:]]
+        app._doors = [self.door if isinstance(d, NoControls) else d for d in app._doors]
 
     def check(self, app: HauiApp, where: str) -> None:
         """Fail when foreign text acts, or could."""
