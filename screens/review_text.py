@@ -54,9 +54,8 @@ def number_lines(
     if review.estimate is not None:
         parts.append(f"about {span(review.estimate)}, as earlier installs took")
     spec = review.plan.spec
-    what = f"Kubernetes {spec.kubernetes.version}{dot}{spec.endpoint.name}:{spec.endpoint.port}"
-    if whole:
-        what += f"{dot}{summary(desk, glyphs)}"
+    where = summary(desk, glyphs) if whole else f"{spec.endpoint.name}:{spec.endpoint.port}"
+    what = f"Kubernetes {spec.kubernetes.version}{dot}{where}"
     return Content.assemble((dot.join(parts), "bold"), "\n", toned(what, "dim"))
 
 
