@@ -13,6 +13,7 @@ from haui.events import (
     HostConnected,
     Outcome,
     RunFinished,
+    RunStarted,
     TaskFinished,
     TaskIntent,
     TaskStarted,
@@ -212,3 +213,17 @@ def test_an_event_costs_the_same_late_in_a_big_run() -> None:
         return size
 
     assert cost(80) < cost(10) + 80 * 150
+
+
+def test_a_check_of_this_machine_is_no_task_of_the_plan() -> None:
+    """It is kept and shown, but 1 of 1 tasks are done, not 2."""
+    begun = RunStarted(
+        run="r1", cluster="a", haui="1", spec_sha="", plan_sha="", tasks=1, hosts=("cp1",)
+    )
+    done = [
+        TaskFinished(host=host, step=step, outcome="unchanged", seconds=1)
+        for host, step in (("cp1", "verify.nodes"), ("bastion", "verify.bastion"))
+    ]
+    state = replay([begun, *done])
+    assert (state.settled_count, state.total) == (1, 1)
+    assert state.task("bastion", "verify.bastion").done
