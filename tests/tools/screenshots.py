@@ -14,7 +14,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,13 +39,14 @@ from haui.step import PHASES, Task
 from haui.transport.credentials import Credentials
 from haui.wizard.desk import PreflightRecord
 from haui.wizard.drafts import DraftBook
+from haui.wizard.inspection import Inspection
 from haui.wizard.pages import PAGES, PageId, index_of
+from haui.wizard.preflight import LOGIN, Check, HostReport, Weight, tally
 from screens.review import ReviewPage
 from screens.world import World
 from tests.screens.conftest import settle
 from tests.screens.fake_live import START, FakeLive, fleet
 from tests.screens.scenes import fail_one, run_page
-from tests.screens.test_preflight import PORT, VIP, Told, check, done
 from tests.screens.worlds import NOW, make_app
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "screenshots"
@@ -164,6 +165,69 @@ async def page(folder: Path, name: PageId, *, rehearsal: bool = False) -> AsyncI
         yield pilot
 
 
+class Told(Inspection):
+    """A look at the hosts that is over, and has found what it is told."""
+
+    def __init__(self, there: World, found: tuple[HostReport, ...]) -> None:
+        desk, spec = there.open_desk, there.open_desk.spec()
+        assert spec is not None
+        super().__init__(spec, there.site(desk.rehearsal), desk=desk, now=there.now)
+        self._found = found
+        counts = tally(found)
+        self.record = desk.preflight = PreflightRecord(
+            sha=self.sha, blocked=counts["blocks"], warned=counts["warning"]
+        )
+
+    @property
+    def seconds(self) -> float:
+        return 3.1
+
+    def reports(self) -> tuple[HostReport, ...]:
+        return self._found
+
+
+FINE: Final = (
+    (LOGIN, "logged in as ops"),
+    ("privilege", "sudo without a password"),
+    ("operating system", "Debian GNU/Linux 12 (bookworm)"),
+    ("processors", "8"),
+    ("kernel module br_netfilter", "usable"),
+    ("other Kubernetes", "none"),
+    ("address 10.30.0", "on ens3"),
+    ("time", "synchronised"),
+    ("port 10250", "free"),
+)
+
+
+def reports() -> Iterator[HostReport]:
+    """Five hosts: a virtual address that is taken, a port that is held, and two lesser things."""
+    taken: dict[str, Any] = {
+        "seen": "answered by 52:54:00:1c:aa:01",
+        "fix": "Choose a free endpoint.vip; 10.30.0.10 is taken.",
+    }
+    held: dict[str, Any] = {"seen": "held by k3s", "fix": "Stop k3s on this host, and disable it."}
+    small: dict[str, Any] = {"seen": "6900 MB", "expected": "8192 MB"}
+    extra: dict[str, list[tuple[str, Weight, dict[str, Any]]]] = {
+        "cp-1": [("virtual address in use", "blocks", taken)],
+        "cp-2": [("virtual address in use", "blocks", taken)],
+        "cp-3": [("virtual address in use", "blocks", taken), ("port 6443", "blocks", held)],
+        "wk-1": [("memory", "warning", small)],
+        "wk-2": [("time", "haui will do", {"seen": "no time service yet"})],
+    }
+    for host, found in extra.items():
+        wrong = {name for name, _, _ in found}
+        checks = [
+            Check(host=host, name=name, what=name, weight="ok", seen=seen)
+            for name, seen in FINE
+            if name not in wrong
+        ]
+        checks += [
+            Check(host=host, name=name, what=name, weight=weight, **said)
+            for name, weight, said in found
+        ]
+        yield HostReport(host=host, state="done", checks=tuple(checks))
+
+
 @asynccontextmanager
 async def preflight(folder: Path) -> AsyncIterator[Pilot[int]]:
     """Five hosts, on which two things are in the way."""
@@ -172,21 +236,7 @@ async def preflight(folder: Path) -> AsyncIterator[Pilot[int]]:
     desk = there.desk = there.drafts.new(ANSWERS)
     for known in PAGES[: index_of("preflight") + 1]:
         desk.visit(known.id)
-    vip = "virtual address in use"
-    there.preflight = Told(
-        there,
-        (
-            done("cp-1", check("cp-1", vip, "blocks", **VIP)),
-            done("cp-2", check("cp-2", vip, "blocks", **VIP)),
-            done(
-                "cp-3",
-                check("cp-3", vip, "blocks", **VIP),
-                check("cp-3", "port 6443", "blocks", **PORT),
-            ),
-            done("wk-1", check("wk-1", "memory", "warning", seen="6900 MB", expected="8192 MB")),
-            done("wk-2", check("wk-2", "time", "haui will do", seen="no time service yet")),
-        ),
-    )
+    there.preflight = Told(there, tuple(reports()))
     async with shown(make_app(there, "preflight")) as pilot:
         yield pilot
 
