@@ -84,6 +84,7 @@ class PreflightPage(WizardPage):
         self._seen: tuple[object, ...] = ()
         self._reports: tuple[HostReport, ...] = ()
         self._trouble = ""
+        self._laid_out = False
 
     def compose_page(self) -> ComposeResult:
         glyphs = self.world.glyphs
@@ -116,11 +117,12 @@ class PreflightPage(WizardPage):
     def on_mount(self) -> None:
         super().on_mount()
         self.fixes.focus()
+        self._laid_out = True
         self.begin()
         self.set_interval(1 / BEATS, self._beat)
 
     def answers_changed(self) -> None:
-        if self.is_mounted and self._seen:
+        if self._laid_out and self._seen:
             self.begin()
 
     def begin(self) -> None:
@@ -176,8 +178,6 @@ class PreflightPage(WizardPage):
 
     def _renew(self) -> None:
         """Take over what is known by now."""
-        if not self.is_mounted:
-            return
         found = self.inspection
         self._seen = (found.revision, found.running) if found else ()
         self._reports = found.reports() if found else ()
