@@ -381,3 +381,5 @@ class ExecuteScreen(RunHosts):
             self.show_hosts()
         elif self.zoomed:
             self.action_zoom()
+        elif not self.live.ended:
+            self.say("the run goes on; ^q leaves haui and asks how")

@@ -12,6 +12,7 @@ from haui.live.run import LiveRun
 from haui.record.stamp import clock_face
 from haui.transport.text import clean_line
 from screens.actions import Action, bind
+from screens.glyphs import Tone
 from screens.shell import Shell
 from screens.widgets.log_head import LogHead, facts_of
 from screens.widgets.log_text import shown_text
@@ -60,6 +61,9 @@ class LogPage(Shell):
     @property
     def prompt(self) -> PromptLine:
         return self.query_one(PromptLine)
+
+    def say(self, text: str, tone: Tone = "plain") -> None:
+        self.prompt.say(text, tone)
 
     def compose_log(self) -> ComposeResult:
         """The head and the view."""
