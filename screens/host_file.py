@@ -7,10 +7,10 @@ import stat
 from pathlib import Path
 
 from haui.transport.text import clean_line
-from haui.wizard.ansible import is_inventory
-from haui.wizard.csvhosts import is_csv
-from haui.wizard.hostresult import MAX_CHARS
-from haui.wizard.sshconfig import is_ssh_config
+from haui.wizard.hostlists.ansible import is_inventory
+from haui.wizard.hostlists.csvhosts import is_csv
+from haui.wizard.hostlists.result import MAX_CHARS
+from haui.wizard.hostlists.sshconfig import is_ssh_config
 
 MOST_BYTES = 4 * MAX_CHARS
 """The largest file that is read; every character may take four bytes."""

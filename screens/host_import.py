@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from haui.wizard.hostlist import HostList, aliases_of, parse_any, parse_ssh_config
-from haui.wizard.hostresult import cleaned
+from haui.wizard.hostlists.result import cleaned
 from screens.actions import Action, bind
 from screens.dialog import Dialog
 from screens.glyphs import Glyphs, state_text, toned

@@ -14,7 +14,7 @@ from textual.widgets import Button, Static, TextArea
 
 from haui.transport.text import clean_text
 from haui.wizard.hostlist import HostList, parse_any
-from haui.wizard.hostresult import MAX_CHARS
+from haui.wizard.hostlists.result import MAX_CHARS
 from screens.actions import Action, bind
 from screens.dialog import Dialog
 from screens.glyphs import Glyphs, Tone, toned

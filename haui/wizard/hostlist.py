@@ -9,12 +9,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from haui.wizard.ansible import is_inventory, parse_inventory
-from haui.wizard.csvhosts import is_csv, parse_csv
-from haui.wizard.hostlines import parse_lines, to_lines
-from haui.wizard.hostresult import MAX_CHARS, HostList, NotUnderstood, cleaned
-from haui.wizard.hostroll import Host, Roll
-from haui.wizard.sshconfig import aliases_of, is_ssh_config, parse_ssh_config
+from haui.wizard.hostlists.ansible import is_inventory, parse_inventory
+from haui.wizard.hostlists.csvhosts import is_csv, parse_csv
+from haui.wizard.hostlists.lines import parse_lines, to_lines
+from haui.wizard.hostlists.result import MAX_CHARS, HostList, NotUnderstood, cleaned
+from haui.wizard.hostlists.roll import Host, Roll
+from haui.wizard.hostlists.sshconfig import aliases_of, is_ssh_config, parse_ssh_config
 
 __all__ = [
     "HostList",

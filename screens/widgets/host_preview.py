@@ -12,11 +12,11 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Button
 
-from haui.wizard.ansible import is_inventory
-from haui.wizard.csvhosts import is_csv
 from haui.wizard.hostlist import HostList, NotUnderstood
-from haui.wizard.hostresult import cleaned
-from haui.wizard.sshconfig import is_ssh_config
+from haui.wizard.hostlists.ansible import is_inventory
+from haui.wizard.hostlists.csvhosts import is_csv
+from haui.wizard.hostlists.result import cleaned
+from haui.wizard.hostlists.sshconfig import is_ssh_config
 from screens.glyphs import Glyphs, state_text, toned
 from screens.widgets.edges import joined
 from screens.widgets.host_columns import fitted, roles_text

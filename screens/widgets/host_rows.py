@@ -16,7 +16,7 @@ from haui.clusterfile.types import is_address
 from haui.drawing.facts import hosts_needed
 from haui.wizard.answers import Answers
 from haui.wizard.ask_hosts import HOST_QUESTIONS, ROLES
-from haui.wizard.hostresult import cleaned
+from haui.wizard.hostlists.result import cleaned
 from haui.wizard.questions import endpoint_of, placement_of, topology_of
 
 ROLE_WORDS = {str(role.value): role.label for role in ROLES}

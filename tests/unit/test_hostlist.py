@@ -23,7 +23,7 @@ from haui.wizard.hostlist import (
     parse_ssh_config,
     to_lines,
 )
-from haui.wizard.hostresult import MAX_CHARS, MAX_HOSTS, MAX_LINES
+from haui.wizard.hostlists.result import MAX_CHARS, MAX_HOSTS, MAX_LINES
 from tests.unit.spec_samples import steady
 
 DATA = Path(__file__).parent / "data" / "hostlists"

@@ -12,8 +12,8 @@ from haui.clusterfile.problem import Loc
 from haui.clusterfile.types import shown
 from haui.clusterfile.yamltree import Document, Fatal
 from haui.clusterfile.yamltree import read as read_document
-from haui.wizard.hostrange import expand
-from haui.wizard.hostresult import MAX_HOSTS, MAX_LINE, Full, Gathering, Unreadable, lines_of
+from haui.wizard.hostlists.ranges import expand
+from haui.wizard.hostlists.result import MAX_HOSTS, MAX_LINE, Full, Gathering, Unreadable, lines_of
 
 _EXAMPLE = "cp[1:3] ansible_user=ops"
 _SECTION = re.compile(r"\[([^\]:\s]+)(?::(children|vars))?\]\s*(?:[#;].*)?")

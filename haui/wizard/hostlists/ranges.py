@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from haui.wizard.hostresult import MAX_HOSTS, Unreadable
+from haui.wizard.hostlists.result import MAX_HOSTS, Unreadable
 
 _END = r"(?:[0-9]+|[a-z])"
 _PART = rf"{_END}(?:[-–:]{_END}(?::[0-9]+)?)?"

@@ -11,10 +11,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from haui.wizard.hostentry import EXAMPLE, Said, distinct, entry, looks_like_address, target
-from haui.wizard.hostlines import KEYS, read_words
-from haui.wizard.hostrange import expand
-from haui.wizard.hostresult import MAX_LINE, Gathering, HostList, Unreadable, gather
+from haui.wizard.hostlists.entry import EXAMPLE, Said, distinct, entry, looks_like_address, target
+from haui.wizard.hostlists.lines import KEYS, read_words
+from haui.wizard.hostlists.ranges import expand
+from haui.wizard.hostlists.result import MAX_LINE, Gathering, HostList, Unreadable, gather
 
 _DELIMITERS = ("\t", ";", ",")
 _HEADS = {

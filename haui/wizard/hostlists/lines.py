@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haui.clusterfile.types import is_address, shown
-from haui.wizard.hostentry import (
+from haui.wizard.hostlists.entry import (
     FIELDS,
     Said,
     distinct,
@@ -25,9 +25,9 @@ from haui.wizard.hostentry import (
     target,
     unknown_role,
 )
-from haui.wizard.hostrange import expand
-from haui.wizard.hostresult import MAX_LINE, Gathering, HostList, Unreadable, gather
-from haui.wizard.hostroll import Host
+from haui.wizard.hostlists.ranges import expand
+from haui.wizard.hostlists.result import MAX_LINE, Gathering, HostList, Unreadable, gather
+from haui.wizard.hostlists.roll import Host
 
 KEYS = {
     **{field: field for field in FIELDS},

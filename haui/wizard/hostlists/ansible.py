@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from haui.clusterfile.types import is_address
-from haui.wizard.ansible_file import Inventory, read_ini, read_yaml
-from haui.wizard.hostentry import Said, entry, looks_like_address, role
-from haui.wizard.hostresult import Gathering, HostList, Unreadable, gather
+from haui.wizard.hostlists.ansible_file import Inventory, read_ini, read_yaml
+from haui.wizard.hostlists.entry import Said, entry, looks_like_address, role
+from haui.wizard.hostlists.result import Gathering, HostList, Unreadable, gather
 
 _FIELDS = {
     "ansible_user": "user",

@@ -13,7 +13,7 @@ from typing import Any
 
 from haui.secret import MASK
 from haui.transport.text import clean_line
-from haui.wizard.hostroll import Host, Roll
+from haui.wizard.hostlists.roll import Host, Roll
 
 MAX_CHARS = 1 << 19
 MAX_LINES = 10_000

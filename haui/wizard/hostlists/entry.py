@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 from haui.clusterfile import types as t
-from haui.wizard.hostresult import Unreadable
+from haui.wizard.hostlists.result import Unreadable
 
 Said = tuple[str, str]
 """A field and its text. Fields: those of FIELDS, `role`, and `label:KEY`."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 
 from haui.clusterfile.types import is_address, shown
-from haui.wizard.hostentry import Said, entry, looks_like_address
-from haui.wizard.hostresult import (
+from haui.wizard.hostlists.entry import Said, entry, looks_like_address
+from haui.wizard.hostlists.result import (
     MAX_HOSTS,
     MAX_LINE,
     Gathering,

@@ -1,0 +1,1 @@
+"""Host lists of every kind, read: pasted lines, CSV, SSH configurations, Ansible inventories."""
