@@ -119,6 +119,7 @@ class PreflightPage(WizardPage):
         self.fixes.focus()
         self._laid_out = True
         self.begin()
+        self.call_after_refresh(self._show_cell)
         self.set_interval(1 / BEATS, self._beat)
 
     def answers_changed(self) -> None:
@@ -272,7 +273,7 @@ class PreflightPage(WizardPage):
 
     def action_again(self) -> None:
         found = self.inspection
-        if found is None or found.live is None:
+        if found is None:
             self.begin()
         elif not found.look():
             self.say("haui is looking already.", "warn")

@@ -81,8 +81,9 @@ class PreflightHead(Widget):
     def _counts(self) -> Content:
         parts = []
         for weight, count in zip(WEIGHTS, self.numbers.counts, strict=True):
-            text = f"{count:>3} {_WORDS[weight][count != 1]}".ljust(10)
-            parts.append(
-                state_text(weight, self._glyphs, text) if count else toned(f"  {text}", "dim")
-            )
+            one, more = _WORDS[weight]
+            text = f"{count:>3} {one if count == 1 else more}"
+            part = state_text(weight, self._glyphs, text) if count else toned(f"  {text}", "dim")
+            width = max(len(one), len(more)) + 6
+            parts.append(part.pad_right(width - part.cell_length))
         return Content("  ").join(parts)
