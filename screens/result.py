@@ -21,6 +21,7 @@ from haui.transport.text import clean_line
 from screens.actions import Action, bind
 from screens.glyphs import Glyphs, Tone, state_text, toned
 from screens.messages import GoBack, ResumeRun, ShowScreen, VerifyCluster
+from screens.report import ReportWindow
 from screens.shell import Shell, clock_text
 from screens.widgets.drawing import picture_content
 from screens.widgets.topbar import TopBar
@@ -171,40 +172,10 @@ class ResultScreen(Shell):
         self.post_message(ShowScreen("export", over=True))
 
     def action_report(self) -> None:
-        path = self.live.store.report
-        try:
-            text = path.read_text(encoding="utf-8", errors="replace")
-        except OSError as error:
-            self.say(f"There is no report: {error.strerror}", "warn")
-            return
-        self.app.push_screen(ReportScreen(self.world, _home(path), text))
+        self.app.push_screen(ReportWindow(self.live.store.report, glyphs=self.world.glyphs))
 
     def action_back(self) -> None:
         self.post_message(GoBack())
-
-
-class ReportScreen(Shell):
-    """The report as it is written, to be read here."""
-
-    CSS_PATH: ClassVar = "result.tcss"
-    help_text: ClassVar[str] = "The report of the last run, a Markdown file to be kept or sent."
-
-    def __init__(self, world: object, path: str, text: str) -> None:
-        super().__init__(world)  # type: ignore[arg-type]
-        self._path = path
-        self._text = text
-
-    def update_top(self) -> None:
-        super().update_top()
-        self.query_one(TopBar).crumbs = ("report", self._path)
-
-    def compose_body(self) -> ComposeResult:
-        with VerticalScroll(id="report"):
-            lines = (clean_line(line, None) for line in self._text.splitlines())
-            yield Static(Content("\n".join(lines)), markup=False)
-
-    def on_mount(self) -> None:
-        self.query_one("#report").focus()
 
 
 def proof_lines(rows: Sequence[Proof], width: int, glyphs: Glyphs) -> Content:

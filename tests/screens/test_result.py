@@ -15,7 +15,8 @@ from haui.live.site import RehearsalSite
 from haui.rehearsal.faults import parse_faults
 from screens import runs
 from screens.glyphs import ASCII, UNICODE
-from screens.result import ReportScreen, proof_lines
+from screens.report import ReportWindow
+from screens.result import proof_lines
 from tests.screens.conftest import settle
 from tests.screens.worlds import HOSTILE, complete_answers, make_app
 
@@ -48,10 +49,10 @@ async def test_a_finished_rehearsal_is_proved_and_reported(world_of: Callable[..
         assert app.clipboard == f"export KUBECONFIG={live.store.admin_conf}"
         await pilot.press("m")
         await settle(pilot)
-        assert isinstance(app.screen, ReportScreen)
+        assert isinstance(app.screen, ReportWindow)
         await pilot.press("escape")
         await settle(pilot)
-        assert not isinstance(app.screen, ReportScreen)
+        assert not isinstance(app.screen, ReportWindow)
     assert live.store.report.stat().st_mode & 0o777 == 0o600
 
 
