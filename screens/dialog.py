@@ -90,7 +90,7 @@ class Ask(Dialog[str]):
 
     def compose_body(self) -> ComposeResult:
         with Body(id="text"):
-            yield Static(self._text)
+            yield Static(self._text, markup=False)
         if any(way.note for way in self._ways):
             options = [
                 Option(value=way.id, label=way.label, note=way.note, takes=way.key)

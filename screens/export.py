@@ -67,17 +67,17 @@ class ExportDialog(Dialog[Path]):
             yield TextLine(
                 clean_line(self._proposed, 60), "a name, or a path: ~/rack-7.yaml", id="name"
             )
-        yield Static(id="where")
+        yield Static(id="where", markup=False)
         with Horizontal(classes="row"):
             yield Static("What it is for", classes="label")
             yield TextLine("", "a line for the list of presets", id="title")
         with Horizontal(classes="row"):
             yield Static("With addresses", classes="label")
             yield YesNo(False, self.glyphs, id="addresses")
-        yield Static(id="left-out")
+        yield Static(id="left-out", markup=False)
         with Body(id="preview"):
-            yield Static(id="yaml")
-        yield Static(id="problem")
+            yield Static(id="yaml", markup=False)
+        yield Static(id="problem", markup=False)
         with Horizontal(id="buttons"):
             yield Button(Content("Save  ^s"), id="save", compact=True)
             yield Button(Content("Cancel  esc"), id="cancel", compact=True)

@@ -81,7 +81,7 @@ class PresetsScreen(Shell):
         self._list_again()
         with Horizontal(id="columns"):
             with Vertical(id="choice"):
-                yield Static(question, id="question")
+                yield Static(question, id="question", markup=False)
                 entries = EntryList(glyphs, name_width=_NAME, id="list")
                 entries.replace(self._rows(), ())
                 yield entries
@@ -94,13 +94,12 @@ class PresetsScreen(Shell):
                         yield Static("Or a file", classes="label")
                         yield TextLine("", "~/clusters/atlas.yaml", id="file")
             with Vertical(id="shown"):
-                yield Static(id="title")
+                yield Static(id="title", markup=False)
                 yield Sketch(glyphs, id="sketch")
                 with Body(id="text"):
-                    yield Static(id="yaml")
+                    yield Static(id="yaml", markup=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(Sketch).ready = True
         self.query_one(EntryList).focus()
         self._show()

@@ -82,7 +82,7 @@ class WelcomeScreen(Shell):
         self._glance()
         with Horizontal(id="columns"):
             with Vertical(id="start"):
-                yield Static(HEADLINE, id="headline")
+                yield Static(HEADLINE, id="headline", markup=False)
                 entries = EntryList(glyphs, id="entries")
                 entries.replace(self._rows(), self._ways())
                 entries.select(self._chosen)
@@ -103,7 +103,6 @@ class WelcomeScreen(Shell):
         return next((entry for entry in self._entries if entry.id == found), None)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._list.focus()
         self.explain(toned(self.world.advice, "dim"))
         self._tell()
