@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, Static
 
 from haui.errors import HauiError
+from haui.transport.text import clean_line
 from haui.wizard.desk import Desk
 from screens.dialog import Dialog
 from screens.glyphs import Glyphs, toned
@@ -31,7 +32,8 @@ class SavePreset(Dialog[Path]):
         yield Static(toned(about, "dim"), classes="about")
         with Horizontal(classes="row"):
             yield Static("Name", classes="label")
-            yield TextLine(str(self._desk.value(("name",)) or ""), "e.g. rack-7", id="name")
+            name = clean_line(str(self._desk.value(("name",)) or ""), 60)
+            yield TextLine(name, "e.g. rack-7", id="name")
         with Horizontal(classes="row"):
             yield Static("With addresses", classes="label")
             yield YesNo(False, self.glyphs, id="addresses")

@@ -38,6 +38,8 @@ from tests.screens.worlds import make_app, make_world
 ELSEWHERE = ("app.quit", "app.palette")
 COMMON = ("Anywhere", "Wizard", "Fields", "Choices", "Window")
 """Groups of actions that are the same on many screens; one screen is enough to try them."""
+AGAIN = ("rehearsal", "preflight early", "review early", "execute 30", "failure", "notice")
+"""The same screens in another state; their keys are pressed elsewhere."""
 BACKGROUND = Color(0, 0, 0)
 
 
@@ -54,7 +56,7 @@ async def test_every_screen_only_shows_it(name: str, tmp_path: Path) -> None:
             await pilot.press("tab", "tab")
             await pilot.pause()
             probe.check(app, "tab")
-            for action in tried(app, everything=name in ("topology", "host")):
+            for action in tried(app, everything=name == "endpoint") if name not in AGAIN else ():
                 await press(pilot, action.key.split(",")[0], probe, action.id)
             await pilot.pause()
             probe.check(app, "at last")
@@ -149,7 +151,7 @@ async def test_what_is_copied_can_not_act(tmp_path: Path) -> None:
             assert STOLEN not in app.clipboard
 
 
-@settings(derandomize=True, max_examples=2, deadline=None, database=None)
+@settings(derandomize=True, max_examples=1, deadline=None, database=None)
 @pytest.mark.parametrize("name", ["hosts", "execute 3", "welcome"])
 @given(data=TEXTS)
 def test_any_text_is_only_shown(name: str, data: str) -> None:
