@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from haui.preset import load_preset
 from haui.wizard.pages import PAGES
 from tests.screens.tour import Ground, Tour, rehearse, tour
@@ -21,41 +19,41 @@ async def answer_stacked(t: Tour) -> None:
     await t.choose("profile", "test")
     await t.next("endpoint")
     await t.choose("endpoint.kind", "keepalived-nginx")
-    await t.fill("endpoint.name", "api.fornax.lan", by_paste=True)
-    await t.fill("endpoint.vip", "10.30.0.9", by_paste=True)
+    await t.fill("endpoint.name", "api.fornax.lan")
+    await t.fill("endpoint.vip", "10.30.0.9")
     await t.next("hosts")
     await t.paste_hosts(LINES)
     await t.next("access")
-    await t.fill("ssh.user", "ops", by_paste=True)
+    await t.fill("ssh.user", "ops")
     await t.next("cluster")
-    await t.fill("network.pods", "10.60.0.0/16", by_paste=True)
+    await t.fill("network.pods", "10.60.0.0/16")
 
 
-@pytest.mark.parametrize("addresses", [True, False])
-async def test_a_preset_is_kept_and_begun_from(addresses: bool, tmp_path: Path) -> None:
-    """`^s` in the wizard, then "From a preset" on the welcome page: the same answers again."""
+async def test_presets_are_kept_and_begun_from(tmp_path: Path) -> None:
+    """`^s` in the wizard, with addresses and without; then "From a preset" on the welcome page:
+    the same answers again, or those that fit another cluster."""
     ground = Ground(folder=tmp_path)
     async with tour(ground) as t:
         await t.pick("new")
         await t.on_page("topology")
         await answer_stacked(t)
         told = dict(t.desk.answers)
-        await save_preset(t, "rack-7", addresses=addresses)
+        await save_preset(t, "mine", addresses=True)
+        await save_preset(t, "shape", addresses=False)
         for _ in range(5):
             await t.press("escape")
-        await t.pick("presets")
-        await t.pick_row("PresetsScreen", "own:rack-7")
-        await t.until(lambda: t.app.world.desk is not None, "answers", 20)
-        await t.on_page("topology")
-        again = dict(t.desk.answers)
-    again.pop("format", None)
-    if addresses:
-        assert again == told
-    else:
-        assert again == without_addresses(told)
-    text = load_preset("rack-7", ground.presets).text
-    assert ("10.30.0.11" in text) is addresses
-    assert (ground.presets / "rack-7.yaml").stat().st_mode & 0o077 == 0
+        for name, wanted in (("mine", told), ("shape", without_addresses(told))):
+            await t.pick("presets")
+            await t.pick_row("PresetsScreen", f"own:{name}")
+            await t.until(lambda: t.app.world.desk is not None, "answers", 20)
+            await t.on_page("topology")
+            again = dict(t.desk.answers)
+            again.pop("format", None)
+            assert again == wanted
+            await t.press("escape")
+    for name in ("mine", "shape"):
+        assert ("10.30.0.11" in load_preset(name, ground.presets).text) is (name == "mine")
+        assert (ground.presets / f"{name}.yaml").stat().st_mode & 0o077 == 0
 
 
 async def save_preset(t: Tour, name: str, *, addresses: bool) -> None:

@@ -6,12 +6,15 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from haui.execution.tally import RunResult
 from haui.record.store import ClusterStore
 from screens.quit import QuitDialog
+from tests.screens.test_leaving import running_app
 from tests.screens.tour import Ground, Tour, assert_finished, empty_rehearsal, tour
 from tests.screens.tour_child import HALF_TYPED, answer_small
 
@@ -104,18 +107,20 @@ async def test_the_four_ways_to_leave_a_run(tmp_path: Path) -> None:
     assert ground.store("atlas").read_state().sessions == 4
 
 
-async def test_a_run_that_ends_while_haui_asks_is_a_finished_one(tmp_path: Path) -> None:
+async def test_a_run_that_ends_while_haui_asks_is_a_finished_one(
+    world_of: Callable[..., Any],
+) -> None:
     """The question is left open until all is done: then leaving is no interruption."""
-    async with empty_rehearsal(Ground(folder=tmp_path, speed=200)) as t:
-        await answer_small(t)
-        await t.start()
-        await t.press("ctrl+q")
-        await t.until(lambda: t.live.ended, "the end of the run")
-        if isinstance(t.screen, QuitDialog):
-            await t.press("l")
-        await t.gone()
-    assert t.app.return_value == 0
-    assert t.app.way_out.farewell == "atlas is up."
+    app, live = running_app(world_of)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+q")
+        assert isinstance(app.screen, QuitDialog)
+        live.end()
+        live.result = RunResult(outcome="ok", seconds=1, counts={}, changed=0, left=0, failed=())
+        await pilot.press("l")
+        await pilot.pause()
+    assert (app.return_value, app.way_out.farewell) == (0, "atlas is up.")
+    assert not live.left
 
 
 async def leave(t: Tour, key: str) -> None:

@@ -213,16 +213,18 @@ class Tour:
         await self.focus(lambda widget: field_of(widget) == wanted, question)
         return self.app.screen.query_one(f"#{wanted}", QuestionField)
 
-    async def fill(self, question: str, text: str, *, by_paste: bool = False) -> None:
-        """Put a text in the place of a field's."""
+    async def type(self, question: str, text: str) -> None:
+        """Write a text in the place of a field's, key by key."""
+        field = await self.focus_field(question)
+        await self.press("end", "ctrl+u", *text)
+        assert_holds(field, text)
+
+    async def fill(self, question: str, text: str) -> None:
+        """Paste a text in the place of a field's."""
         field = await self.focus_field(question)
         await self.press("end", "ctrl+u")
-        if by_paste:
-            await self.paste(text)
-        else:
-            await self.press(*text)
-        assert isinstance(field.control, Input)
-        assert field.control.value == text
+        await self.paste(text)
+        assert_holds(field, text)
 
     async def choose(self, question: str, value: str) -> None:
         """Choose one of a list by the number before it."""
@@ -362,6 +364,12 @@ class Tour:
         concluding = self.app.world.concluding
         assert concluding is not None
         await concluding
+
+
+def assert_holds(field: QuestionField, text: str) -> None:
+    """The field shows what was entered."""
+    assert isinstance(field.control, Input)
+    assert field.control.value == text
 
 
 def field_of(widget: Widget) -> str | None:

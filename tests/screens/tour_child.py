@@ -30,7 +30,7 @@ async def answer_small(t: Tour, name: str = "atlas") -> None:
     await t.choose("topology.kind", "single")
     await t.choose("profile", "test")
     await t.next("endpoint")
-    await t.fill("endpoint.name", f"api.{name}.lan", by_paste=True)
+    await t.fill("endpoint.name", f"api.{name}.lan")
     await t.next("hosts")
     await t.paste_hosts(LINES)
     await t.next("access")

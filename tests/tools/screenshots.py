@@ -43,6 +43,7 @@ from haui.wizard.inspection import Inspection
 from haui.wizard.pages import PAGES, PageId, index_of
 from haui.wizard.preflight import LOGIN, Check, HostReport, Weight, tally
 from screens.review import ReviewPage
+from screens.widgets.story import Sketch
 from screens.world import World
 from tests.screens.conftest import settle
 from tests.screens.fake_live import START, FakeLive, fleet
@@ -150,7 +151,9 @@ async def welcome(folder: Path, size: tuple[int, int] = WIDE) -> AsyncIterator[P
     desk.close()
     app = make_app(there, "welcome")
     async with shown(app, size) as pilot:
-        await app.workers.wait_for_complete()
+        while not app.screen.query_one(Sketch).ready:
+            await pilot.pause(0.01)
+        await pilot.pause()
         yield pilot
 
 
