@@ -99,7 +99,6 @@ class ExecuteScreen(RunHosts):
         yield PromptLine()
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.live.take_dirty()
         self.log_view.show_host(self.selected)
         self._load_timings()

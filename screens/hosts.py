@@ -71,7 +71,6 @@ class HostsPage(WizardPage):
         return self.query_one("#hosts", HostList)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.hosts.focus()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:

@@ -37,7 +37,6 @@ class LogScreen(LogPage):
         yield PromptLine()
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.log_view.show_host(self._host)
         self.log_view.focus()
         self.set_interval(1 / 10, self._beat)

@@ -115,7 +115,6 @@ class PreflightPage(WizardPage):
         return self.query_one(Matrix)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.fixes.focus()
         self._laid_out = True
         self.begin()

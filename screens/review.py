@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -90,7 +89,6 @@ class ReviewPage(WizardPage):
         self._sought = ""
         self._cursors = [0] * len(TABS)
         self._trouble = ""
-        self._seconds = 0.0
         self._sha = ""
         self._file = ""
         self._laid_out = False
@@ -115,7 +113,6 @@ class ReviewPage(WizardPage):
         return self.query_one(FileView)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#unsafe").display = False
         self.entry_list.focus()
         self._laid_out = True
@@ -144,7 +141,6 @@ class ReviewPage(WizardPage):
         spec, now = self.desk.spec(), self.world.now()
         if spec is None:
             return
-        began = time.monotonic()
         try:
             for module in ("haui.live.site", "haui.wizard.review"):
                 await asyncio.to_thread(import_module, module)
@@ -154,7 +150,6 @@ class ReviewPage(WizardPage):
             self.review = await asyncio.to_thread(build_review, spec, store, now)
         except HauiError as error:
             self._trouble = error.render()
-        self._seconds = time.monotonic() - began
         self._show()
 
     def _show(self) -> None:
@@ -179,7 +174,7 @@ class ReviewPage(WizardPage):
         )
         self._show_tab()
         if review is not None:
-            self.say(f"{review.tasks} tasks laid out in {self._seconds:.1f} s.", "dim")
+            self.say(f"{review.tasks} tasks laid out.", "dim")
 
     def _show_numbers(self) -> None:
         glyphs = self.world.glyphs
@@ -188,7 +183,6 @@ class ReviewPage(WizardPage):
         self.query_one("#numbers", Static).update(numbers)
 
     def on_resize(self, event: events.Resize) -> None:
-        super().on_resize(event)
         self._show_numbers()
 
     def _entries(self) -> tuple[Entry, ...]:
