@@ -24,7 +24,6 @@ from screens.shell import Shell
 from screens.too_small import LEAST_HEIGHT, LEAST_WIDTH, TooSmallScreen
 from screens.widgets.keyline import KeyLine
 from screens.widgets.topbar import TopBar
-from tests.screens.conftest import settle
 from tests.screens.everywhere import SCENES, shown
 from tests.screens.hostile import screen_text
 
@@ -34,6 +33,8 @@ ROOTS = ("welcome", "notice")
 """Screens that escape does not leave."""
 RUNNING = ("execute 3", "execute 30", "failure")
 """Screens that escape does not leave while the run goes on; haui says so."""
+AGAIN = ("rehearsal", "execute 30", "result good", "result error", "report window")
+"""Screens whose keys are those of another one here."""
 MOST_TABS = 60
 
 
@@ -65,18 +66,18 @@ async def test_every_screen_on_a_bare_console(name: str, tmp_path: Path) -> None
         assert screen_text(app).isascii()
         assert_sixteen_colours(app)
         await pilot.resize_terminal(LEAST_WIDTH, LEAST_HEIGHT)
-        await settle(pilot)
+        await pilot.pause()
         assert app.screen is screen
         assert screen_text(app).isascii()
         assert_essential(app)
         strange = ascii_filter.seen - STANDS_IN
         assert not strange, f"no sign of their own in ASCII: {sorted(strange)}"
         await pilot.resize_terminal(LEAST_WIDTH - 1, LEAST_HEIGHT - 1)
-        await settle(pilot)
+        await pilot.pause()
         assert isinstance(app.screen, TooSmallScreen)
         assert "too small" in screen_text(app)
         await pilot.resize_terminal(LEAST_WIDTH, LEAST_HEIGHT)
-        await settle(pilot)
+        await pilot.pause()
         assert app.screen is screen
         await assert_left(pilot, name)
 
@@ -129,7 +130,7 @@ async def assert_left(pilot: Pilot[int], name: str) -> None:
         assert app.screen is not screen
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", [name for name in SCENES if name not in AGAIN])
 async def test_every_screen_by_keys_alone(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +163,7 @@ async def assert_tab_goes_round(pilot: Pilot[int]) -> None:
     for _ in range(MOST_TABS):
         await pilot.press("tab")
         assert pilot.app.screen is screen
+        await pilot.pause()
         if screen.focused is first and not reached:
             await pilot.press("tab")  # the first one has completed what is in the line
         if screen.focused is first or screen.focused in reached:
