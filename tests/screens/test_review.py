@@ -157,7 +157,7 @@ async def test_the_cluster_file_and_its_command(
     world_of: Callable[..., Any], tmp_path: Any
 ) -> None:
     """`p` writes a file that is accepted again, `c` copies the command that installs from it."""
-    world = world_of(answers=complete_answers(), page="review", rehearsal=True)
+    world = world_of(answers=complete_answers(), page="review")
     app = make_app(world)
     target = tmp_path / "atlas.yaml"
     async with app.run_test(size=(120, 40)) as pilot:
