@@ -159,8 +159,9 @@ class Desk:
             self._tell()
 
     def may_go(self, page: PageId) -> bool:
-        """Whether that page may be opened: back always, forward when nothing before it is open."""
-        return index_of(page) <= index_of(self._draft.page) or self.blocked_by(page) is None
+        """Whether that page may be opened: where the admin has been, always, since what is wrong
+        on one page may have to be mended on a later one; else when nothing before it is open."""
+        return page in self._draft.reached or self.blocked_by(page) is None
 
     def blocked_by(self, page: PageId) -> PageId | None:
         """The first page before `page` that has problems or was never seen; None when none."""

@@ -126,3 +126,20 @@ async def test_quitting_at_any_page_goes_on_there(tmp_path: Path) -> None:
         await t.pick(f"draft:{entry.id}")
         await t.on_page("cluster")
         assert t.desk.answers == told
+
+
+async def test_what_two_pages_disagree_about_is_mended_on_either(tmp_path: Path) -> None:
+    """An address in another network than the hosts': `^n` says so, and the hosts can be reached."""
+    async with rehearse(Ground(folder=tmp_path), "stacked-3-keepalived-haproxy") as t:
+        await t.next("endpoint")
+        await t.next("hosts")
+        await t.back("endpoint")
+        await t.fill("endpoint.vip", "10.40.0.9")
+        await t.press("ctrl+n")
+        await t.until(lambda: "Not yet" in t.text(), "the refusal", 20)
+        await t.on_page("endpoint")
+        await t.go("hosts")
+        await t.delete_hosts()
+        await t.paste_hosts(["cp[1-3] 10.40.0.[11-13] cp", "wk1 10.40.0.21 worker"])
+        await t.next("access")
+        assert not t.desk.problems()

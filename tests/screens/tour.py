@@ -159,7 +159,7 @@ class Tour:
                 raise self.app.crash
             assert time.monotonic() < end, f"never: {goal}\n{self.text()}"
             assert self.app.is_running, f"haui has ended before: {goal}"
-            await self.pilot.pause(0.005)
+            await self.pilot.pause(0.03)
 
     async def see(self, name: str) -> None:
         """Wait for a screen by its class name."""
