@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -120,6 +120,11 @@ class PreflightPage(WizardPage):
         self.begin()
         self.call_after_refresh(self._show_cell)
         self.set_interval(1 / BEATS, self._beat)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What is said of a cell is as wide as there is room by now."""
+        if self._laid_out:
+            self.call_after_refresh(self._show_cell)
 
     def answers_changed(self) -> None:
         if self._laid_out and self._seen:

@@ -196,7 +196,6 @@ FINE: Final = (
     ("processors", "8"),
     ("kernel module br_netfilter", "usable"),
     ("other Kubernetes", "none"),
-    ("address 10.30.0", "on ens3"),
     ("time", "synchronised"),
     ("port 10250", "free"),
 )
