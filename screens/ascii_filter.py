@@ -18,8 +18,9 @@ from textual.filter import LineFilter
 
 _STAND_INS: Final = str.maketrans({
     "▲": "^", "▼": "v", "▶": ">", "◀": "<", "•": "*", "·": ".", "…": ".", "–": "-", "—": "-",
-    "─": "-", "━": "-", "│": "|", "┃": "|", **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+"), "▌": "|", "▐": "|", "‘": "'", "’": "'", "“": '"',
-    "”": '"', "\N{NO-BREAK SPACE}": " ", **dict.fromkeys("▁▂▃▄▅▆▇█▉▊▋▍▎▏▕", " "),
+    "─": "-", "━": "-", "│": "|", "┃": "|", **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯", "+"),
+    "▌": "|", "▐": "|", "‘": "'", "’": "'", "“": '"', "”": '"',
+    "\N{NO-BREAK SPACE}": " ", **dict.fromkeys("▁▂▃▄▅▆▇█▉▊▋▍▎▏▕", " "),
 })  # fmt: skip
 """One column each. The blocks are the ends of scroll bars, whose colour says enough."""
 

@@ -12,6 +12,7 @@ from haui.transport.text import clean_text
 from screens.actions import Action, bind
 from screens.dialog import Dialog
 from screens.glyphs import UNICODE, Glyphs, toned
+from screens.paths import home_text
 from screens.widgets.body import Body
 
 _MOST_BYTES = 1 << 20
@@ -39,7 +40,7 @@ class ReportWindow(Dialog[None]):
     def compose_body(self) -> ComposeResult:
         with Body(id="pages"):
             yield Static(self._text())
-        yield Static(toned(str(self._path), "dim"), id="where")
+        yield Static(toned(home_text(self._path), "dim"), id="where")
 
     def _text(self) -> Content:
         try:

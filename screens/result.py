@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -21,6 +20,7 @@ from haui.transport.text import clean_line
 from screens.actions import Action, bind
 from screens.glyphs import Glyphs, Tone, state_text, toned
 from screens.messages import GoBack, ResumeRun, ShowScreen, VerifyCluster
+from screens.paths import home_text
 from screens.report import ReportWindow
 from screens.shell import Shell, clock_text
 from screens.widgets.drawing import picture_content
@@ -138,14 +138,14 @@ class ResultScreen(Shell):
             again = "haui rehearse" if self.live.site.rehearsal else f"haui resume {name}"
             rows.append(("go on", f"r, or later: {again}", "here"))
         if self.live.installs:
-            rows.append(("report", _home(store.report), "plain"))
-            rows.append(("logs", _home(store.logs), "plain"))
+            rows.append(("report", home_text(store.report), "plain"))
+            rows.append(("logs", home_text(store.logs), "plain"))
         cells = [Content.assemble((f"{label:<10}", "$text-muted"), toned(text, tone))
                  for label, text, tone in rows]  # fmt: skip
         return Content("\n").join(cells)
 
     def _kubeconfig_line(self) -> str:
-        return f"export KUBECONFIG={_home(self.live.store.admin_conf)}"
+        return f"export KUBECONFIG={home_text(self.live.store.admin_conf)}"
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self._show_proofs)
@@ -222,9 +222,3 @@ def _seen(finding: Finding) -> str:
     if finding.verdict in ("differs", "blocked") and finding.expected:
         return f"{seen} (expected {clean_line(finding.expected)})"
     return seen
-
-
-def _home(path: Path) -> str:
-    """A path below the home folder with `~`."""
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

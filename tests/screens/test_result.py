@@ -15,6 +15,7 @@ from haui.live.site import RehearsalSite
 from haui.rehearsal.faults import parse_faults
 from screens import runs
 from screens.glyphs import ASCII, UNICODE
+from screens.paths import home_text
 from screens.report import ReportWindow
 from screens.result import proof_lines
 from tests.screens.conftest import settle
@@ -46,7 +47,7 @@ async def test_a_finished_rehearsal_is_proved_and_reported(world_of: Callable[..
         assert "atlas&#160;is&#160;up" in text
         assert "checks,&#160;all&#160;passed" in text
         await pilot.press("c")
-        assert app.clipboard == f"export KUBECONFIG={live.store.admin_conf}"
+        assert app.clipboard == f"export KUBECONFIG={home_text(live.store.admin_conf)}"
         await pilot.press("m")
         await settle(pilot)
         assert isinstance(app.screen, ReportWindow)
@@ -100,8 +101,6 @@ def test_what_was_expected_is_said_beside_what_was_seen() -> None:
 
 
 def test_paths_are_shown_from_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    from screens.result import _home
-
     monkeypatch.setattr(Path, "home", lambda: Path("/home/ops"))
-    assert _home(Path("/home/ops/x/admin.conf")) == "~/x/admin.conf"
-    assert _home(Path("/srv/x")) == "/srv/x"
+    assert home_text(Path("/home/ops/x/admin.conf")) == "~/x/admin.conf"
+    assert home_text(Path("/srv/x")) == "/srv/x"

@@ -120,7 +120,9 @@ async def test_damage_looks(world_of: WorldOf, app_snapshot: AppSnapshot) -> Non
     presets(world.presets_folder)
     async with running(world) as pilot:
         screen = await ready(pilot)
+        await go_to(pilot, "cedar")  # the story of the damage names this machine's folders
         assert await app_snapshot(pilot, "damage")
+        await go_to(pilot, "delta")
         await pilot.press("enter")
         assert "mended" in said(screen)
         await go_to(pilot, "2026-11-20-broken.json")
