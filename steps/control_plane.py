@@ -199,9 +199,12 @@ REFRESH = Step(
     phase="control-plane",
     on=_outlived_growth,
     work=_refresh_work,
-    needs=(JOIN.id,),
+    # Where kube-vip keeps the address here, the endpoint is away meanwhile: nobody shall wait for
+    # it, and every other one can take it over.
+    needs=(JOIN.id, "control_plane.kube_vip_join"),
     timeout_s=420,
-    disruptive="The API server of the first control plane restarts; the others answer meanwhile.",
+    disruptive="The API server of the first control plane restarts; the others answer meanwhile, "
+    "but where kube-vip holds the virtual address here by ARP, nobody does for some seconds.",
     explain="Without learners, etcd stands still for a moment when it grows from one member to "
     "two. Watches that the first API server began before can stay silent for up to ten minutes "
     "then: kube-proxy, for one, misses new Services. It is restarted once.",

@@ -175,6 +175,13 @@ def test_nobody_joins_before_the_first_one_is_mended() -> None:
     assert not any("kube_vip" in task.id for task in build_plan(spec(), CATALOGUE).tasks)
 
 
+def test_the_holder_loses_its_api_server_only_when_the_others_can_take_over() -> None:
+    older = spec(endpoint=ARP.endpoint.model_dump(), kubernetes={"version": "1.28.15"})
+    tasks = {task.id: task for task in build_plan(older, CATALOGUE).tasks}
+    refresh = tasks["control_plane.refresh@cp1"]
+    assert {f"control_plane.kube_vip_join@{name}" for name in ("cp2", "cp3")} <= set(refresh.needs)
+
+
 def test_a_fresh_host_gets_the_form_for_init(host: Shell) -> None:
     assert run(host, PLACE).verdicts()["manifest of kube-vip"] == "differs"
     assert run(host, PLACE, "apply").status == 0
