@@ -20,6 +20,7 @@ from haui.wizard.saving import Target, save, target_of, titled
 from screens.actions import Action, bind
 from screens.dialog import Ask, Dialog, Way
 from screens.glyphs import toned
+from screens.paths import home_text
 from screens.shell import Shell
 from screens.widgets.body import Body
 from screens.widgets.controls import TextLine, YesNo
@@ -187,7 +188,7 @@ def answers_of(world: World) -> Mapping[str, Any]:
 
 def _tell(app: App[Any], path: Path) -> None:
     """Say where the preset is, on whatever is shown now."""
-    text = f"Saved as {clean_line(str(path))}"
+    text = f"Saved as {clean_line(home_text(path))}"
     if isinstance(app.screen, Shell):
         app.screen.say(text, "good")
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -59,8 +58,6 @@ class WizardPage(Shell):
                help="Take the last change back."),
         Action(id="page.redo", key="ctrl+y", label="redo", group="Wizard", shown=False,
                help="Make it again."),
-        Action(id="page.save-preset", key="ctrl+s", label="save as preset", group="Wizard",
-               shown=False, help="Keep the answers as a preset of your own."),
         Action(id="page.export", key="ctrl+s", label="make preset", group="Wizard", shown=False,
                help="Save the answers as a preset, without addresses and secrets."),
         Action(id="page.down", key="pagedown", label="", group="Wizard", shown=False,
@@ -195,16 +192,6 @@ class WizardPage(Shell):
 
     def action_redo(self) -> None:
         self.desk.redo()
-
-    def action_save_preset(self) -> None:
-        from screens.save_preset import SavePreset
-
-        def saved(path: Path | None) -> None:
-            if path is not None:
-                self.say(f"Saved as the preset {path.stem}: {path}", "good")
-
-        window = SavePreset(self.desk, self.world.presets_folder, glyphs=self.world.glyphs)
-        self.app.push_screen(window, saved)
 
     def action_export(self) -> None:
         self.post_message(ShowScreen("export", over=True))

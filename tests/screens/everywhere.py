@@ -394,13 +394,6 @@ def _form(app: HauiApp, text: Text) -> Screen[Any]:
     return HostForm(app.world.open_desk, 1, glyphs=app.world.glyphs)
 
 
-def _preset(app: HauiApp, text: Text) -> Screen[Any]:
-    from screens.save_preset import SavePreset
-
-    folder = app.world.root / os.fsdecode(b"p\x1b[31m\xff")
-    return SavePreset(app.world.open_desk, folder, glyphs=app.world.glyphs)
-
-
 def _export(app: HauiApp, text: Text) -> Screen[Any]:
     from screens.export import ExportDialog
 
@@ -463,6 +456,5 @@ SCENES: Final[Mapping[str, Scene]] = {
     "import": Scene(first="hosts", page="hosts", over=_import, literal=False),
     "imported": Scene(first="hosts", page="hosts", over=_imported, keys=("enter",)),
     "roles": Scene(first="hosts", page="hosts", over=_roles),
-    "save preset": Scene(first="topology", prepare=_answered, page="topology", over=_preset),
 }  # fmt: skip
 """By name. Those of the windows come last."""

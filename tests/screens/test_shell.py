@@ -11,15 +11,14 @@ from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
 
 from haui.app import HauiApp
 from screens.actions import REGISTRY, Action, active_actions
 from screens.dialog import Ask, Dialog
+from screens.export import ExportDialog
 from screens.glyphs import ASCII, STATES, TONES, UNICODE, state_text
 from screens.help import HelpScreen
 from screens.page import StepsDialog, WizardPage
-from screens.save_preset import SavePreset
 from screens.shell import Shell
 from screens.too_small import TooSmallScreen
 from screens.widgets import choices, controls, form, steps
@@ -178,23 +177,20 @@ async def test_jumps_only_where_it_is_allowed(world_of: WorldOf) -> None:
         assert page_of(app) == "hosts"
 
 
-async def test_answers_are_kept_as_a_preset(world_of: WorldOf) -> None:
+async def test_answers_are_exported_from_every_page(world_of: WorldOf) -> None:
     """A name that can't be used is refused in the window; then the file is there."""
     world = world_of(answers=complete_answers(), page="hosts")
     app = app_of(world)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("ctrl+s")
         await settle(pilot)
-        await pilot.press("end", "X", "enter")
+        await pilot.press("end", "!", "ctrl+s")
         await settle(pilot)
-        assert isinstance(app.screen, SavePreset)
-        assert "no name for a preset" in str(app.screen.query_one("#refusal", Static).content)
-        await pilot.press("backspace", "enter")
+        assert isinstance(app.screen, ExportDialog)
+        await pilot.press("backspace", "ctrl+s")
         await settle(pilot)
+        assert not isinstance(app.screen, ExportDialog)
         assert (world.presets_folder / "atlas.yaml").is_file()
-        message = app.screen.query_one(HelpLine).message
-        assert message is not None
-        assert "atlas.yaml" in message.plain
 
 
 async def test_top_line_says_where_you_are(world_of: WorldOf) -> None:

@@ -59,7 +59,7 @@ async def test_presets_are_kept_and_begun_from(tmp_path: Path) -> None:
 async def save_preset(t: Tour, name: str, *, addresses: bool) -> None:
     """The window of `^s`, filled in."""
     await t.press("ctrl+s")
-    await t.see("SavePreset")
+    await t.see("ExportDialog")
     await t.focus_id("name")
     await t.press("end", "ctrl+u", *name)
     if addresses:
