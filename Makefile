@@ -1,6 +1,8 @@
 # Everything runs from .venv, which is made from uv.lock. Needs only python3 (3.11+), python3-venv, make.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests of screens wait now and then: two a core keep it busy.
+WORKERS ?= $(shell n=$$((2 * $$(nproc))); echo $$((n < 8 ? n : 8)))
 SHELL_SCRIPTS = $(shell git ls-files '*.sh' '*.bash' .ci)
 
 .PHONY: help demo test lint format lab lab-test lab-down bench clean
@@ -21,7 +23,7 @@ demo: .venv/.ready ## rehearse an install of 5 simulated hosts, in plain lines
 	@$(BIN)/haui rehearse --plain --speed 30
 
 test: .venv/.ready ## every test that needs no root
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n $(WORKERS) -q
 
 lint: .venv/.ready ## formatting, style, types, layers, shell
 	$(BIN)/ruff format --check .
