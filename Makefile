@@ -5,11 +5,11 @@ BIN := .venv/bin
 WORKERS ?= $(shell n=$$((2 * $$(nproc))); echo $$((n < 8 ? n : 8)))
 SHELL_SCRIPTS = $(shell git ls-files '*.sh' '*.bash' .ci)
 
-.PHONY: help demo test lint format lab lab-test lab-down bench clean
+.PHONY: help demo test test-thorough lint format lab lab-test lab-down bench clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 .venv/.ready: pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -23,7 +23,10 @@ demo: .venv/.ready ## rehearse an install of 5 simulated hosts, in plain lines
 	@$(BIN)/haui rehearse --plain --speed 30
 
 test: .venv/.ready ## every test that needs no root
-	$(BIN)/python -m pytest -n $(WORKERS) -q
+	$(BIN)/python -m pytest -n $(WORKERS) -q -m "not thorough"
+
+test-thorough: .venv/.ready ## what goes through every screen in every way
+	$(BIN)/python -m pytest -n $(WORKERS) -q -m thorough tests/screens
 
 lint: .venv/.ready ## formatting, style, types, layers, shell
 	$(BIN)/ruff format --check .

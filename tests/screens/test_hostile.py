@@ -35,6 +35,8 @@ from tests.screens.hostile import (
 )
 from tests.screens.worlds import make_app, make_world
 
+pytestmark = pytest.mark.thorough
+
 ELSEWHERE = ("app.quit", "app.palette")
 COMMON = ("Anywhere", "Wizard", "Fields", "Choices", "Window")
 """Groups of actions that are the same on many screens; one screen is enough to try them."""

@@ -27,6 +27,8 @@ from screens.widgets.topbar import TopBar
 from tests.screens.everywhere import SCENES, shown
 from tests.screens.hostile import screen_text
 
+pytestmark = pytest.mark.thorough
+
 STANDS_IN = set("…·–—─━│┃┌┐└┘├┤┬┴┼╭╮╰╯▌▐•▲▼▶◀↑↓←→‘’“”\N{NO-BREAK SPACE}▁▂▃▄▅▆▇█▉▊▋▍▎▏▕")
 """What the ASCII filter has an own sign for: haui's texts, and the toolkit's scroll bars."""
 ROOTS = ("welcome", "notice")
