@@ -60,7 +60,7 @@ def _commands() -> type[Provider]:
 
 class HauiApp(App[int], inherit_bindings=False):
     """The result is the exit code. `way_out.farewell` is to be printed when the screen is gone;
-    `crash` is the error of a bug, for the caller to raise then. `run_to_end` does both."""
+    `crash` is the error of a bug, for the caller to raise then."""
 
     TITLE = "haui"
     ENABLE_COMMAND_PALETTE = True
@@ -304,14 +304,3 @@ class HauiApp(App[int], inherit_bindings=False):
             self._exception = error
             self._exception_event.set()
         self._close_messages_no_wait()
-
-
-def run_to_end(app: HauiApp, *, mouse: bool = True) -> tuple[int, str]:
-    """Show the app until it is left. Returns the exit code, and what to print on the normal screen.
-
-    Without `mouse` the terminal's own selection works. Raises what a bug has raised.
-    """
-    code = app.run(mouse=mouse)
-    if app.crash is not None:
-        raise app.crash
-    return code or app.return_code or 0, app.way_out.farewell

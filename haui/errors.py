@@ -6,7 +6,8 @@ with exit code 1 and a pointer to the log, never with a traceback on the termina
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
 
 class HauiError(Exception):
@@ -88,3 +89,14 @@ class InterruptedRunError(HauiError):
     """The admin stopped the run; `haui resume` continues it."""
 
     exit_code = 130
+
+
+OUTCOME_CODES: Final[Mapping[str, int]] = {
+    "ok": 0,
+    "failed": StepError.exit_code,
+    "preflight": PreflightError.exit_code,
+    "unreachable": ConnectError.exit_code,
+    "verification": VerifyError.exit_code,
+    "cancelled": InterruptedRunError.exit_code,
+}
+"""The exit code of a run, by how it ended."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App
 
-from haui.errors import InterruptedRunError
+from haui.errors import OUTCOME_CODES, InterruptedRunError
 from screens.dialog import Ask, Way
 from screens.glyphs import Glyphs
 from screens.world import World
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
 SIGNAL_EXIT: Final = {signal.SIGHUP: 129, signal.SIGTERM: 143}
 """The exit codes of the signals that end haui in good order."""
-
-OUTCOME_EXIT: Final = {
-    "ok": 0, "failed": 6, "preflight": 4, "unreachable": 5, "verification": 7, "cancelled": 130,
-}  # fmt: skip
 
 
 class WayOut:
@@ -153,7 +149,7 @@ def exit_code_of(live: LiveRun | None) -> int:
         return 0
     if live.error is not None:
         return live.error.exit_code
-    return OUTCOME_EXIT[live.result.outcome] if live.result else 0
+    return OUTCOME_CODES[live.result.outcome] if live.result else 0
 
 
 def ended_text(live: LiveRun | None) -> str:

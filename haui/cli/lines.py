@@ -1,4 +1,4 @@
-"""Append-only text for people: durations, tables, and a stream that shows what it can't encode."""
+"""Append-only text for people: tables, and a stream that shows what it can't encode."""
 
 from __future__ import annotations
 
@@ -59,16 +59,6 @@ class LineStream:
 def flat(text: str) -> str:
     """On one line, without control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def duration(seconds: float) -> str:
-    """`35.2 s`, `1 m 04 s`, `2 h 05 m`."""
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60} m {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} m"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], widest: int = 60) -> list[str]:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import TextIO
 
-from haui.cli.lines import LineStream, duration, flat, table
+from haui.cli.lines import LineStream, flat, table
+from haui.documents.phases import duration
 from haui.events import (
     Event,
     Finding,

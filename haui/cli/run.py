@@ -17,7 +17,7 @@ from haui.clusterfile import load as specfile
 from haui.clusterfile.rules import notes
 from haui.clusterfile.text import diff, dump
 from haui.documents.report import write_report
-from haui.errors import HauiError, InterruptedRunError, UsageError
+from haui.errors import OUTCOME_CODES, HauiError, InterruptedRunError, UsageError
 from haui.execution.controls import Controls
 from haui.execution.tally import RunResult
 from haui.live.site import fleet_opener
@@ -28,15 +28,6 @@ from haui.record.store import ClusterStore, find_cluster
 from haui.session import Job, Kind, perform, plan_of
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials
-
-EXIT_CODES = {
-    "ok": 0,
-    "failed": 6,
-    "preflight": 4,
-    "unreachable": 5,
-    "verification": 7,
-    "cancelled": 130,
-}
 
 
 def run_app_command(
@@ -224,4 +215,4 @@ def conclude(
         say(f"haui: {error.render()}\n")
     if result.outcome != "ok" and installing:
         say(f"haui: the output of every host is in {store.logs}; continue with: {again}\n")
-    return EXIT_CODES[result.outcome]
+    return OUTCOME_CODES[result.outcome]

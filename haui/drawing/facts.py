@@ -65,9 +65,6 @@ class HostsNeeded:
         return " + ".join(_counted(count, noun) for count, noun in parts if count)
 
 
-WORKERS_APART = "workers come on top: 2 or more give room when one fails"
-
-
 def hosts_needed(
     topology: str, endpoint: str = "", placement: str = "control-plane"
 ) -> HostsNeeded:

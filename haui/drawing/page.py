@@ -170,10 +170,6 @@ class Page:
         else:
             self.y = draw_list(self.canvas, self.y, _NAMES_AT, boxes, 2)
 
-    def _quorum(self) -> None:
-        if self.note:
-            self._centred(f"etcd {self.note}", "plain")
-
     def _workers(self) -> None:
         boxes = self.cast.workers
         if not boxes:

@@ -10,8 +10,9 @@ from datetime import UTC
 
 import pytest
 
-from haui.cli.lines import LineStream, duration, flat, table
+from haui.cli.lines import LineStream, flat, table
 from haui.cli.plain import PlainPrinter
+from haui.documents.phases import duration
 from haui.events import (
     Event,
     Finding,
