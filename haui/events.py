@@ -14,17 +14,34 @@ Outcome = Literal["ok", "unchanged", "failed", "skipped", "cancelled"]
 it needs failed, or its host was left out · cancelled: stopped by the admin before or while it ran.
 """
 
-Verdict = Literal["ok", "differs", "blocked", "info"]
+Verdict = Literal["ok", "differs", "blocked", "info", "warning", "skipped"]
+"""ok · info: worth knowing · warning: allowed, and worth a second look · skipped: could not be
+looked at, `seen` says why · differs: a change is needed · blocked: only a person can mend it."""
+
+FixKind = Literal["", "haui", "command", "answer"]
+"""haui: a step of the install does it · command: to be run on the host · answer: another answer in
+the cluster file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of evidence from a probe: what was looked at, what was expected, what was seen."""
+    """One line of evidence: what was looked at, what was expected, what was seen.
+
+    Checks of the preflight also say their stable id (`check`), `why` it matters, and the `fix`;
+    `fix_with` is the step's id, the command, or the wizard's page. `override` is the reason for
+    which a finding that would block was let pass.
+    """
 
     verdict: Verdict
     what: str
     expected: str = ""
     seen: str = ""
+    check: str = ""
+    why: str = ""
+    fix: str = ""
+    fix_kind: FixKind = ""
+    fix_with: str = ""
+    override: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +107,24 @@ class HostLost(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreflightResult(Event):
-    """One preflight check of one host."""
+    """One preflight check of one host: the parts of a `Finding`, `title` being its `what`.
+
+    `by` is who let a finding pass that would block.
+    """
 
     kind: ClassVar[str] = "preflight_result"
     host: str
     check: str
     verdict: Verdict
+    title: str = ""
     expected: str = ""
     seen: str = ""
+    why: str = ""
+    fix: str = ""
+    fix_kind: FixKind = ""
+    fix_with: str = ""
+    override: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,11 +44,19 @@ class Script:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """A short script's result. `stdout` and `stderr` are decoded and cleaned of escapes."""
+    """A short script's result. `stdout` and `stderr` are decoded and cleaned of escapes.
+
+    `asked` and `answered` are this machine's clock when the script was sent and when it had ended,
+    in seconds since the epoch; 0 when nobody looked. `noise` is what the login printed before the
+    script began: there should be nothing.
+    """
 
     status: int
     stdout: str
     stderr: str
+    asked: float = 0.0
+    answered: float = 0.0
+    noise: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import hashlib
 import heapq
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from haui.host import File
@@ -70,9 +70,10 @@ class Row:
 def build_plan(spec: ClusterSpec, catalogue: Sequence[Step]) -> Plan:
     """All tasks in an order in which they could run one after the other.
 
-    On its own host a task needs the one before it in the catalogue. A step's `needs` are meant on
-    every host where they run. Nothing outside of preflight begins before all of preflight has
-    succeeded everywhere. Raises PlanError for a catalogue that can't be run.
+    On its own host a task needs the one before it in the catalogue; in preflight it only comes
+    after that, and the last one needs all of them. A step's `needs` and `after` are meant on every
+    host where they run. Nothing outside of preflight begins before all of preflight has succeeded
+    everywhere. Raises PlanError for a catalogue that can't be run.
     """
     _check(catalogue)
     chains = {host.name: [step for step in catalogue if step.on(spec, host)] for host in spec.hosts}
@@ -84,33 +85,51 @@ def build_plan(spec: ClusterSpec, catalogue: Sequence[Step]) -> Plan:
     tasks: list[Task] = []
     for host in spec.hosts:
         before: Step | None = None
+        looks = [f"{step.id}@{host.name}" for step in chains[host.name] if _looks(step)]
         for step in chains[host.name]:
             needs = {need for id_ in step.needs for need in where[id_]}
+            after = {need for id_ in step.after for need in where[id_]}
             if before is not None:
-                needs.add(f"{before.id}@{host.name}")
-            if step.phase != "preflight" and (before is None or before.phase == "preflight"):
+                (after if _looks(step) else needs).add(f"{before.id}@{host.name}")
+            if looks and f"{step.id}@{host.name}" == looks[-1]:
+                needs |= set(looks[:-1])
+            if not _looks(step) and (before is None or _looks(before)):
                 needs |= barrier
-            tasks.append(Task(step=step, host=host, needs=frozenset(needs)))
+            task = Task(
+                step=step, host=host, needs=frozenset(needs), after=frozenset(after - needs)
+            )
+            tasks.append(task)
             before = step
     return Plan(spec=spec, tasks=_sorted(tasks, [step.id for step in catalogue]))
 
 
-def subset(plan: Plan, phases: Iterable[Phase], hosts: Collection[str] | None = None) -> Plan:
+def _looks(step: Step) -> bool:
+    return step.phase == "preflight"
+
+
+def subset(
+    plan: Plan,
+    phases: Iterable[Phase],
+    hosts: Collection[str] | None = None,
+    *,
+    continued: bool = False,
+) -> Plan:
     """Only the tasks of these phases, and of the hosts with these names when they are given.
 
-    What the tasks need outside of that is taken for granted.
+    `continued`: without what is not repeated when an install is continued. What the tasks need
+    outside of that is taken for granted.
     """
     wanted = frozenset(phases)
     kept = [
         task
         for task in plan.tasks
-        if task.step.phase in wanted and (hosts is None or task.host.name in hosts)
+        if task.step.phase in wanted
+        and (hosts is None or task.host.name in hosts)
+        and not (continued and task.step.once)
     ]
     ids = {task.id for task in kept}
-    return Plan(
-        spec=plan.spec,
-        tasks=tuple(Task(step=task.step, host=task.host, needs=task.needs & ids) for task in kept),
-    )
+    tasks = (replace(task, needs=task.needs & ids, after=task.after & ids) for task in kept)
+    return Plan(spec=plan.spec, tasks=tuple(tasks))
 
 
 def plan_sha(plan: Plan) -> str:
@@ -145,15 +164,19 @@ def _check(catalogue: Sequence[Step]) -> None:
         if step.id in known:
             raise PlanError(f"two steps have the id {step.id!r}")
         known.add(step.id)
-        if step.phase == "preflight" and not in_preflight:
+        if _looks(step) and not in_preflight:
             raise PlanError(f"preflight step {step.id!r} stands after a step that changes hosts")
-        in_preflight = in_preflight and step.phase == "preflight"
+        in_preflight = in_preflight and _looks(step)
         if step.lane is not None and step.lane not in LANES:
             raise PlanError(f"step {step.id!r} is in the lane {step.lane!r}, which does not exist")
+    looks = {step.id for step in catalogue if _looks(step)}
     for step in catalogue:
         for need in step.needs:
             if need not in known:
                 raise PlanError(f"step {step.id!r} needs {need!r}, which does not exist")
+        for before in step.after:
+            if before not in looks or not _looks(step):
+                raise PlanError(f"step {step.id!r} comes after {before!r}: both must be preflight")
 
 
 def _barrier(chains: dict[str, list[Step]]) -> frozenset[str]:
@@ -161,7 +184,7 @@ def _barrier(chains: dict[str, list[Step]]) -> frozenset[str]:
     last: dict[str, str] = {}
     for name, chain in chains.items():
         for step in chain:
-            if step.phase == "preflight":
+            if _looks(step):
                 last[name] = f"{step.id}@{name}"
     return frozenset(last.values())
 
@@ -169,12 +192,12 @@ def _barrier(chains: dict[str, list[Step]]) -> frozenset[str]:
 def _sorted(tasks: Sequence[Task], steps: Sequence[str]) -> tuple[Task, ...]:
     """In catalogue order as far as `needs` allow, hosts in file order. PlanError for a cycle."""
     rank = {step: index for index, step in enumerate(steps)}
-    unmet = {task.id: len(task.needs) for task in tasks}
+    unmet = {task.id: len(task.needs | task.after) for task in tasks}
     dependents: dict[str, list[int]] = {task.id: [] for task in tasks}
     for index, task in enumerate(tasks):
-        for need in task.needs:
+        for need in task.needs | task.after:
             dependents[need].append(index)
-    ready = [(rank[t.step.id], index) for index, t in enumerate(tasks) if not t.needs]
+    ready = [(rank[t.step.id], index) for index, t in enumerate(tasks) if not unmet[t.id]]
     heapq.heapify(ready)
     ordered: list[Task] = []
     while ready:
@@ -200,7 +223,7 @@ def _row(spec: ClusterSpec, task: Task) -> Row:
         step=step.id,
         phase=step.phase,
         title=step.title,
-        needs=tuple(sorted(task.needs)),
+        needs=tuple(sorted(task.needs | task.after)),
         files=tuple(_placed(file) for file in step.work(spec, task.host, {}).files),
         scripts=tuple(
             PlannedScript(part=part, script=call.script, env=dict(call.env))
@@ -240,6 +263,7 @@ def _fingerprint(spec: ClusterSpec, task: Task) -> list[Any]:
     return [
         task.id,
         sorted(task.needs),
+        sorted(task.after),
         [[f.path, f.mode, hashlib.sha256(f.content).hexdigest()] for f in files],
         [
             [

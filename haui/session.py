@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import steps
@@ -18,6 +18,7 @@ from haui import __version__
 from haui.clusterfile.text import spec_sha
 from haui.errors import SpecError, VerifyError
 from haui.events import AnyEvent, Finding, HostConnected, HostLost, RunStarted
+from haui.evidence import Evidence
 from haui.execution.bastion import check_endpoint
 from haui.execution.controls import Controls
 from haui.execution.decisions import Decide
@@ -73,6 +74,10 @@ class Job:
     """Only these hosts, to look at them again; for jobs that change nothing."""
     decide: Decide | None = None
     """Asked about each task that failed; without it, what needs the task is skipped at once."""
+    evidence: Evidence = field(default_factory=Evidence)
+    """Filled with what the steps read."""
+    operator: str = ""
+    """Who runs haui, for findings that are let pass; see `whoami`."""
     now: Now = utc_now
 
 
@@ -108,9 +113,24 @@ def new_run_id() -> str:
     return f"r{secrets.token_hex(4)}"
 
 
-def plan_of(spec: ClusterSpec, kind: Kind, hosts: Collection[str] | None = None) -> Plan:
-    """The tasks of that kind of session, perhaps only those of some hosts."""
-    return subset(build_plan(spec, steps.CATALOGUE), PHASES_OF[kind], hosts)
+def plan_of(
+    spec: ClusterSpec,
+    kind: Kind,
+    hosts: Collection[str] | None = None,
+    *,
+    continued: bool = False,
+) -> Plan:
+    """The tasks of that kind of session, perhaps only those of some hosts.
+
+    `continued`: the hosts have been looked at before, and may have been changed since.
+    """
+    plan = build_plan(spec, steps.CATALOGUE)
+    return subset(plan, PHASES_OF[kind], hosts, continued=continued)
+
+
+def continues(kind: Kind, before: RunState) -> bool:
+    """Whether an install goes on with hosts that may have been changed already."""
+    return kind in ("apply", "resume") and before.begun
 
 
 async def perform(job: Job, before: RunState) -> RunResult:
@@ -119,12 +139,13 @@ async def perform(job: Job, before: RunState) -> RunResult:
     The caller holds the store's lock. Preflight and verify prove something about the hosts and
     finish nothing, so the journal of the install is not theirs to write.
     """
-    plan = plan_of(job.spec, job.kind, job.hosts)
-    if not plan.tasks:
+    whole = plan_of(job.spec, job.kind, job.hosts)
+    if not whole.tasks:
         raise SpecError("the plan has no tasks", fix="the cluster file needs hosts with roles")
     resumed = job.kind in ("apply", "resume") and before.unfinished
     run_id = before.run if resumed else new_run_id()
-    shas = (spec_sha(job.spec), plan_sha(plan))
+    shas = (spec_sha(job.spec), plan_sha(whole))
+    plan = plan_of(job.spec, job.kind, job.hosts, continued=continues(job.kind, before))
     journal = job.store.open_journal(now=job.now) if job.kind in ("apply", "resume") else None
     logs = HostLogs(job.store.logs) if journal else None
     try:
@@ -150,7 +171,7 @@ async def perform(job: Job, before: RunState) -> RunResult:
         same = job.kind == "apply" and before.outcome == "ok"
         same = same and shas == (before.spec_sha, before.plan_sha)
         known = before if resumed or same else RunState()
-        return await _run(job, plan, run_id, bus, known)
+        return await _run(job, plan, run_id, bus, known, new=not resumed)
     finally:
         if journal is not None:
             await journal.close()
@@ -158,7 +179,9 @@ async def perform(job: Job, before: RunState) -> RunResult:
             logs.close()
 
 
-async def _run(job: Job, plan: Plan, run_id: str, bus: EventBus, before: RunState) -> RunResult:
+async def _run(
+    job: Job, plan: Plan, run_id: str, bus: EventBus, before: RunState, *, new: bool
+) -> RunResult:
     fleet = job.open_fleet(job.reach, bus.emit)
     try:
         return await execute(
@@ -173,6 +196,9 @@ async def _run(job: Job, plan: Plan, run_id: str, bus: EventBus, before: RunStat
             settled=before.settled(),
             local_checks=_local_checks(job),
             decide=job.decide,
+            evidence=job.evidence,
+            operator=job.operator,
+            new=new,
         )
     finally:
         await fleet.close()

@@ -328,6 +328,21 @@ class Advanced(Model):
     )
 
 
+class Preflight(Model):
+    overrides: dict[t.CheckRef, t.Reason] = _field(
+        {},
+        "Findings that would block and are let pass: the check's id, perhaps with @ and a host, "
+        "and the reason. It is written into the journal with who ran haui.",
+        {"sizes.memory@cp-a": "a test machine, replaced in May"},
+    )
+    rehearsals: t.Flag = _field(
+        True,
+        "Whether preflight may also try things out, for a few seconds and without a trace: listen "
+        "on the ports that will be used, and time writes to etcd's disk.",
+        True,
+    )
+
+
 class ClusterSpec(Model):
     format: Literal["haui/1"] = _field("haui/1", "The format of this file.", "haui/1")
     name: t.DnsLabel = _field(..., "The cluster's name.", "atlas")
@@ -351,6 +366,7 @@ class ClusterSpec(Model):
         "The machines and what they do.",
         [{"name": "cp-a", "address": "10.30.0.11", "roles": ["control-plane"]}],
     )
+    preflight: Preflight = _field(Preflight(), "How the hosts are looked at before the install.")
     advanced: Advanced = _field(
         Advanced(), "Additions to what haui writes, for needs that it has no question for."
     )

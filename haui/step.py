@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from haui.events import Finding
+from haui.evidence import Evidence
 from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 
@@ -72,6 +73,10 @@ class Remote:
     timeout_s: int = 120
 
 
+Judge = Callable[[ClusterSpec, HostSpec, Evidence], tuple[Finding, ...]]
+"""What the readings of a run mean for one host. Pure."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step of the install: data plus pure functions. Stable `id`, e.g. "containerd.install"."""
@@ -85,6 +90,15 @@ class Step:
     needs: tuple[str, ...] = ()
     """Step ids that must have succeeded on every host where they run. On its own host a step always
     needs all steps before it in the catalogue."""
+    after: tuple[str, ...] = ()
+    """Step ids of the preflight that must be over on every host where they run, however they ended:
+    every trouble is to be found, not only the first. On its own host a preflight step always comes
+    after those before it in the catalogue."""
+    judge: Judge | None = None
+    """For steps that look and judge: the probe's output is a reading, kept as evidence, and this
+    says what it means. Without a probe, it judges what other steps have read."""
+    once: bool = False
+    """Whether it is left out when an install is continued: what takes long or starts something."""
     lane: str | None = None
     """Tasks with the same lane share a limit on how many run at once, see `LANES`."""
     gate: Remote | None = None
@@ -114,11 +128,13 @@ joins of control planes must never overlap), and keeps its quorum while one memb
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One step on one host. `needs` are the ids of tasks that must succeed before."""
+    """One step on one host. `needs` are the ids of tasks that must succeed before, `after` those
+    that must be over."""
 
     step: Step
     host: HostSpec
     needs: frozenset[str]
+    after: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:

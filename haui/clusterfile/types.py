@@ -265,6 +265,20 @@ def check_name(value: str) -> str:
     return value
 
 
+def check_ref(value: str) -> str:
+    """The id of a preflight check, perhaps with @ and a host's name."""
+    if not re.fullmatch(r"[a-z][a-z0-9_.-]{0,62}(?:@[a-z0-9][a-z0-9.-]{0,252})?", value):
+        raise fault(f"{shown(value)} is not the id of a preflight check (check or check@host)")
+    return value
+
+
+def reason(value: str) -> str:
+    """Why something is let pass: one line that says something."""
+    if len(value.strip()) < 3:
+        raise fault("a reason says why, in a few words")
+    return line(value)
+
+
 def phase_name(value: str) -> str:
     """The name of a kubeadm phase, with its sub-phase after a slash."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}(?:/[a-z][a-z0-9-]{0,62})?", value):
@@ -349,6 +363,8 @@ ImageRepository = Annotated[str, AfterValidator(image_repository)]
 Image = Annotated[str, AfterValidator(image)]
 NoProxy = Annotated[str, AfterValidator(no_proxy)]
 CheckName = Annotated[str, AfterValidator(check_name)]
+CheckRef = Annotated[str, AfterValidator(check_ref)]
+Reason = Annotated[str, AfterValidator(reason)]
 PhaseName = Annotated[str, AfterValidator(phase_name)]
 FreeData = Annotated[dict[str, Any], AfterValidator(free_data)]
 TomlData = Annotated[dict[str, Any], AfterValidator(toml_data)]

@@ -29,17 +29,29 @@ class _Link:
         self.lock = asyncio.Lock()
         self.opened = False
         self.error: HauiError | None = None
+        self.known = False
+        """Whether it was connected before."""
         self.attempts: dict[str, TaskState] = {}
 
 
 class Connections:
     """Gives access to hosts by name and remembers what earlier runs left on them."""
 
-    def __init__(self, hosts: Callable[[str], Host], bus: Bus, clock: Clock, run_id: str) -> None:
+    def __init__(
+        self,
+        hosts: Callable[[str], Host],
+        bus: Bus,
+        clock: Clock,
+        run_id: str,
+        *,
+        new: bool = False,
+    ) -> None:
+        """`new`: no host can know of the run until it was connected once."""
         self._hosts = hosts
         self._bus = bus
         self._clock = clock
         self._run_id = run_id
+        self._new = new
         self._links: dict[str, _Link] = {}
 
     def host(self, name: str) -> Host:
@@ -62,7 +74,9 @@ class Connections:
                 raise link.error
             try:
                 await self._connect(name)
-                link.attempts = _that_count(await self._states(name))
+                if not self._new or link.known:
+                    link.attempts = _that_count(await self._states(name))
+                link.known = True
             except HauiError as error:
                 link.error = error
                 raise

@@ -19,14 +19,18 @@ class Dependencies:
         """The ids of the tasks that ended, or that will not be begun."""
         self.by_host: dict[str, list[Task]] = {}
         self._begin = begin
-        self._unmet = {task.id: len(task.needs) for task in plan.tasks}
+        self._unmet = {task.id: len(task.needs | task.after) for task in plan.tasks}
         self._dependents: dict[str, list[Task]] = {task.id: [] for task in plan.tasks}
+        self._followers: dict[str, list[Task]] = {task.id: [] for task in plan.tasks}
+        """Those that come after a task however it ends."""
         self._given: set[tuple[str, str]] = set()
         """Which task has let which other one go on."""
         for task in plan.tasks:
             self.by_host.setdefault(task.host.name, []).append(task)
             for need in task.needs:
                 self._dependents[need].append(task)
+            for before in task.after - task.needs:
+                self._followers[before].append(task)
         for first in self.firsts:
             self._unmet[first.id] += 1
 
@@ -43,26 +47,39 @@ class Dependencies:
 
     def fulfil(self, cause: Task) -> None:
         """Nobody waits for `cause` any more; harmless when repeated."""
-        for dependent in self._dependents[cause.id]:
+        for dependent in (*self._dependents[cause.id], *self._followers[cause.id]):
             if dependent.id not in self.over:
                 self._give(cause, dependent)
 
     def let_pass(self, host: str) -> None:
-        """The barrier after preflight counts as passed for that host."""
+        """Preflight counts as passed for that host, for the others."""
         for cause in self.by_host[host]:
+            for follower in self._followers[cause.id]:
+                if follower.host.name != host and follower.id not in self.over:
+                    self._give(cause, follower)
             for dependent in self._dependents[cause.id]:
                 if _only_barrier(cause, dependent) and dependent.id not in self.over:
                     self._give(cause, dependent)
 
-    def cut(self, failed: Task, *, lenient: bool) -> Iterator[Task]:
+    def cut(self, failed: Task, *, lenient: bool, silent: bool = False) -> Iterator[Task]:
         """Put an end to all that needs `failed`. Lenient: the barrier counts as passed.
 
         An install that has already begun goes on without a host that is gone; one that has not
-        begun must not begin.
+        begun must not begin. What only comes after `failed` goes on; of its own host nothing does
+        when that was `silent`, so that nothing can be found out about it.
         """
         queue = deque([failed])
         while queue:
             cause = queue.popleft()
+            for follower in self._followers[cause.id]:
+                if follower.id in self.over or (cause.id, follower.id) in self._given:
+                    continue
+                if not silent or follower.host.name != cause.host.name:
+                    self._give(cause, follower)
+                    continue
+                self.over.add(follower.id)
+                queue.append(follower)
+                yield follower
             for dependent in self._dependents[cause.id]:
                 if dependent.id in self.over or (cause.id, dependent.id) in self._given:
                     continue

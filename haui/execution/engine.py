@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from haui.events import Finding, Outcome, Problem
+from haui.evidence import Evidence
 from haui.execution.clock import Clock
 from haui.execution.compose import Composer
 from haui.execution.connections import Bus, Connections
@@ -29,6 +30,9 @@ class Engine:
     clock: Clock
     secrets: Values
     store: Callable[[str, bytes], object]
+    evidence: Evidence = field(default_factory=Evidence)
+    operator: str = ""
+    """Who lets findings pass that would block."""
     left_out: set[str] = field(default_factory=set)
     """The hosts that the admin has left out of this run."""
 

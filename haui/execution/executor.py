@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from haui.errors import HauiError, JournalError
 from haui.events import Problem, RunFinished, TaskFinished, TaskWaiting
+from haui.evidence import Evidence
 from haui.execution.asking import Asking
 from haui.execution.clock import Clock, LoopClock
 from haui.execution.compose import Composer, Library
@@ -46,6 +47,9 @@ async def run(
     settled: Collection[str] = (),
     local_checks: Sequence[LocalCheck] = (),
     decide: Decide | None = None,
+    evidence: Evidence | None = None,
+    operator: str = "",
+    new: bool = False,
 ) -> RunResult:
     """Run `plan` to its end; the last event is RunFinished (RunStarted is the caller's).
 
@@ -54,7 +58,9 @@ async def run(
     values of every step and never leave in an event. `settled` holds the ids of the tasks whose
     TaskFinished is already in the journal as ok or unchanged; of these, steps that only measure
     are not repeated while nothing changes. `decide` is asked about each task that failed, while
-    other hosts go on; without it everything that needs the task is skipped at once.
+    other hosts go on; without it everything that needs the task is skipped at once. `evidence` is
+    filled with what the steps read. `operator` is who answers for findings that are let pass.
+    `new`: no host can know of this run yet, so none is asked.
 
     What goes wrong on hosts is in the result. Raises JournalError when an event could not be
     written: nothing new is begun then, and what runs on hosts goes on. The same holds for
@@ -64,7 +70,7 @@ async def run(
     engine = Engine(
         run_id=run_id,
         spec=plan.spec,
-        connections=Connections(hosts, bus, clock, run_id),
+        connections=Connections(hosts, bus, clock, run_id, new=new),
         bus=bus,
         composer=Composer(load_script, library or Library.load()),
         lanes=Lanes(LANES),
@@ -72,6 +78,8 @@ async def run(
         clock=clock,
         secrets=dict(secrets or {}),
         store=store,
+        evidence=evidence if evidence is not None else Evidence(),
+        operator=operator,
     )
     try:
         asking = Asking(plan, decide, engine.controls, engine.left_out)
@@ -269,7 +277,9 @@ class _Executor:
             why=finished.problem.what if finished.problem else "",
             fix=f"Fix that on {task.host.name} first; haui resume then continues here.",
         )
-        skipped = list(self._tasks.cut(task, lenient=unreachable and not self._fresh))
+        lenient = unreachable and not self._fresh
+        silent = unreachable or not finished.findings
+        skipped = list(self._tasks.cut(task, lenient=lenient, silent=silent))
         await asyncio.gather(*(self._skip(each, reason) for each in skipped))
 
     async def _skip(self, task: Task, reason: Problem) -> None:

@@ -10,6 +10,8 @@ from haui.execution.transient import decisive
 from haui.host import Completed
 from haui.step import parse_findings
 
+_GOOD = ("ok", "info", "warning", "skipped")
+
 
 def findings_of(answer: Completed) -> tuple[Finding, ...]:
     """A probe's findings. One that failed or said nothing has proved nothing, and that is added."""
@@ -36,7 +38,7 @@ def said_nothing() -> tuple[Finding, ...]:
 
 def satisfied(findings: Iterable[Finding]) -> bool:
     """Whether nothing is left to do."""
-    return all(found.verdict in ("ok", "info") for found in findings)
+    return all(found.verdict in _GOOD for found in findings)
 
 
 def blocked(findings: Iterable[Finding]) -> Problem | None:
@@ -47,13 +49,15 @@ def blocked(findings: Iterable[Finding]) -> Problem | None:
     return Problem(
         what="; ".join(found.what for found in stuck),
         why="\n".join(found.seen for found in stuck if found.seen),
-        fix="\n".join(dict.fromkeys(found.expected for found in stuck if found.expected)),
+        fix="\n".join(
+            dict.fromkeys(filter(None, (found.fix or found.expected for found in stuck)))
+        ),
     )
 
 
 def unsatisfied(what: str, findings: Iterable[Finding], fix: str) -> Problem:
     """The findings that are not ok, as a problem."""
-    lines = [line_of(found) for found in findings if found.verdict not in ("ok", "info")]
+    lines = [line_of(found) for found in findings if found.verdict not in _GOOD]
     return Problem(what=what, why="\n".join(lines), fix=fix)
 
 

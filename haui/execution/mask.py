@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from haui.events import Finding, Problem
 from haui.secret import MASK
@@ -39,11 +40,13 @@ class Masker:
         if self._pattern is None:
             return findings
         return tuple(
-            Finding(
-                verdict=found.verdict,
+            replace(
+                found,
                 what=self.text(found.what),
                 expected=self.text(found.expected),
                 seen=self.text(found.seen),
+                fix=self.text(found.fix),
+                fix_with=self.text(found.fix_with),
             )
             for found in findings
         )

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from haui.errors import ConnectError, HauiError, JournalError, StepError
 from haui.events import Finding, Problem, TaskFinished
+from haui.evidence import reading_of
 from haui.execution.attempts import Attempts
 from haui.execution.engine import Engine, Result
 from haui.execution.errands import Errands
@@ -20,7 +21,7 @@ from haui.execution.judge import (
     unsatisfied,
 )
 from haui.execution.voice import Voice
-from haui.step import Task, Values, Work
+from haui.step import Judge, Task, Values, Work
 
 PROBE_TIMEOUT_S = 120
 
@@ -105,13 +106,13 @@ class TaskRun:
             self._attempts.minted = True
             self._values = {**self._values, **await self._errands.supply(step.supply)}
         self._work = step.work(self._spec, self._task.host, self._values)
+        if step.judge is not None:
+            return await self._judged(step.judge)
         if step.always and self._settled and not self._attempts.running:
             return Result(outcome="unchanged", findings=(_measured_before(step.title),))
         if self._attempts.running or step.always:
             return await self._attempts.change(self._work, self._values, self._probe)
         findings = await self._probe()
-        if step.phase == "preflight":
-            await self._voice.preflight(findings)
         if satisfied(findings):
             return Result(outcome="unchanged", findings=findings)
         if problem := blocked(findings):
@@ -121,6 +122,20 @@ class TaskRun:
         if self._settled:
             await self._voice.drifted(findings)
         return await self._attempts.change(self._work, self._values, self._probe)
+
+    async def _judged(self, judge: Judge) -> Result:
+        """A step that looks and judges. Its result keeps what is worth a second look."""
+        name, step = self._task.host.name, self._step
+        evidence = self._engine.evidence
+        if self._work.probe is not None:
+            script = self._engine.composer.probe(self._task, self._work.probe, ())
+            answer = await self._engine.connections.ask(name, script, timeout_s=step.timeout_s)
+            evidence.keep(step.id, name, reading_of(answer))
+        findings = judge(self._spec, self._task.host, evidence)
+        await self._voice.preflight(findings, self._engine.operator)
+        problem = blocked(findings)
+        kept = tuple(found for found in findings if found.verdict in ("blocked", "warning"))
+        return Result(outcome="failed" if problem else "unchanged", findings=kept, problem=problem)
 
     async def _only_read(self, findings: tuple[Finding, ...]) -> Result:
         """A step that changes nothing: its probe is the result, once its gate has opened."""

@@ -63,15 +63,23 @@ class Voice:
         shown = tuple(line.expandtabs(8) for line in self._mask.lines(lines))
         await self._bus.emit(TaskOutput(host=self._host, step=self._step.id, lines=shown))
 
-    async def preflight(self, findings: tuple[Finding, ...]) -> None:
+    async def preflight(self, findings: tuple[Finding, ...], operator: str) -> None:
+        """`operator` is who lets a finding pass that would block."""
         for found in self._mask.findings(findings):
             await self._bus.emit(
                 PreflightResult(
                     host=self._host,
-                    check=found.what,
+                    check=found.check or found.what,
+                    title=found.what,
                     verdict=found.verdict,
                     expected=found.expected,
                     seen=found.seen,
+                    why=found.why,
+                    fix=found.fix,
+                    fix_kind=found.fix_kind,
+                    fix_with=found.fix_with,
+                    override=found.override,
+                    by=operator if found.override else "",
                 )
             )
 

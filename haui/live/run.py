@@ -24,7 +24,7 @@ from haui.record.lock import Lock
 from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState, reduce
 from haui.record.store import ClusterStore
-from haui.session import Job, Kind, perform, plan_of
+from haui.session import Job, Kind, continues, perform, plan_of
 from haui.spec import ClusterSpec
 from haui.step import Plan
 
@@ -182,6 +182,10 @@ class LiveRun:
     def _look_back(self) -> None:
         """What an unfinished install has come to, and how its answers differ from these."""
         before = self.store.read_state()
+        if continues(self.kind, before):
+            self.plan = plan_of(self.spec, self.kind, self.hosts, continued=True)
+            self._tasks = {task.id: task for task in self.plan.tasks}
+            self._progress = Progress(self.plan, self.state)
         if not before.unfinished:
             return
         self.state = before

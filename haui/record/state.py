@@ -123,6 +123,11 @@ class RunState:
             if view.proved
         )
 
+    @property
+    def begun(self) -> bool:
+        """Whether any host may have been changed."""
+        return any(view.attempt for views in self.tasks.values() for view in views.values())
+
     def open_attempts(self) -> tuple[tuple[str, str, int], ...]:
         """Host, step and attempt of every change whose result is not known."""
         return tuple(

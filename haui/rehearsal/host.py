@@ -11,6 +11,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from haui.evidence import facts_text
+from haui.rehearsal import facts
 from haui.rehearsal.cluster import JOINS, Row, SimulatedCluster
 from haui.rehearsal.faults import Fault, FaultKind
 from haui.rehearsal.task import Attempt, HostState, record
@@ -131,18 +133,25 @@ class SimulatedHost:
         if dropped := self._strike(step, now, read_only=about.read_only):
             return dropped
         delay = self.tempo.take(0.15 * (SLOW if self._has(step, "slow") else 1))
+        if about.phase == "preflight":
+            return Answer(stdout=self._facts(step, now), delay=delay)
         if about.read_only:
             if self._fails(step, f"probe.{step}"):
                 fix = "this fault was asked for; resume without it"
-                verdict = "blocked" if about.phase == "preflight" else "differs"
-                return Answer(
-                    stdout=table(((verdict, about.title or step, fix, "fault"),)), delay=delay
-                )
+                row = ("differs", about.title or step, fix, "fault")
+                return Answer(stdout=table((row,)), delay=delay)
             return Answer(stdout=table(self._reading(request, step, now)), delay=delay)
         rows = evidence(
             step, about.title, self.name, self._version, self.done(step, now)
         ) + self._placed(request)
         return Answer(stdout=table(rows), delay=delay)
+
+    def _facts(self, step: str, now: float) -> bytes:
+        """What a healthy host tells; with a fault, what makes its checks block."""
+        told = facts.told(step, self.cluster.spec, self.cluster.spec.host(self.name), now)
+        if self._fails(step, f"probe.{step}"):
+            return facts_text(facts.changed(told, facts.TROUBLE)).encode()
+        return facts_text(told).encode()
 
     def _reading(self, request: Envelope, step: str, now: float) -> tuple[Row, ...]:
         about = self.cluster.step(step)

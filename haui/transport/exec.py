@@ -9,9 +9,10 @@ import asyncio
 import contextlib
 import math
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from haui.errors import ConnectError, ConnectionLostError, StepError
@@ -55,11 +56,15 @@ class Link(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A script's status and raw output."""
+    """A script's status and raw output; when it was sent and had ended (seconds since the epoch),
+    and what the login printed before."""
 
     status: int
     stdout: bytes
     stderr: bytes
+    asked: float = 0.0
+    answered: float = 0.0
+    noise: str = ""
 
 
 _Sink = Callable[[bytes], Awaitable[None]]
@@ -115,7 +120,7 @@ class Executing:
                 )
 
         answer = await self._execute(link, script, timeout_s, keep, last=True)
-        return Answer(answer.status, bytes(kept), answer.stderr)
+        return replace(answer, stdout=bytes(kept))
 
     async def stream(
         self, link: Link, script: Script, *, timeout_s: float, on_stdout: _Sink
@@ -189,7 +194,7 @@ class Executing:
                 fix="look at the host's load, disks and network, then try again",
                 host=self._target.name,
             )
-        return Answer(status, b"", stderr)
+        return Answer(status, b"", stderr, launch.started_at, time.time(), launch.noise)
 
     def _explain(self, become: Become, error: _NotStartedError) -> ConnectError:
         name, user, noise = self._target.name, self._target.user, error.launch.noise

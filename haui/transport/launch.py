@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +45,8 @@ class Launch:
         self.command = command(self.sentinel, timeout_s=timeout_s, become=self._become(become.how))
         self.started = False
         """Whether the sentinel was seen: whatever follows is the script's."""
+        self.started_at = 0.0
+        """When that was, in seconds since the epoch."""
         self.refused = False
         """Whether sudo asked a second time, so that the password is wrong."""
         self._out = b""
@@ -64,6 +67,7 @@ class Launch:
         noise, found, rest = self._out.partition(mark)
         if found:
             self.started = True
+            self.started_at = time.time()
             self._out = noise[-_KEPT:]
             return rest
         self._out = self._out[-_KEPT:]

@@ -255,6 +255,9 @@ def _completed(answer: Answer) -> Completed:
         status=answer.status,
         stdout=clean_text(answer.stdout.decode(errors="backslashreplace")),
         stderr=clean_text(answer.stderr.decode(errors="backslashreplace")),
+        asked=answer.asked,
+        answered=answer.answered,
+        noise=answer.noise,
     )
 
 

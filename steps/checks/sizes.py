@@ -1,0 +1,7 @@
+"""Processors and memory against what the roles need."""
+
+from __future__ import annotations
+
+from steps.checks.check import Check
+
+CHECKS: tuple[Check, ...] = ()
