@@ -21,5 +21,6 @@ STEP = Step(
     judge=checks.judge("preflight.disk"),
     once=True,
     timeout_s=120,
-    explain="etcd waits for the disk at every write: a slow one makes an unstable cluster. Writes a small file where etcd will be, and removes it.",
+    explain="etcd waits for the disk at every write: a slow one makes an unstable "
+    "cluster. Writes a small file where etcd will be, and removes it.",
 )

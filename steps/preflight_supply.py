@@ -21,5 +21,6 @@ STEP = Step(
     judge=checks.judge("preflight.supply"),
     once=True,
     timeout_s=120,
-    explain="Finds a mirror, registry, proxy or version that the host can not get, while nothing has been changed. Fetches only descriptions.",
+    explain="Finds a mirror, registry, proxy or version that the host can not get, "
+    "while nothing has been changed. Fetches only descriptions.",
 )

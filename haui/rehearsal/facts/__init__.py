@@ -12,12 +12,15 @@ from haui.evidence import Evidence, Reading, facts_text
 from haui.rehearsal.facts import (
     access,
     clock,
+    disk,
     disks,
     kernel,
     kubernetes,
     network,
     ports,
+    reach,
     sizes,
+    supply,
     system,
 )
 from haui.spec import ClusterSpec, HostSpec
@@ -38,7 +41,11 @@ def told(step: str, spec: ClusterSpec, host: HostSpec, now: float = 0.0) -> tupl
         moment = f"{now:.6f}"
         parts = (fact for area in _OF_THE_HOST for fact in area.facts(spec, host))
         return (("clock.first", moment), *parts, ("clock.last", moment))
-    return ()
+    if step == "preflight.supply":
+        return tuple(supply.facts(spec, host))
+    if step == "preflight.disk":
+        return tuple(disk.facts(spec, host))
+    return tuple(reach.facts(step, spec, host))
 
 
 def healthy(spec: ClusterSpec, steps: Iterable[str], now: float = 1_000_000.0) -> Evidence:
