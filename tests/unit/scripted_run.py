@@ -6,14 +6,15 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from haui.events import AnyEvent, Event
+from haui.events import AnyEvent, Event, Finding
+from haui.evidence import Evidence
 from haui.execution.compose import Library
 from haui.execution.controls import Controls
 from haui.execution.executor import RunResult, run
 from haui.host import Host
 from haui.plan import build_plan
 from haui.spec import ClusterSpec, Endpoint, HostSpec
-from haui.step import Call, Phase, Plan, Remote, Step, Values, Work
+from haui.step import Call, Judge, Phase, Plan, Remote, Step, Values, Work, parse_findings
 from tests.unit.scripted import ScriptedFleet
 
 E = TypeVar("E", bound=Event)
@@ -84,10 +85,24 @@ def on_first(script: str, patience_s: int = 0) -> Remote:
     )
 
 
+def by_lines(step_id: str) -> Judge:
+    """Judges the findings that the step itself has printed; one that differs blocks."""
+
+    def judge(_spec: ClusterSpec, host: HostSpec, evidence: Evidence) -> tuple[Finding, ...]:
+        reading = evidence.reading(step_id, host.name)
+        found = parse_findings(reading.text if reading is not None else "")
+        return tuple(
+            dataclasses.replace(f, verdict="blocked") if f.verdict == "differs" else f
+            for f in found
+        )
+
+    return judge
+
+
 def install() -> list[Step]:
     """The shape of a real install: preflight, preparation, init, joins, proof."""
     return [
-        step("pre.check", "preflight", reads=True),
+        step("pre.check", "preflight", reads=True, judge=by_lines("pre.check")),
         step("sys.prepare"),
         step("cp.init", "control-plane", first),
         step("cp.join", "control-plane", joining, needs=("cp.init",), lane="control-plane-join"),

@@ -100,7 +100,7 @@ def test_a_failed_preflight_changes_nothing_anywhere() -> None:
     assert not ran.bus.of(TaskIntent)
     assert [(f.host, f.cause) for f in ran.result.failed] == [("w2", "preflight")]
     told = ran.bus.of(PreflightResult, host="w2")
-    assert [(t.check, t.verdict, t.seen) for t in told] == [("it", "differs", "something else")]
+    assert [(t.check, t.verdict, t.seen) for t in told] == [("it", "blocked", "something else")]
 
 
 def test_an_unreachable_host_of_a_fresh_install_changes_nothing_anywhere() -> None:

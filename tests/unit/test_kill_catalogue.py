@@ -8,7 +8,9 @@ import functools
 import pytest
 
 from haui.events import Event, TaskFinished, TaskIntent, TaskOutput
+from haui.evidence import facts_text
 from haui.plan import build_plan
+from haui.rehearsal import facts
 from haui.step import Plan
 from steps import CATALOGUE
 from tests.unit.mortal import KilledError, MortalRun
@@ -67,6 +69,10 @@ def machines(shape: str) -> ScriptedFleet:
                 machine.attempts[step.id] = [Attempt(lines=said, applies=False)] * 9
     for name, id_ in only_looking(shape):
         fleet[name].true.add(id_)
+    for task in plan(shape).tasks:
+        if task.step.judge is not None:
+            told = facts.told(task.step.id, plan(shape).spec, task.host)
+            fleet[task.host.name].readings[task.step.id] = facts_text(told)
     for step in CATALOGUE:
         fleet.remote_answers[f"{step.id}.gate"] = lambda _script: ok()
         fleet.remote_answers[f"{step.id}.supply"] = lambda _script: printed

@@ -53,6 +53,6 @@ def test_the_catalogue_says_which_steps_only_read() -> None:
     known = {step.id: step for step in announce(steps.CATALOGUE, cluster())}
     assert known.keys() == {step.id for step in steps.CATALOGUE}
     reading = {name for name, step in known.items() if step.read_only}
-    assert reading >= {"preflight.host", "cluster.ready", "verify.nodes", "verify.etcd"}
+    assert reading >= {"preflight.facts", "cluster.ready", "verify.nodes", "verify.etcd"}
     assert not reading & {"control_plane.init", "runtime.containerd", "system.swap"}
     assert known["verify.workload"].always

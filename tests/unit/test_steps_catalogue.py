@@ -72,8 +72,9 @@ def test_a_plan_can_be_made(name: str) -> None:
 @pytest.mark.parametrize("name", SPECS)
 def test_work_has_something_to_look_at_and_scripts_exist(name: str) -> None:
     for step, work in works(SPECS[name], {}):
-        # A step without any evidence could never be proved done; `always` steps give theirs.
-        assert work.probe or work.files or step.always, step.id
+        # A step without any evidence could never be proved done; `always` steps give theirs, and
+        # those that judge have what others have read.
+        assert work.probe or work.files or step.always or step.judge, step.id
     for call in calls(SPECS[name], {}):
         assert body(call.script)
 
@@ -100,10 +101,10 @@ def test_placed_files_are_absolute_and_written_for_people() -> None:
 
 
 def test_scripts_that_include_others_hold_each_part_once() -> None:
-    text = body("preflight_host_probe")
-    assert text.count("\nmodule_works() {") == 1
-    assert text.index("debian_version() {") < text.index("package() {") < text.index("check_ports")
-    assert script("preflight_host_probe").endswith(text)
+    text = body("packages_source_apply")
+    assert text.count("\ndebian_version() {") == 1
+    assert text.index("debian_version() {") < text.index("package() {") < text.index("package update")
+    assert script("packages_source_apply").endswith(text)
     assert "finding() {" not in text
 
 
