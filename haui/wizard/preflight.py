@@ -1,93 +1,94 @@
 """What a preflight has found, as people read it: by host, and by what is to be done about it. Pure.
 
 A check is one finding of one host. That haui got in at all counts as a check, too.
+
+`reports_of` makes a report of each host from the state of a run, `tally` counts their checks, and
+`groups_of` puts together what one thing would mend.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from haui.wizard.pages import PageId
+from haui.wizard.pages import PAGES, PageId
 
 if TYPE_CHECKING:
-    from haui.events import PreflightResult
-    from haui.record.state import RunState
+    from haui.events import FixKind, PreflightResult
+    from haui.record.state import RunState, TaskView
 
-Weight = Literal["blocks", "warning", "haui will do", "ok"]
-"""blocks: no host is changed before it is mended · warning: allowed, and worth a second look."""
+Weight = Literal["blocks", "warning", "overridden", "haui will do", "info", "ok", "skipped"]
+"""blocks: no host is changed before it is mended · warning: allowed, and worth a second look ·
+overridden: would block, and is let pass for a reason · info: worth knowing · skipped: could not be
+looked at."""
 
-Column = Literal["ssh", "system", "sizes", "kernel", "kubernetes", "network", "clock", "ports"]
+Column = Literal[
+    "ssh", "system", "sizes", "disks", "kernel", "kubernetes", "network", "clock", "ports",
+    "supply", "fleet",
+]  # fmt: skip
 HostState = Literal["waiting", "checking", "done", "not done"]
 
 COLUMNS: Final[tuple[Column, ...]] = (
-    "ssh", "system", "sizes", "kernel", "kubernetes", "network", "clock", "ports",
+    "ssh", "system", "sizes", "disks", "kernel", "kubernetes", "network", "clock", "ports",
+    "supply", "fleet",
 )  # fmt: skip
-WEIGHTS: Final[tuple[Weight, ...]] = ("blocks", "warning", "haui will do", "ok")
-"""The heaviest first."""
+WEIGHTS: Final[tuple[Weight, ...]] = (
+    "blocks", "warning", "overridden", "haui will do", "info", "ok", "skipped",
+)  # fmt: skip
+"""The heaviest first. What could not be looked at says least."""
+FOLDED: Final[tuple[Weight, ...]] = ("ok", "skipped")
+"""What nobody has to read."""
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of check: where it stands, and the page whose answers may be changed for it."""
-
-    column: Column
-    page: PageId | None = None
-
-
-KINDS: Final[tuple[tuple[str, Kind], ...]] = (
-    ("login", Kind("ssh", "access")),
-    ("privilege", Kind("ssh", "access")),
-    ("operating system", Kind("system", "hosts")),
-    ("architecture", Kind("system", "hosts")),
-    ("init", Kind("system")),
-    ("the check itself ran", Kind("system")),
-    ("the check said something", Kind("system")),
-    ("processors", Kind("sizes", "topology")),
-    ("memory", Kind("sizes", "topology")),
-    ("disk of ", Kind("sizes", "topology")),
-    ("kernel module ", Kind("kernel")),
-    ("cgroups", Kind("kernel")),
-    ("other Kubernetes", Kind("kubernetes", "hosts")),
-    ("address ", Kind("network", "hosts")),
-    ("virtual address ", Kind("network", "endpoint")),
-    ("time", Kind("clock")),
-    ("port ", Kind("ports")),
-)
-"""By the beginning of the check's name. That of names with a blank at the end goes on."""
-UNKNOWN: Final = Kind("system")
-"""For checks of no known kind, so that none is lost."""
-
-LOGIN: Final = "login"
-_OWN_CLOCK: Final = "the clock is the machine's"
-_NO_TIME_SERVICE: Final = "no time service yet"
-_PLACE: Final = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::| port )\d+\b")
-_EXAMPLES: Final = 3
+BASTION: Final = "bastion"
+"""The name under which this machine itself is looked at."""
+LOGIN: Final = "ssh.login"
+_ELSEWHERE: Final[Column] = "system"
+"""Where checks of no known area stand, so that none is lost."""
+_OVER: Final = ("ok", "unchanged", "failed", "skipped", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check of one host. `what` is its name or, of a login, what went wrong; texts come from
-    hosts. `fix` is what a person has to do; empty when nothing."""
+    """One check of one host. `what` is its title or, of a login, what went wrong; texts come from
+    hosts. `fix_with` is the step, the command or the page that mends it, as `fix_kind` says.
+    `override` is the reason for which it is let pass, `by` who has said so."""
 
     host: str
-    name: str
+    id: str
     what: str
     weight: Weight
     expected: str = ""
     seen: str = ""
+    why: str = ""
     fix: str = ""
+    fix_kind: FixKind = ""
+    fix_with: str = ""
+    override: str = ""
+    by: str = ""
 
     @property
-    def kind(self) -> Kind:
-        return kind_of(self.name)
+    def column(self) -> Column:
+        area = self.id.partition(".")[0]
+        return next((column for column in COLUMNS if column == area), _ELSEWHERE)
+
+    @property
+    def page(self) -> PageId | None:
+        """The page of the wizard whose answers may be changed for it."""
+        if self.id == LOGIN:
+            return "access"
+        said = self.fix_with if self.fix_kind == "answer" else _known(self.id)[0]
+        return next((page.id for page in PAGES if page.id == said), None)
+
+    @property
+    def overridable(self) -> bool:
+        """Whether it may be let pass for a reason."""
+        return self.weight in ("blocks", "overridden") and _known(self.id)[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostReport:
-    """What is known of one host."""
+    """What is known of one host; while it is being looked at, what is known so far."""
 
     host: str
     state: HostState = "waiting"
@@ -95,49 +96,43 @@ class HostReport:
 
     def heaviest(self, column: Column) -> Weight | None:
         """The weight that counts in that column; None when nothing was looked at there."""
-        found = {check.weight for check in self.checks if check.kind.column == column}
-        return next((weight for weight in WEIGHTS if weight in found), None)
+        found = {check.weight for check in self.checks if check.column == column}
+        return min(found, key=WEIGHTS.index, default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """The checks that one thing would mend, on all the hosts that have it."""
-
-    what: str
-    weight: Weight
-    fix: str
-    evidence: str
-    column: Column
-    page: PageId | None
-    hosts: tuple[str, ...]
+def reports_of(
+    state: RunState, hosts: Iterable[str], *, over: bool = False
+) -> tuple[HostReport, ...]:
+    """What a run has found out about these hosts and, when it was looked at, this machine."""
+    named = tuple(hosts)
+    others = tuple(name for name in state.preflight if name not in named)
+    return tuple(report_of(state, name, over=over) for name in (*named, *others))
 
 
-def kind_of(name: str) -> Kind:
-    """The kind of the check with that name."""
-    for known, kind in KINDS:
-        if name == known or (known.endswith(" ") and name.startswith(known)):
-            return kind
-    return UNKNOWN
-
-
-def report_of(state: RunState, host: str, *, production: bool, over: bool = False) -> HostReport:
-    """What a run has found out about a host. `over`: the run has ended."""
+def report_of(
+    state: RunState, host: str, *, over: bool = False, steps: Collection[str] | None = None
+) -> HostReport:
+    """What a run has found out about a host. `over`: the run has ended; until then the host is
+    done when all of `steps` are over on it."""
     results = state.preflight.get(host, {})
-    views = state.tasks.get(host, {})
-    failed = next((v.problem for v in views.values() if v.problem and v.status == "failed"), None)
+    views = {
+        step: view
+        for step, view in state.tasks.get(host, {}).items()
+        if steps is None or step in steps
+    }
     statuses = {view.status for view in views.values()}
-    if failed is not None and not results:
-        login = Check(
-            host=host, name=LOGIN, what=failed.what, weight="blocks", seen=failed.why,
-            expected="a login as root or with sudo", fix=failed.fix,
-        )  # fmt: skip
-        return HostReport(host=host, state="done", checks=(login,))
-    if results:
-        checks = (_entered(host), *(_check(r, production) for r in results.values()))
-        return HostReport(host=host, state="done", checks=checks)
-    if over or "cancelled" in statuses:
-        return HostReport(host=host, state="not done")
-    return HostReport(host=host, state="checking" if "running" in statuses else "waiting")
+    broken = tuple(_broken(host, step, view, results) for step, view in views.items())
+    entered = (_entered(host),) if results and host != BASTION else ()
+    checks = (*entered, *(_check(each) for each in results.values()), *filter(None, broken))
+    if over:
+        whole = bool(checks) and "cancelled" not in statuses
+        return HostReport(host=host, state="done" if whole else "not done", checks=checks)
+    whole = steps is not None and all(step in views for step in steps)
+    if whole and all(view.status in _OVER for view in views.values()):
+        ended: HostState = "not done" if "cancelled" in statuses else "done"
+        return HostReport(host=host, state=ended, checks=checks)
+    begun = bool(checks) or "running" in statuses
+    return HostReport(host=host, state="checking" if begun else "waiting", checks=checks)
 
 
 def tally(reports: Iterable[HostReport]) -> Mapping[Weight, int]:
@@ -149,96 +144,89 @@ def tally(reports: Iterable[HostReport]) -> Mapping[Weight, int]:
     return counts
 
 
-def groups_of(reports: Iterable[HostReport]) -> tuple[Group, ...]:
-    """By fix, the heaviest first, then those that most hosts have."""
-    found: dict[tuple[str, ...], list[Check]] = {}
-    for report in reports:
-        for check in report.checks:
-            found.setdefault(_key(check), []).append(check)
-    groups = [_group(checks) for checks in found.values()]
-    return tuple(sorted(groups, key=lambda g: (WEIGHTS.index(g.weight), -len(g.hosts))))
-
-
 def findings_text(reports: Iterable[HostReport], head: str) -> str:
-    """All findings as lines of text, to be kept or sent: host, result, check, expected, seen."""
+    """All findings as lines of text, to be kept or sent."""
     lines = [f"# {head}"]
     for report in reports:
         lines.append("")
         lines.append(f"{report.host}: {'no result' if not report.checks else ''}".rstrip(": "))
         for check in report.checks:
-            lines.append(f"  {check.weight:<12} {_one_line(check.what)}")
-            for label, text in (
-                ("expected", check.expected),
-                ("seen", check.seen),
-                ("fix", check.fix),
-            ):
-                if text and (label != "expected" or check.expected != check.fix):
-                    lines.append(f"               {label}: {_one_line(text)}")
+            lines.append(f"  {check.weight:<12} {one_line(check.what)}  ({check.id})")
+            lines += [
+                f"               {label}: {one_line(text)}" for label, text in parts_of(check)
+            ]
     return "\n".join(lines) + "\n"
 
 
-def _one_line(text: str) -> str:
+def parts_of(check: Check) -> tuple[tuple[str, str], ...]:
+    """What is known of a check, label and text, without what is empty."""
+    with_ = check.fix_with if check.fix_kind == "command" else ""
+    reason = f"{check.override} ({check.by})" if check.by else check.override
+    parts = (
+        ("expected", check.expected),
+        ("seen", check.seen),
+        ("why", check.why),
+        ("fix", check.fix),
+        ("run", with_),
+        ("let pass", reason),
+    )
+    return tuple((label, text) for label, text in parts if text.strip())
+
+
+def one_line(text: str) -> str:
+    """A text of several lines in one."""
     return " · ".join(part.strip() for part in text.splitlines() if part.strip())
+
+
+def _known(check: str) -> tuple[str | None, bool]:
+    """Page of a check of the catalogue, and whether it may be overridden."""
+    from steps.checks import BY_ID  # brings the whole catalogue with it
+
+    known = BY_ID.get(check)
+    return (known.page, known.overridable) if known is not None else (None, False)
 
 
 def _entered(host: str) -> Check:
     return Check(
-        host=host, name=LOGIN, what=LOGIN, weight="ok", expected="a login", seen="logged in"
+        host=host, id=LOGIN, what="login", weight="ok", expected="a login", seen="logged in"
     )
 
 
-def _check(result: PreflightResult, production: bool) -> Check:
-    weight = _weight(result, production)
-    # What blocks says in `expected` what to do: the contract of probe scripts.
-    fix = result.expected if result.verdict == "blocked" else ""
+def _broken(
+    host: str, step: str, view: TaskView, results: Mapping[str, PreflightResult]
+) -> Check | None:
+    """A step that failed without a finding: no login, a lost connection, a script without end."""
+    if view.status != "failed" or view.problem is None or view.findings:
+        return None
+    expected = f"{view.title}: an answer" if results and view.title else ""
     return Check(
-        host=result.host, name=result.check, what=result.check, weight=weight,
-        expected="" if result.verdict == "blocked" else result.expected, seen=result.seen, fix=fix,
+        host=host,
+        id=f"ssh.{step}" if results else LOGIN,
+        what=view.problem.what,
+        weight="blocks",
+        expected=expected if results else "a login as root or with sudo",
+        seen=view.problem.why,
+        fix=view.problem.fix,
+    )
+
+
+def _check(result: PreflightResult) -> Check:
+    return Check(
+        host=result.host, id=result.check, what=result.title or result.check,
+        weight=weight_of(result), expected=result.expected, seen=result.seen, why=result.why,
+        fix=result.fix, fix_kind=result.fix_kind, fix_with=result.fix_with,
+        override=result.override, by=result.by,
     )  # fmt: skip
 
 
-def _weight(result: PreflightResult, production: bool) -> Weight:
+def weight_of(result: PreflightResult) -> Weight:
+    """How much a result of a check weighs."""
     if result.verdict in ("blocked", "differs"):
         return "blocks"
-    if result.verdict == "ok" or result.seen.startswith(_OWN_CLOCK):
-        return "ok"
-    if result.seen.startswith(_NO_TIME_SERVICE) and production:
+    if result.override:
+        return "overridden"
+    if result.verdict in ("ok", "skipped"):
+        return "ok" if result.verdict == "ok" else "skipped"
+    if result.fix_kind == "haui":
         return "haui will do"
-    return "warning"
-
-
-def _key(check: Check) -> tuple[str, ...]:
-    """What is the same for all checks of a group; where a login failed is not."""
-    if check.name == LOGIN:
-        return (check.name, check.weight, _anywhere(check.what))
-    return (check.what, check.weight, check.fix or check.expected)
-
-
-def _anywhere(text: str) -> str:
-    return _PLACE.sub("the host", text)
-
-
-def _group(checks: list[Check]) -> Group:
-    first = checks[0]
-    several = len(checks) > 1 and first.name == LOGIN
-    return Group(
-        what=_anywhere(first.what) if several else first.what,
-        weight=first.weight,
-        fix=first.fix,
-        evidence=_evidence(checks),
-        column=first.kind.column,
-        page=first.kind.page,
-        hosts=tuple(dict.fromkeys(check.host for check in checks)),
-    )
-
-
-def _evidence(checks: list[Check]) -> str:
-    """What was seen: once when it is the same everywhere, else by host."""
-    first = checks[0]
-    asked = f", asked for: {first.expected}" if first.weight == "warning" and first.expected else ""
-    seen = list(dict.fromkeys(check.seen for check in checks if check.seen))
-    if len(seen) < 2:
-        return f"{seen[0]}{asked}" if seen else asked.removeprefix(", ")
-    shown = [f"{check.host}: {_one_line(check.seen)}" for check in checks if check.seen]
-    more = f" · and {len(shown) - _EXAMPLES} more" if len(shown) > _EXAMPLES else ""
-    return " · ".join(shown[:_EXAMPLES]) + more + asked
+    return "warning" if result.verdict == "warning" else "info"
