@@ -1,4 +1,4 @@
-"""The bastion's servers: packages over HTTP, images over TLS with a login."""
+"""The bastion's servers: names, packages over HTTP, images over TLS with a login."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ def start_web(folder: Path, site: dict[str, Path]) -> Process:
         ],
         folder / "web.log",
     )
+
+
+def start_dns(folder: Path) -> Process:
+    """Answer questions for names; the only one that exists is the registry's."""
+    names = (f"hub.lab.lan={GATEWAY}",)
+    return _serve([sys.executable, str(SCRIPTS / "dns.py"), GATEWAY, *names], folder / "dns.log")
 
 
 def start_registry(folder: Path, images: Path, password: str) -> Process:

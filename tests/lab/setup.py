@@ -76,6 +76,8 @@ def _start_bastion(folder: Path, cache: Cache, state: State, password: str) -> N
         "debian": cache.path("os-packages") / "repository",
         "haui": cache.path("kubernetes-packages") / "repository",
     }
+    state.servers["dns"] = servers.start_dns(folder)
+    state.save(folder)
     state.servers["web"] = servers.start_web(folder, site)
     state.save(folder)
     state.servers["registry"] = servers.start_registry(folder, cache.path("images"), password)
