@@ -67,6 +67,11 @@ class ConnectionLostError(ConnectError):
     """The connection died; what ran on the host has an unknown result."""
 
 
+class NoAnswerError(ConnectionLostError):
+    """A script was given its time and more, and the host has not said how it ended. Asking again
+    would only wait as long again."""
+
+
 class StepError(HauiError):
     """A step failed on a host."""
 

@@ -64,6 +64,11 @@ class Event:
     seq: int = 0
     at: str = ""
 
+    @property
+    def on_record(self) -> bool:
+        """Whether the journal keeps it: by its kind, and perhaps by what it says."""
+        return self.journalled
+
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready dict, `seq`, `at` and `kind` first; empty optional parts are left out."""
         body = asdict(self)
@@ -109,7 +114,8 @@ class HostLost(Event):
 class PreflightResult(Event):
     """One preflight check of one host: the parts of a `Finding`, `title` being its `what`.
 
-    `by` is who let a finding pass that would block.
+    `by` is who let a finding pass that would block. What is as it must be, or could not be looked
+    at, is not on record: a hundred checks on a hundred hosts say little more than that.
     """
 
     kind: ClassVar[str] = "preflight_result"
@@ -125,6 +131,10 @@ class PreflightResult(Event):
     fix_with: str = ""
     override: str = ""
     by: str = ""
+
+    @property
+    def on_record(self) -> bool:
+        return self.verdict not in ("ok", "skipped")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

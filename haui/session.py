@@ -8,8 +8,10 @@ is the executor's.
 from __future__ import annotations
 
 import asyncio
+import getpass
+import os
 import secrets
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -55,6 +57,16 @@ class FleetLike(Protocol):
     async def close(self) -> None: ...
 
 
+def whoami(environ: Mapping[str, str] = os.environ) -> str:
+    """Who runs haui; with sudo, also who that was before, as `root (ops)`."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):  # an account without a name
+        name = f"uid {os.getuid()}"
+    before = environ.get("SUDO_USER", "")
+    return f"{name} ({before})" if before and before != name else name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """What a session is to do. `spec` is what the admin asked for; `reach` is the same cluster as
@@ -76,8 +88,8 @@ class Job:
     """Asked about each task that failed; without it, what needs the task is skipped at once."""
     evidence: Evidence = field(default_factory=Evidence)
     """Filled with what the steps read."""
-    operator: str = ""
-    """Who runs haui, for findings that are let pass; see `whoami`."""
+    operator: str = field(default_factory=whoami)
+    """Who runs haui, for findings that are let pass."""
     now: Now = utc_now
 
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from haui.errors import ConnectError, ConnectionLostError, HauiError, HostKeyError
+from haui.errors import (
+    ConnectError,
+    ConnectionLostError,
+    HauiError,
+    HostKeyError,
+    NoAnswerError,
+)
 from haui.events import AnyEvent, Event, HostConnected, HostLost
 from haui.execution.clock import Clock
 from haui.host import Completed, Host, Script, TaskState
 
 REDIAL_PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
+BRIEF_PAUSES_S = (1.0, 2.0, 4.0)
+"""For a host that is only looked at: it is told at once that it went away, and asked for later."""
 ASKS = 3
 
 
@@ -89,13 +97,21 @@ class Connections:
             link.opened, link.error = False, None
         await self.open(name)
 
-    async def ask(self, name: str, script: Script, *, timeout_s: float) -> Completed:
-        """Run a script that only reads; asked again (3 times in all) when the connection broke."""
-        for _ in range(ASKS - 1):
+    async def ask(
+        self, name: str, script: Script, *, timeout_s: float, brief: bool = False
+    ) -> Completed:
+        """Run a script that only reads; asked again (3 times in all) when the connection broke.
+
+        A host that did not answer in the script's time is not asked again. `brief`: asked again
+        only once, and dialled for a few seconds.
+        """
+        for _ in range(1 if brief else ASKS - 1):
             try:
                 return await self.host(name).run(script, timeout_s=timeout_s)
+            except NoAnswerError:
+                raise
             except ConnectionLostError as lost:
-                await self._redial(name, lost)
+                await self._redial(name, lost, BRIEF_PAUSES_S if brief else REDIAL_PAUSES_S)
         return await self.host(name).run(script, timeout_s=timeout_s)
 
     async def ask_first(
@@ -138,10 +154,12 @@ class Connections:
         fingerprint = await self.host(name).connect()
         await self._bus.emit(HostConnected(host=name, fingerprint=fingerprint))
 
-    async def _redial(self, name: str, lost: ConnectionLostError) -> None:
+    async def _redial(
+        self, name: str, lost: ConnectionLostError, pauses: Sequence[float] = REDIAL_PAUSES_S
+    ) -> None:
         """Connect again, for about 80 s. Raises the last ConnectError."""
         await self._bus.emit(HostLost(host=name, reason=lost.why or lost.what))
-        for pause in REDIAL_PAUSES_S:
+        for pause in pauses:
             await self._clock.sleep(pause)
             try:
                 return await self._connect(name)

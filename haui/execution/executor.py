@@ -209,7 +209,8 @@ class _Executor:
         life = TaskRun(self._engine, task, settled=task.id in self._settled and not stale)
         finished = await self._turn(life)
         while finished.outcome == "failed":
-            if not await self._again(task, finished, unreachable=life.unreachable):
+            again = self._again(task, finished, unreachable=life.unreachable, silent=life.silent)
+            if not await again:
                 return
             life = TaskRun(self._engine, task, reopen=self._reopen)
             finished = await self._turn(life)
@@ -230,7 +231,9 @@ class _Executor:
         finally:
             del self._lives[life]
 
-    async def _again(self, task: Task, finished: TaskFinished, *, unreachable: bool) -> bool:
+    async def _again(
+        self, task: Task, finished: TaskFinished, *, unreachable: bool, silent: bool = False
+    ) -> bool:
         """Whether a failed task is to run again; when not, the others have been told."""
         if unreachable and self._asking.possible:
             await self._let_pass(task)
@@ -241,7 +244,7 @@ class _Executor:
         if decision == "skip":
             await self._leave_out(task, finished)
         else:
-            await self._failure(task, finished, unreachable=unreachable)
+            await self._failure(task, finished, unreachable=unreachable, silent=silent)
         return False
 
     async def _let_pass(self, task: Task) -> None:
@@ -265,7 +268,9 @@ class _Executor:
         for cause in (task, *rest):
             self._tasks.fulfil(cause)
 
-    async def _failure(self, task: Task, finished: TaskFinished, *, unreachable: bool) -> None:
+    async def _failure(
+        self, task: Task, finished: TaskFinished, *, unreachable: bool, silent: bool
+    ) -> None:
         """Record a failure and skip everything that needs the task, directly or not."""
         self._tasks.over.add(task.id)
         self._tally.ended("failed")
@@ -278,7 +283,7 @@ class _Executor:
             fix=f"Fix that on {task.host.name} first; haui resume then continues here.",
         )
         lenient = unreachable and not self._fresh
-        silent = unreachable or not finished.findings
+        silent = silent or unreachable or not finished.findings
         skipped = list(self._tasks.cut(task, lenient=lenient, silent=silent))
         await asyncio.gather(*(self._skip(each, reason) for each in skipped))
 

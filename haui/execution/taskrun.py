@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from haui.errors import ConnectError, HauiError, JournalError, StepError
 from haui.events import Finding, Problem, TaskFinished
-from haui.evidence import reading_of
+from haui.evidence import Reading, reading_of
 from haui.execution.attempts import Attempts
 from haui.execution.engine import Engine, Result
 from haui.execution.errands import Errands
@@ -21,9 +21,12 @@ from haui.execution.judge import (
     unsatisfied,
 )
 from haui.execution.voice import Voice
+from haui.host import Script
 from haui.step import Judge, Task, Values, Work
 
 PROBE_TIMEOUT_S = 120
+CUT_OFF = 124
+"""The status of a reading that was cut off, as timeout(1) has it."""
 
 Reopen = Callable[[str], Awaitable[None]]
 """Dials a host again and asks what it knows. Raises HauiError."""
@@ -45,6 +48,8 @@ class TaskRun:
         `reopen` is for a task that has failed before: it learns again what the host knows, first.
         """
         self.unreachable = False
+        self.silent = False
+        """Whether nothing can be found out about the host."""
         self.ending = False
         """Whether the result is known and only the last rites are left."""
         self._engine = engine
@@ -129,13 +134,28 @@ class TaskRun:
         evidence = self._engine.evidence
         if self._work.probe is not None:
             script = self._engine.composer.probe(self._task, self._work.probe, ())
-            answer = await self._engine.connections.ask(name, script, timeout_s=step.timeout_s)
-            evidence.keep(step.id, name, reading_of(answer))
+            reading = await self._read(script)
+            before = any(
+                name in evidence.of(other) for other in evidence.readings if other != step.id
+            )
+            self.silent = reading.status == CUT_OFF and not before
+            evidence.keep(step.id, name, reading)
         findings = judge(self._spec, self._task.host, evidence)
         await self._voice.preflight(findings, self._engine.operator)
         problem = blocked(findings)
         kept = tuple(found for found in findings if found.verdict in ("blocked", "warning"))
         return Result(outcome="failed" if problem else "unchanged", findings=kept, problem=problem)
+
+    async def _read(self, script: Script) -> Reading:
+        """What the host says. That it can't come to an end of it (no time, endless output) is a
+        reading like another, for the judge to judge."""
+        ask, name = self._engine.connections.ask, self._task.host.name
+        try:
+            answer = await ask(name, script, timeout_s=self._step.timeout_s, brief=True)
+        except StepError as error:
+            said = "\n".join(part for part in (error.what, error.why) if part)
+            return Reading(text="", status=CUT_OFF, stderr=said)
+        return reading_of(answer)
 
     async def _only_read(self, findings: tuple[Finding, ...]) -> Result:
         """A step that changes nothing: its probe is the result, once its gate has opened."""

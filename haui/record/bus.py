@@ -98,7 +98,7 @@ class EventBus:
         return event
 
     def _record(self, event: Event) -> asyncio.Future[None] | None:
-        if self._journal is None or not event.journalled:
+        if self._journal is None or not event.on_record:
             return None
         return self._journal.submit(to_record(event), durable=event.durable)
 

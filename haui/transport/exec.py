@@ -15,7 +15,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from haui.errors import ConnectError, ConnectionLostError, StepError
+from haui.errors import ConnectError, ConnectionLostError, NoAnswerError, StepError
 from haui.host import Script
 from haui.transport.credentials import Credentials
 from haui.transport.launch import AS_LOGIN, Become, Launch, SudoMode, probe_command, sudo_refusal
@@ -178,7 +178,7 @@ class Executing:
                     status = channel.status()
         except TimeoutError:
             await link.close()
-            raise ConnectionLostError(
+            raise NoAnswerError(
                 "the host no longer answers",
                 why=f"{name} should have ended after {timeout_s:g} s",
                 fix="its result is unknown; haui asks the host again when it is back",
