@@ -1,7 +1,8 @@
 """Presets written from a cluster or from answers that are not complete yet.
 
-Never a secret; and unless addresses are asked for, nothing that says which machines and which
-cluster it was: no names, addresses, keys and jump hosts, and no BGP routers.
+Never a secret, nor what was let pass in a preflight, which was said of certain hosts. And unless
+addresses are asked for, nothing that says which machines and which cluster it was: no names,
+addresses, keys and jump hosts, and no BGP routers.
 """
 
 from __future__ import annotations
@@ -102,6 +103,9 @@ def _shareable(data: Mapping[str, Any], *, addresses: bool) -> dict[str, Any]:
         _home_relative(out, place)
     for host in hosts:
         _home_relative(host, ("ssh", "key"))
+    _drop(out, ("preflight", "overrides"))
+    if out.get("preflight") == {}:
+        del out["preflight"]
     if addresses:
         return out
     if not isinstance(listed, list):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from haui.clusterfile.text import diff, dump
 from haui.errors import HauiError, InterruptedRunError, SpecError, UsageError
 from haui.events import Event, HostConnected, HostLost, PreflightResult, TaskOutput
+from haui.evidence import Evidence
 from haui.execution.controls import Controls
 from haui.execution.decisions import Decision, Undecided, skip_consequence, skip_refusal
 from haui.execution.tally import RunResult
@@ -58,18 +59,21 @@ class LiveRun:
         hosts: Collection[str] | None = None,
         resume: bool = False,
         accept_new: bool = False,
+        evidence: Evidence | None = None,
         now: Now = utc_now,
     ) -> None:
         """Reads the journal, starts nothing. A journal that can't be read is the `error`.
 
         `hosts` are those to look at (all), for a preflight alone. `resume` makes an apply the
         continuation of one. `accept_new` lets in hosts whose key is not known yet.
+        `evidence` is what hosts have said before, which counts together with what they say now.
         """
         self.kind: Kind = "resume" if resume and kind == "apply" else kind
         self.spec = spec
         self.site = site
         self.hosts = None if hosts is None else frozenset(hosts)
         self.plan: Plan = plan_of(spec, self.kind, self.hosts)
+        self.evidence = evidence if evidence is not None else Evidence()
         self.controls = Controls()
         self.logs = LogBook()
         self.state = RunState()
@@ -164,10 +168,7 @@ class LiveRun:
         return skip_consequence(self.plan, self._tasks[task_id], self._left_out)
 
     def take_dirty(self) -> frozenset[str]:
-        """The plan's hosts of which something but output has changed since the last call.
-
-        What has come of output, `logs.total` says.
-        """
+        """The plan's hosts of which something but output (`logs.total`) has changed since last."""
         dirty, self._dirty = frozenset(self._dirty), set()
         return dirty
 
@@ -244,6 +245,7 @@ class LiveRun:
             bastion=self.site.bastion,
             hosts=self.hosts,
             decide=self._decide if self.installs else None,
+            evidence=self.evidence,
             now=self._now,
         )
         return await perform(job, before)

@@ -38,11 +38,13 @@ class PageState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreflightRecord:
-    """The last preflight: of which answers, and how many of its findings block or warn."""
+    """The last preflight: of which answers, and how many of its findings block, warn, or are let
+    pass for a reason."""
 
     sha: str
     blocked: int
     warned: int = 0
+    overridden: int = 0
 
 
 class Desk:

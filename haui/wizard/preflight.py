@@ -9,13 +9,13 @@ A check is one finding of one host. That haui got in at all counts as a check, t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from haui.wizard.pages import PAGES, PageId
 
 if TYPE_CHECKING:
-    from haui.events import FixKind, PreflightResult
+    from haui.events import Finding, FixKind, PreflightResult
     from haui.record.state import RunState, TaskView
 
 Weight = Literal["blocks", "warning", "overridden", "haui will do", "info", "ok", "skipped"]
@@ -124,15 +124,32 @@ def report_of(
     broken = tuple(_broken(host, step, view, results) for step, view in views.items())
     entered = (_entered(host),) if results and host != BASTION else ()
     checks = (*entered, *(_check(each) for each in results.values()), *filter(None, broken))
-    if over:
-        whole = bool(checks) and "cancelled" not in statuses
-        return HostReport(host=host, state="done" if whole else "not done", checks=checks)
-    whole = steps is not None and all(step in views for step in steps)
-    if whole and all(view.status in _OVER for view in views.values()):
-        ended: HostState = "not done" if "cancelled" in statuses else "done"
-        return HostReport(host=host, state=ended, checks=checks)
-    begun = bool(checks) or "running" in statuses
-    return HostReport(host=host, state="checking" if begun else "waiting", checks=checks)
+    known = steps is not None and all(step in views for step in steps)
+    ended = all(view.status in _OVER for view in views.values())
+    if (known and ended) if steps is not None else (over and bool(checks)):
+        stands: HostState = "not done" if "cancelled" in statuses else "done"
+    elif over:
+        stands = "not done"
+    else:
+        stands = "checking" if checks or "running" in statuses else "waiting"
+    return HostReport(host=host, state=stands, checks=checks)
+
+
+def judged_by(report: HostReport, overrides: Mapping[str, str], by: str) -> HostReport:
+    """The report as it is with these overrides; `by` is who answers for new ones."""
+    checks = tuple(_judged(check, overrides, by) for check in report.checks)
+    return report if checks == report.checks else replace(report, checks=checks)
+
+
+def _judged(check: Check, overrides: Mapping[str, str], by: str) -> Check:
+    if check.weight not in ("blocks", "overridden"):
+        return check
+    reason = overrides.get(f"{check.id}@{check.host}") or overrides.get(check.id) or ""
+    if not reason or not check.overridable:
+        return replace(check, weight="blocks", override="", by="")
+    if check.override == reason:
+        return check
+    return replace(check, weight="overridden", override=reason, by=by)
 
 
 def tally(reports: Iterable[HostReport]) -> Mapping[Weight, int]:
@@ -210,23 +227,32 @@ def _broken(
     )
 
 
+def check_of_finding(found: Finding, host: str, by: str = "") -> Check:
+    """A finding of that host, as people read it."""
+    return Check(
+        host=host, id=found.check or found.what, what=found.what, weight=_weight(found),
+        expected=found.expected, seen=found.seen, why=found.why, fix=found.fix,
+        fix_kind=found.fix_kind, fix_with=found.fix_with, override=found.override,
+        by=by if found.override else "",
+    )  # fmt: skip
+
+
 def _check(result: PreflightResult) -> Check:
     return Check(
         host=result.host, id=result.check, what=result.title or result.check,
-        weight=weight_of(result), expected=result.expected, seen=result.seen, why=result.why,
+        weight=_weight(result), expected=result.expected, seen=result.seen, why=result.why,
         fix=result.fix, fix_kind=result.fix_kind, fix_with=result.fix_with,
         override=result.override, by=result.by,
     )  # fmt: skip
 
 
-def weight_of(result: PreflightResult) -> Weight:
-    """How much a result of a check weighs."""
-    if result.verdict in ("blocked", "differs"):
+def _weight(found: PreflightResult | Finding) -> Weight:
+    if found.verdict in ("blocked", "differs"):
         return "blocks"
-    if result.override:
+    if found.override:
         return "overridden"
-    if result.verdict in ("ok", "skipped"):
-        return "ok" if result.verdict == "ok" else "skipped"
-    if result.fix_kind == "haui":
+    if found.verdict in ("ok", "skipped"):
+        return "ok" if found.verdict == "ok" else "skipped"
+    if found.fix_kind == "haui":
         return "haui will do"
-    return "warning" if result.verdict == "warning" else "info"
+    return "warning" if found.verdict == "warning" else "info"
