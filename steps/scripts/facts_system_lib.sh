@@ -1,7 +1,182 @@
 # shellcheck shell=sh
-# Facts: the operating system: distribution, architecture, init, names, security modules, health.
-#   (no facts yet)
+# haui: include facts_health_lib
+# Facts: the operating system: distribution, architecture, init, names, identity, security modules.
+#   os.id, os.like, os.version, os.name   ID, ID_LIKE, VERSION_ID, PRETTY_NAME of os-release
+#   arch                 uname -m
+#   uid                  id -u
+#   init                 systemd, or the name of process 1
+#   systemd.state        what systemctl is-system-running says
+#   systemd.failed       rows UNIT, those that failed (at most 20)
+#   unit.masked          rows "UNIT PATH", of the units that the install starts
+#   virt                 what systemd-detect-virt says; none on bare metal
+#   vendor, product, chassis.tag   of the firmware (DMI)
+#   cpu.missing          on x86_64: flags of level x86-64-v2 that the processor lacks, or none
+#   machine-id, boot-id, product-uuid, iscsi.iqn, nvme.hostnqn
+#   hostname, hostname.static, fqdn   uname -n, /etc/hostname, hostname -f
+#   cloudinit            absent, disabled, running or done
+#   cloudinit.preserve   yes or no: whether cloud-init leaves the host's name alone
+#   cloudinit.hostname   the name that cloud-init gave the host last
+#   selinux              enforcing, permissive or disabled
+#   selinux.container    yes or no: whether the policy of containers is there
+#   selinux.config       the mode of /etc/selinux/config
+#   apparmor             yes or no: whether the kernel enforces profiles
+#   apparmor.parser      yes or no: whether there is an apparmor_parser
+#   process              rows NAME: programs that watch files or take block devices, see facts_programs
+#   fips                 yes or no
+
+ROOT=${HAUI_ROOT:-}
+
+# fact_file KEY PATH: the first line of a file, when there is one.
+fact_file() {
+    haui_line=
+    [ -f "$ROOT$2" ] && [ -r "$ROOT$2" ] || return 0
+    IFS= read -r haui_line <"$ROOT$2" 2>/dev/null || :
+    [ -z "$haui_line" ] || fact "$1" "$haui_line"
+}
 
 facts_system() {
-    :
+    facts_release
+    fact arch "$(uname -m)"
+    fact uid "$(id -u)"
+    facts_init
+    facts_machine
+    facts_names
+    facts_cloudinit
+    facts_security
+    facts_programs
+    facts_health
+}
+
+facts_release() {
+    haui_file=$ROOT/etc/os-release
+    [ -f "$haui_file" ] || haui_file=$ROOT/usr/lib/os-release
+    [ -f "$haui_file" ] || return 0
+    LC_ALL=C awk '
+        NR > 200 { exit }
+        match($0, /^(ID|ID_LIKE|VERSION_ID|PRETTY_NAME)=/) {
+            name = substr($0, 1, RLENGTH - 1)
+            value = substr($0, RLENGTH + 1, 200)
+            gsub(/[\001-\037\177"\047]/, "", value)
+            if (!(name in seen)) print (name == "ID" ? "os.id" : name == "ID_LIKE" ? "os.like" : \
+                name == "VERSION_ID" ? "os.version" : "os.name") "\t" value
+            seen[name] = 1
+        }' "$haui_file" 2>/dev/null
+}
+
+facts_init() {
+    if [ -d "$ROOT/run/systemd/system" ]; then
+        fact init systemd
+        haui_state=$(bounded 5 systemctl is-system-running | head -n 1)
+        [ -z "$haui_state" ] || fact systemd.state "$haui_state"
+        if [ "$haui_state" = degraded ]; then
+            bounded 5 systemctl list-units --state=failed --plain --no-legend --no-pager |
+                awk 'NR <= 20 { print $1 }' | fact_lines systemd.failed
+        fi
+    else
+        fact_file init /proc/1/comm
+    fi
+    for haui_unit in containerd kubelet keepalived haproxy nginx chrony; do
+        for haui_folder in /etc/systemd/system /run/systemd/system; do
+            haui_file=$haui_folder/$haui_unit.service
+            if [ -L "$ROOT$haui_file" ] && [ "$(readlink "$ROOT$haui_file")" = /dev/null ]; then
+                fact unit.masked "$haui_unit.service $haui_file"
+            fi
+        done
+    done
+}
+
+facts_machine() {
+    haui_virt=$(bounded 5 systemd-detect-virt | head -n 1)
+    [ -z "$haui_virt" ] || fact virt "$haui_virt"
+    fact_file vendor /sys/class/dmi/id/sys_vendor
+    fact_file product /sys/class/dmi/id/product_name
+    fact_file chassis.tag /sys/class/dmi/id/chassis_asset_tag
+    fact_file product-uuid /sys/class/dmi/id/product_uuid
+    fact_file machine-id /etc/machine-id
+    fact_file boot-id /proc/sys/kernel/random/boot_id
+    fact_file nvme.hostnqn /etc/nvme/hostnqn
+    if [ -f "$ROOT/etc/iscsi/initiatorname.iscsi" ]; then
+        sed -n 's/^InitiatorName=//p' "$ROOT/etc/iscsi/initiatorname.iscsi" 2>/dev/null | head -n 1 | fact_lines iscsi.iqn
+    fi
+    LC_ALL=C awk '
+        /^flags[ \t]*:/ {
+            count = split("cx16 lahf_lm popcnt sse4_1 sse4_2 ssse3", wanted, " ")
+            for (i = 1; i <= count; i++) if (index($0 " ", " " wanted[i] " ") == 0) missing = missing " " wanted[i]
+            print "cpu.missing\t" (missing == "" ? "none" : substr(missing, 2))
+            exit
+        }' "$ROOT/proc/cpuinfo" 2>/dev/null
+}
+
+facts_names() {
+    fact hostname "$(uname -n)"
+    fact_file hostname.static /etc/hostname
+    haui_name=$(bounded 2 hostname -f | head -n 1)
+    [ -z "$haui_name" ] || fact fqdn "$haui_name"
+}
+
+# cloud-init itself is slow to ask; what it leaves in /run says as much.
+facts_cloudinit() {
+    haui_run=$ROOT/run/cloud-init
+    if [ -e "$haui_run/disabled" ]; then
+        fact cloudinit disabled
+    elif [ -e "$haui_run/result.json" ] || [ -L "$haui_run/result.json" ]; then
+        fact cloudinit 'done'
+    elif [ -e "$haui_run/enabled" ] || [ -e "$haui_run/status.json" ]; then
+        fact cloudinit running
+    else
+        fact cloudinit absent
+    fi
+    set --
+    for haui_file in "$ROOT/etc/cloud/cloud.cfg" "$ROOT"/etc/cloud/cloud.cfg.d/*.cfg; do
+        [ ! -f "$haui_file" ] || set -- "$@" "$haui_file"
+    done
+    [ $# -eq 0 ] || LC_ALL=C awk '
+        /^[ \t]*preserve_hostname[ \t]*:/ { keep = tolower($0) ~ /:[ \t]*["\047]?(true|yes|on)/ }
+        END { print "cloudinit.preserve\t" (keep ? "yes" : "no") }' "$@" 2>/dev/null
+    fact_file cloudinit.hostname /var/lib/cloud/data/previous-hostname
+}
+
+facts_security() {
+    haui_line=
+    [ ! -r "$ROOT/sys/fs/selinux/enforce" ] || read -r haui_line <"$ROOT/sys/fs/selinux/enforce" || :
+    case $haui_line in
+        1) fact selinux enforcing ;;
+        0) fact selinux permissive ;;
+        *) fact selinux disabled ;;
+    esac
+    if [ -n "$haui_line" ]; then
+        haui_line=no
+        for haui_file in "$ROOT"/usr/share/selinux/packages/container.pp* "$ROOT"/var/lib/selinux/*/active/modules/*/container; do
+            [ ! -e "$haui_file" ] || haui_line=yes
+        done
+        fact selinux.container "$haui_line"
+        if [ -f "$ROOT/etc/selinux/config" ]; then
+            sed -n 's/^SELINUX=\([a-z]*\).*/\1/p' "$ROOT/etc/selinux/config" 2>/dev/null | head -n 1 | fact_lines selinux.config
+        fi
+    fi
+    haui_line=
+    [ ! -r "$ROOT/sys/module/apparmor/parameters/enabled" ] || read -r haui_line <"$ROOT/sys/module/apparmor/parameters/enabled" || :
+    # The folder is what containerd looks for; containers see the module but not the folder.
+    if [ "$haui_line" = Y ] && [ -d "$ROOT/sys/kernel/security/apparmor" ]; then
+        fact apparmor yes
+    else
+        fact apparmor no
+    fi
+    fact_yes apparmor.parser test -x "$ROOT/sbin/apparmor_parser" -o -x "$ROOT/usr/sbin/apparmor_parser"
+    haui_line=0
+    [ ! -r "$ROOT/proc/sys/crypto/fips_enabled" ] || read -r haui_line <"$ROOT/proc/sys/crypto/fips_enabled" || :
+    if [ "$haui_line" = 1 ]; then fact fips yes; else fact fips no; fi
+}
+
+# Names as the kernel keeps them: cut to 15 characters.
+facts_programs() {
+    set -- "$ROOT"/proc/[0-9]*/comm
+    [ -e "$1" ] || return 0
+    bounded 5 cat "$@" | LC_ALL=C awk '
+        BEGIN {
+            count = split("fapolicyd falcon-sensor wdavdaemon s1-agent sentinelone-age cbagentd cbdaemon ds_agent " \
+                "xagt savd kesl elastic-endpoin mfetpd oaeventd clamonacc multipathd", names, " ")
+            for (i = 1; i <= count; i++) known[names[i]] = 1
+        }
+        $0 in known && !seen[$0]++' | fact_lines process
 }
