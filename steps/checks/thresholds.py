@@ -30,3 +30,200 @@ OS_SHARE = (0.5, 512)
 
 KUBEADM_FLOOR = (2, 1700)
 """What kubeadm's own checks NumCPU and Mem demand of a control plane: processors, MB."""
+
+# --- sizes and disks ---
+
+NOMINAL = 0.9
+"""The part of a nominal size that has to be seen: firmware, kernel, partitions take the rest."""
+
+STEAL_PERCENT = 5
+"""More stolen processor time since the boot than this makes etcd miss heartbeats (100 ms)."""
+
+BALLOON_MB = 256
+"""Less memory taken back by the hypervisor than this is only its bookkeeping."""
+
+EVICTION_FREE_PERCENT = {"/var/lib/kubelet": 10, "/var/lib/containerd": 15}
+"""The kubelet evicts pods at less (its defaults nodefs.available and imagefs.available)."""
+
+EVICTION_INODES_PERCENT = 5
+"""The kubelet evicts pods at less (its defaults nodefs.inodesFree and imagefs.inodesFree)."""
+
+INODES_FREE_PERCENT = 10
+INODES_FREE = 200_000
+"""The latter where images and volumes are: an image of an application has up to some 50 000."""
+
+ROOM_MB = {
+    "/": 300,
+    "/etc": 20,
+    "/usr": 600,
+    "/var": 400,
+    "/var/lib/containerd": 2500,
+    "/var/lib/kubelet": 300,
+    "/var/lib/etcd": 500,
+    "/var/lib/haui": 50,
+    "/var/log": 100,
+    "/tmp": 50,
+    "/run": 20,
+}
+"""MB that an install itself needs: unpacked packages and images of Kubernetes 1.3x, measured, and
+etcd's two preallocated log files of 64 MB with as much again for its data."""
+
+ROOM_HELD_MB = 500
+"""The same for /var/lib/containerd of a host whose images are there already."""
+
+ETCD_QUOTA_MB = 2048
+"""etcd's default quota; the external etcd of haui has one of its own."""
+ETCD_EXTERNAL_QUOTA_MB = 8192
+ETCD_QUOTAS = 2
+ETCD_SNAPSHOTS_MB = 3 * 1024
+"""Free for etcd: twice its quota (defragmenting copies the database), and three snapshots."""
+
+FSYNC_MS = (10.0, 50.0, 150.0)
+"""p99 of etcd's log writes. etcd advises 10; at 50 leaders begin to change under load; 150 is more
+than its heartbeat of 100 ms can bear."""
+
+FSYNC_AVERAGE_MS = (5.0, 25.0, 75.0)
+"""The same for an average, where percentiles can not be had: half, since p99 is well above it."""
+FSYNC_WRITES = 30
+"""Fewer writes than this in the time allowed are no measurement of a percentile."""
+
+# What the hosts are compared by (fleet).
+
+NAMES_SHOWN = 4
+"""So many hosts are named in one line of evidence; the others are counted."""
+
+VALUES_SHOWN = 3
+"""So many different values are told of a fleet that does not agree."""
+
+CLOCK_WORTH_A_LOOK_S = 0.5
+"""Clocks may differ so much unnoticed; NTP keeps them within some milliseconds."""
+
+CLOCK_ETCD_S = 2.0
+"""etcd warns from one second on, leases and leader elections of Kubernetes last 15: with more than
+this between control planes or members of etcd, no cluster is begun."""
+
+CLOCK_ANY_S = 5.0
+"""No host of a cluster may be so far off: tokens and certificates are made on one host and used on
+another at once. The bastion, which checks certificates, is held against the same number."""
+
+CLOCK_BLUR_S = 2.0
+"""A clock that could only be read to more than this, since the host answered slowly, is not
+judged."""
+
+FREE_BLOCKS = (
+    "10.128.0.0/9", "10.0.0.0/9", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
+)  # fmt: skip
+"""Where a free network for pods and Services is looked for: RFC 1918, then RFC 6598."""
+
+KEPT_BLOCKS = ("172.17.0.0/16", "192.168.122.0/24", "198.18.0.0/15")
+"""Never suggested: docker's and libvirt's own defaults, and the range of measurements."""
+
+DEFAULT_ROUTE_BITS = {4: 1, 6: 3}
+"""Routes up to this length are another way to say "everything" (0.0.0.0/1, 2000::/3)."""
+
+# --- how haui gets in (steps.checks.access) ---
+
+SSHD_SESSIONS = 8
+"""MaxSessions: five workers that join at once ask the first control plane, beside its own task
+and a look at it. OpenSSH's default is 10."""
+
+SSHD_STARTUPS = 3
+"""The first number of MaxStartups: haui's connection, yours, and one more. OpenSSH's is 10."""
+
+SSHD_PATIENCE_S = 45
+"""Three signs of life of haui, which come every 15 s."""
+
+SUDO_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+"""Where Debian's sudo looks by default."""
+
+MANAGERS = frozenset(
+    (
+        "puppet.service", "puppet-agent.service", "salt-minion.service", "chef-client.service",
+        "chef-client.timer", "cinc-client.service", "cinc-client.timer", "cfengine3.service",
+        "cf-execd.service", "rudder-agent.service", "ansible-pull.timer",
+    )
+)  # fmt: skip
+"""The units of configuration management that the collector asks about."""
+
+# --- rehearsals between hosts (steps.checks.reach) ---
+
+LISTENER_S = 300
+"""How long listeners stay at most: the slowest host's turn to listen, and everybody's to dial."""
+
+UDP_TRIES, UDP_GOOD = 5, 4
+"""Datagrams to each host, and how many must come back: one may be lost."""
+
+PINGS = 50
+"""With that many, one lost packet is 2 percent."""
+
+LATENCY_OK_MS = 10.0
+"""Round trip between members of etcd, on average. etcd's tuning guide: the heartbeat, 100 ms by
+default, is to be about the round trip; 10 ms leaves room for the disk and for bursts."""
+
+LATENCY_BAD_MS = 100.0
+"""At etcd's default heartbeat every round trip is late."""
+
+LOSS_BAD_PERCENT = 2.0
+"""More lost packets than that make elections; fewer are worth a look."""
+
+OVERLAY_BYTES = {4: 50, 6: 70}
+"""What VXLAN adds to a packet: outer addresses (20 or 40), UDP 8, VXLAN 8, the inner Ethernet 14."""
+
+VRRP_LISTEN_S = 6
+"""A virtual router speaks every second by default; some are set to 5."""
+
+ROUTER_IDS = 255
+"""VRRP's router id is one byte; 0 is reserved."""
+
+PAIRS_SHOWN = 4
+"""That many pairs of hosts stand in a finding; of others the count."""
+
+# The system and the kernel.
+
+OLDEST_OS: dict[str, float] = {"debian": 11, "ubuntu": 20.04}
+"""The oldest releases whose publisher still mends them (in the free or the extended term)."""
+
+HOSTNAME_CHARS = 63
+"""RFC 1123: the longest label of a name. Linux itself stops at 64."""
+
+BOOTING_S = 300
+"""Jobs of a first boot may still be at work: seconds since the boot."""
+
+LOAD_PER_CPU = 1.0
+"""More work than processors, for a quarter of an hour."""
+
+STEAL_PERCENT = 10.0
+"""What other machines take of the processors, on average since the boot, before etcd feels it."""
+
+SERVICE_FILES = 65536
+"""Open files of a service: containerd and the kubelet hold a few for each container. systemd's own
+limit is 524288."""
+
+SERVICE_TASKS = 512
+"""Tasks of a service: a busy kubelet has some hundred threads. systemd gives 15 % of what the
+kernel allows."""
+
+KERNEL_OLDEST = (4, 18)
+"""Older ones lack what today's container runtimes use; 4.18 is that of RHEL 8."""
+
+KERNEL_GOOD = (5, 4)
+"""From here on all that Kubernetes asks of a kernel by default is there."""
+
+KERNEL_NFTABLES = (5, 13)
+"""What kube-proxy's mode nftables demands."""
+
+KERNEL_CILIUM = (5, 10)
+"""What Cilium demands, but for the kernel of RHEL 8 (4.18)."""
+
+CGROUP_V1_REFUSED = 35
+"""From this minor on the kubelet does not start with cgroup v1 by default (failCgroupV1)."""
+
+INOTIFY_WATCHES = (8193, 524288)
+"""fs.inotify.max_user_watches: more than the default of kernels before 5.11, and what many pods
+that follow files take. Newer kernels choose by the size of the memory."""
+
+OPEN_FILES = 1_000_000
+"""fs.file-max, which counts all files of the host. systemd raises it as far as it goes."""
+
+CONNTRACK_MAX = 131072
+"""net.netfilter.nf_conntrack_max of balancers: kube-proxy's own lower bound for a node."""
