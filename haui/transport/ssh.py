@@ -32,6 +32,8 @@ __all__ = ["AskKey", "BusyError", "Channel", "Connection", "SshPool", "Target", 
 LOGINS, LOGINS_BEHIND_JUMP = 25, 8
 """How many logins run at once. sshd drops connections at random from the tenth unauthenticated one
 (sshd_config MaxStartups 10:30:100), which matters where all go through one jump host."""
+LOGINS_AT_ONE_DOOR = 8
+"""The same for hosts that are reached at one address and port."""
 CHANNELS = 6
 """Open channels per connection, below sshd's MaxSessions 10."""
 WINDOW = 1 << 20
@@ -273,6 +275,7 @@ class SshPool:
         self._ask = ask
         self._asking, self._pinning = asyncio.Lock(), asyncio.Lock()
         self._limit = asyncio.Semaphore(LOGINS_BEHIND_JUMP if jump else LOGINS)
+        self._doors: dict[tuple[str, int], asyncio.Semaphore] = {}
         self._jump: Connection | None = None
         self._jump_lock = asyncio.Lock()
         self._jump_refusal: ConnectError | None = None
@@ -282,13 +285,13 @@ class SshPool:
 
         Raises HostKeyError, TransientError (not reachable now) or ConnectError.
         """
-        async with self._limit:
+        async with self._door(target), self._limit:
             tunnel = await self._tunnel()
             return await self._connect(target, tunnel)
 
     async def host_key(self, target: Target) -> Verdict:
         """The host's key and what it means, without logging in. Raises ConnectError."""
-        async with self._limit:
+        async with self._door(target), self._limit:
             tunnel = await self._tunnel()
             try:
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
@@ -311,6 +314,11 @@ class SshPool:
             await self._jump.close()
             self._jump = None
         self._login.close()
+
+    def _door(self, target: Target) -> asyncio.Semaphore:
+        """Several hosts may share an sshd's address: a gateway that forwards ports does not."""
+        place = (target.address, target.port)
+        return self._doors.setdefault(place, asyncio.Semaphore(LOGINS_AT_ONE_DOOR))
 
     def _judge(self, target: Target, key: HostKey) -> Verdict:
         return self._keys.judge(target.address, target.port, key, target.fingerprint)

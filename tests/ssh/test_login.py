@@ -264,6 +264,8 @@ async def test_sixty_hosts_through_one_sshd_of_default_limits(
     hosts = [bench.host(bench.target(sshd, name=f"h{n}"), pool=pool) for n in range(60)]
     done = await asyncio.gather(*(host.run(ECHO) for host in hosts))
     assert {one.stdout for one in done} == {"hello\n"}
+    assert "Accepted publickey" in sshd.log
+    assert "MaxStartups throttling" not in sshd.log, "sshd had to drop connections"
 
 
 def fake_sudo(folder: Path, body: str) -> str:
