@@ -130,8 +130,8 @@ and a look at it. OpenSSH's default is 10."""
 SSHD_STARTUPS = 3
 """The first number of MaxStartups: haui's connection, yours, and one more. OpenSSH's is 10."""
 
-SSHD_PATIENCE_S = 45
-"""Three signs of life of haui, which come every 15 s."""
+SSHD_PATIENCE_S = 15
+"""As long as haui itself waits for a host's sign of life (`haui.transport.login`)."""
 
 SUDO_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 """Where Debian's sudo looks by default."""
