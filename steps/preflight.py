@@ -9,11 +9,17 @@ from __future__ import annotations
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
 from steps import checks, preflight_disk, preflight_reach, preflight_supply
+from steps.checks.network import is_announced, lookup_name
+from steps.system import peers_of
 from steps.where import everywhere
 
 
 def _facts(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
-    return Work(probe=Call(script="preflight_facts_probe", env={}))
+    env = {"HAUI_LOOKUP": lookup_name(spec)}
+    if is_announced(spec, host):
+        env["HAUI_VIP"] = spec.endpoint.vip or ""
+        env["HAUI_PEERS"] = " ".join(peers_of(spec, host))
+    return Work(probe=Call(script="preflight_facts_probe", env=env))
 
 
 def _nothing(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:

@@ -1,0 +1,89 @@
+# shellcheck shell=sh
+# Facts: what filters packets that come in. Nothing is loaded into the kernel for this.
+#   firewall       firewalld ZONE TARGET   (of the interface that holds the host's address)
+#                  ufw INCOMING ROUTED     (the defaults: allow, deny, reject or disabled)
+#   firewall.open  "PORT/tcp", "PORT-PORT/udp", "protocol NAME" or "source CIDR": what that tool lets in
+#   firewall.rule  FAMILY TABLE CHAIN: LINE, the chains at the input hook as nft lists them, or iptables -S without nft
+
+facts_firewall() {
+    firewall_firewalld
+    firewall_ufw
+    firewall_nft
+    firewall_legacy
+}
+
+firewall_firewalld() {
+    have firewall-cmd && [ "$(bounded 10 firewall-cmd --state)" = running ] || return 0
+    haui_zone=
+    [ -z "${haui_device:-}" ] || haui_zone=$(bounded 10 firewall-cmd "--get-zone-of-interface=$haui_device" || :)
+    [ -n "$haui_zone" ] || haui_zone=$(bounded 10 firewall-cmd --get-default-zone)
+    bounded 10 firewall-cmd "--zone=$haui_zone" --list-all | LC_ALL=C awk -v zone="$haui_zone" '
+        $1 == "target:" { printf "firewall\tfirewalld %s %s\n", zone, $2 }
+        $1 == "ports:" { for (i = 2; i <= NF; i++) printf "firewall.open\t%s\n", $i }
+        $1 == "protocols:" { for (i = 2; i <= NF; i++) printf "firewall.open\tprotocol %s\n", $i }
+        $1 == "services:" { for (i = 2; i <= NF; i++) service($i) }
+        function service(name) {
+            if (name == "kube-apiserver") print "firewall.open\t6443/tcp"
+            if (name == "kubelet" || name == "kube-worker") print "firewall.open\t10250/tcp"
+            if (name == "etcd-client") print "firewall.open\t2379/tcp"
+            if (name == "etcd-server") print "firewall.open\t2380/tcp"
+            if (name == "http") print "firewall.open\t80/tcp"
+            if (name == "https") print "firewall.open\t443/tcp"
+        }'
+    bounded 10 firewall-cmd --zone=trusted --list-sources | tr ' ' '\n' | sed -n 's/^\([0-9a-f:./]\{1,\}\)$/source \1/p' |
+        fact_lines firewall.open
+}
+
+firewall_ufw() {
+    have ufw || return 0
+    # ufw itself is slow, and changes nothing but reads the same files.
+    [ -r "$ROOT/etc/ufw/ufw.conf" ] && grep -qi '^ENABLED=yes' "$ROOT/etc/ufw/ufw.conf" || return 0
+    bounded 15 ufw status verbose | LC_ALL=C awk '
+        /^Status: active/ { active = 1 }
+        $1 == "Default:" && active {
+            incoming = routed = "deny"
+            for (i = 2; i < NF; i++) {
+                if ($(i + 1) == "(incoming),") incoming = $i
+                if ($(i + 1) == "(routed)") routed = $i
+            }
+            printf "firewall\tufw %s %s\n", incoming, routed
+        }
+        $2 == "ALLOW" && $3 == "IN" || $3 == "ALLOW" && $4 == "IN" {
+            from = $NF == "(v6)" ? $(NF - 1) : $NF
+            if ($1 == "Anywhere" && from ~ /^[0-9a-f:.\/]+$/) { print "firewall.open\tsource " from; next }
+            if ($1 !~ /^[0-9,:]+(\/(tcp|udp))?$/) next
+            split($1, side, "/")
+            n = split(side[1], port, ",")
+            for (i = 1; i <= n; i++) {
+                sub(/:/, "-", port[i])
+                if (side[2] == "") printf "firewall.open\t%s/tcp\nfirewall.open\t%s/udp\n", port[i], port[i]
+                else printf "firewall.open\t%s/%s\n", port[i], side[2]
+            }
+        }' | sort -u
+}
+
+firewall_nft() {
+    # Asking would load nf_tables where nobody uses it.
+    have nft && [ -d "$ROOT/sys/module/nf_tables" ] || return 0
+    bounded 10 nft list chains | LC_ALL=C awk '
+        $1 == "table" { family = $2; table = $3 }
+        $1 == "chain" { chain = $2 }
+        /hook input/ && /type filter/ && family ~ /^(ip|ip6|inet)$/ { print family, table, chain }' | head -n 8 |
+        while read -r haui_family haui_table haui_chain; do
+            bounded 10 nft list chain "$haui_family" "$haui_table" "$haui_chain" |
+                LC_ALL=C awk -v where="$haui_family $haui_table $haui_chain" '
+                    $1 == "table" || $1 == "chain" || $1 == "}" || NF == 0 { next }
+                    told++ < 60 { gsub(/[\t ]+/, " "); sub(/^ /, ""); printf "firewall.rule\t%s: %s\n", where, substr($0, 1, 600) }'
+        done
+}
+
+firewall_legacy() {
+    for haui_family in ip ip6; do
+        grep -qx filter "$ROOT/proc/net/${haui_family}_tables_names" 2>/dev/null || continue
+        haui_tool=${haui_family}tables-legacy
+        have "$haui_tool" || haui_tool=${haui_family}tables
+        have "$haui_tool" || continue
+        bounded 10 "$haui_tool" -w 3 -S INPUT | head -n 60 | sed "s/^/$haui_family filter INPUT: /" |
+            fact_lines firewall.rule
+    done
+}
