@@ -51,6 +51,7 @@ lab-down: .venv/.ready ## stop the lab and clean up
 	$(BIN)/python -m tests.lab down
 
 bench: .venv/.ready ## the benchmarks; they print ratios, they never fail on time
+	@$(BIN)/uv sync --quiet --locked --group dev --group bench
 	@for b in $$(git ls-files 'tests/bench/*.py' | grep -v __init__); do \
 	  echo "== $$b"; $(BIN)/python -m $$(echo $${b%.py} | tr / .) || exit 1; done
 
