@@ -41,6 +41,8 @@ class Glyphs:
     waiting: str = "·"
     skipped: str = "–"
     repair: str = "⚒"
+    passed: str = "»"
+    note: str = "i"
     paused: str = "‖"
     unknown: str = "?"
     locked: str = "◆"
@@ -73,6 +75,7 @@ ASCII: Final = Glyphs(
     waiting=".",
     skipped="-",
     repair="~",
+    passed="^",
     paused="=",
     locked="#",
     pointer=">",
@@ -113,6 +116,8 @@ STATES: Final[dict[str, tuple[str, Tone]]] = {
     "unknown": ("unknown", "warn"),
     "lost": ("unknown", "warn"),
     "haui will do": ("repair", "accent"),
+    "overridden": ("passed", "warn"),
+    "info": ("note", "plain"),
     "blocks": ("failed", "bad"),
     "failed": ("failed", "bad"),
     "wrong": ("failed", "bad"),

@@ -14,11 +14,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from haui.clusterfile.text import spec_sha
 from haui.errors import HauiError
-from haui.transport.text import clean_text
+from haui.transport.text import clean_line, clean_text
+from haui.wizard.overrides import LOC as OVERRIDES
+from haui.wizard.overrides import let_pass, overrides_of, refused, taken_back
 from haui.wizard.pages import PAGES, PageId
-from haui.wizard.preflight import COLUMNS, Group, HostReport, findings_text, groups_of, tally
+from haui.wizard.preflight import BASTION, COLUMNS, FOLDED, Column, HostReport, findings_text, tally
+from haui.wizard.preflight_groups import Group, groups_of
 from screens.actions import Action, bind
 from screens.asking import AskLine, refuse_path
 from screens.evidence import EvidenceDialog, cell_evidence
@@ -52,8 +54,11 @@ ACTIONS = (
            group="Preflight", help="Save all findings to a text file."),
     Action(id="preflight.matrix", key="m", do="screen.matrix", label="matrix",
            group="Preflight", help="To the table of hosts and checks, and back."),
-    Action(id="preflight.cell", key="c", do="screen.cell", label="this check again",
-           group="Preflight", shown=False, help="Look again; one look is at all of the host."),
+    Action(id="preflight.copy", key="c", do="screen.copy", label="copy command", shown=False,
+           group="Preflight", help="Copy the command that mends the finding on its hosts."),
+    Action(id="preflight.override", key="o", do="screen.override", label="let pass", shown=False,
+           group="Preflight", help="Let a finding pass that blocks, for a reason; again: take "
+           "that back."),
 )  # fmt: skip
 """Of the findings, and of the whole page: what is said first on the key line is the innermost."""
 
@@ -74,8 +79,9 @@ class PreflightPage(WizardPage):
     help_text = (
         "haui logs in to every host and looks for what would stop the install later. It only "
         "reads.\n\nWhat blocks must be mended before the first change: on the host, and then r "
-        "looks again, or by another answer, to which e goes. What warns is allowed. What haui "
-        "will do needs nothing from you."
+        "looks again, or by another answer, to which e goes. Where you know better, o lets it pass "
+        "for a reason, which is written down with your name. What warns is allowed. What haui "
+        "will do needs nothing from you. What was skipped could not be looked at."
     )
     BINDINGS = bind(*ACTIONS)
 
@@ -104,7 +110,7 @@ class PreflightPage(WizardPage):
         found, spec = self.world.preflight, self.desk.spec()
         if found is None or spec is None or found.site.rehearsal != self.desk.rehearsal:
             return None
-        return found if found.sha == spec_sha(spec) else None
+        return found if found.takes(spec) else None
 
     @property
     def fixes(self) -> FixList:
@@ -186,7 +192,8 @@ class PreflightPage(WizardPage):
         found = self.inspection
         self._seen = (found.revision, found.running) if found else ()
         self._reports = found.reports() if found else ()
-        self.fixes.show(groups_of(self._reports), len(self._reports))
+        hosts = sum(report.host != BASTION for report in self._reports)
+        self.fixes.show(groups_of(self._reports), hosts)
         self.matrix.reports = self._reports
         self._follow(self.fixes.current)
         self._show_head()
@@ -199,9 +206,10 @@ class PreflightPage(WizardPage):
         reports = self._reports
         head = self.query_one(PreflightHead)
         head.numbers = PreflightNumbers(
-            counts=tuple(tally(reports).values()),
-            hosts=len(reports),
-            done=sum(report.state == "done" for report in reports),
+            counts=tally(reports),
+            hosts=sum(report.host != BASTION for report in reports),
+            own=any(report.host == BASTION for report in reports),
+            done=sum(report.state == "done" for report in reports if report.host != BASTION),
             seconds=found.seconds if found else 0.0,
             running=not self._trouble and (found is None or found.running),
             failed=found is not None and not found.running and found.record is None,
@@ -265,7 +273,7 @@ class PreflightPage(WizardPage):
         if found.record.blocked:
             count = found.record.blocked
             thing = "1 finding blocks" if count == 1 else f"{count} findings block"
-            return f"Not yet: {thing}. It must be mended; then r looks again."
+            return f"Not yet: {thing}. It must be mended, and r looks again; or o lets it pass."
         return ""
 
     def action_next(self) -> None:
@@ -284,38 +292,88 @@ class PreflightPage(WizardPage):
         self._renew()
 
     def action_host(self) -> None:
-        self._look_again(self._hosts_here(), "")
-
-    def action_cell(self) -> None:
-        self._look_again(self._hosts_here(), " One look is at the whole host.")
-
-    def _look_again(self, hosts: tuple[str, ...], note: str) -> None:
-        found = self.inspection
+        found, hosts = self.inspection, self._hosts_here()
         if found is None or not hosts:
             self.say("There is no host here to look at.", "warn")
         elif not found.look(hosts):
             self.say("haui is looking already.", "warn")
         else:
             names = " ".join(hosts) if len(hosts) <= 3 else f"{len(hosts)} hosts"
-            self.say(f"Looking at {names} again.{note}")
+            between = (
+                ""
+                if set(hosts) >= set(found.hosts)
+                else (" What hosts try between them stays as it was; r looks at that, too.")
+            )
+            self.say(f"Looking at {names} again.{between}")
             self._renew()
 
     def action_evidence(self) -> None:
-        hosts = self._hosts_here()
+        hosts, group = self._hosts_here(), self._group_here()
+        column = self._column_here() or (group.column if group is not None else None)
         if hosts:
             glyphs = self.world.glyphs
-            self.app.push_screen(EvidenceDialog(self._reports, hosts[0], glyphs=glyphs))
+            self.app.push_screen(EvidenceDialog(self._reports, hosts[0], column, glyphs=glyphs))
+
+    def _column_here(self) -> Column | None:
+        """The area of the cell under the cursor, when the matrix is what the keys are for."""
+        return COLUMNS[self.matrix.row] if self.focused is self.matrix else None
+
+    def _group_here(self) -> Group | None:
+        """The finding under the cursor; of a cell, the heaviest one."""
+        column = self._column_here()
+        if column is None:
+            return self.fixes.current
+        hosts = set(self._hosts_here())
+        found = (g for g in self.fixes.groups if g.column == column and g.weight not in FOLDED)
+        return next((group for group in found if set(group.hosts) & hosts), None)
 
     def action_edit(self) -> None:
-        group = self.fixes.current
-        column = COLUMNS[self.matrix.row] if self.focused is self.matrix else None
-        if column is not None:
-            shown = [g for g in groups_of(self._reports) if g.column == column and g.weight != "ok"]
-            group = next((g for g in shown if set(g.hosts) & set(self._hosts_here())), None)
-        if group is None or group.page is None or group.weight == "ok":
+        group = self._group_here()
+        if group is None or group.page is None or group.weight in FOLDED:
             self.say("No answer mends this: it must be mended on the host.", "warn")
         else:
             self.post_message(GoTo(group.page))
+
+    def action_copy(self) -> None:
+        group = self._group_here()
+        if group is None or not group.command:
+            self.say("There is no command here to copy.", "warn")
+            return
+        self.app.copy_to_clipboard(group.command)
+        names = " ".join(group.hosts) if len(group.hosts) <= 3 else f"{len(group.hosts)} hosts"
+        self.say(f"Copied; to be run as root on {names}: {group.command}")
+
+    def action_override(self) -> None:
+        """Let a finding pass, or take that back. Nothing is asked of the hosts."""
+        found, group = self.inspection, self._group_here()
+        if found is None or group is None or group.weight not in ("blocks", "overridden"):
+            self.say("Only what blocks can be let pass.", "warn")
+        elif not group.overridable:
+            self.say("This can't be let pass: haui can't install a host that is so.", "warn")
+        elif group.weight == "overridden":
+            kept = taken_back(overrides_of(self.desk.answers), group.id, group.hosts)
+            self.desk.answer(OVERRIDES, kept or None)
+            self.say(f"Taken back: {clean_line(group.what)} blocks again.")
+        else:
+            self._ask_reason(group, found.hosts)
+
+    def _ask_reason(self, group: Group, every: tuple[str, ...]) -> None:
+        names = " ".join(group.hosts) if len(group.hosts) <= 6 else f"{len(group.hosts)} hosts"
+        about = Content.assemble(
+            (clean_line(group.what), "bold"), f"\n{clean_line(names)}\n\n",
+            toned(group.why, "dim"), "\n\nWhy may it pass? It is written into the journal, the "
+            "cluster file and the report, with your name.",
+        )  # fmt: skip
+
+        def take(reason: str | None) -> None:
+            if reason is not None:
+                before = overrides_of(self.desk.answers)
+                after = let_pass(before, group.id, group.hosts, every, reason)
+                self.desk.answer(OVERRIDES, after)
+                self.say(f"Let pass: {clean_line(group.what)}. o takes it back.")
+
+        window = AskLine("Let it pass", about, refuse=refused, glyphs=self.world.glyphs)
+        self.app.push_screen(window, take)
 
     def action_matrix(self) -> None:
         if self.has_class("-wide") or self.has_class("-vast"):

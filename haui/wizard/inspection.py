@@ -88,19 +88,18 @@ class Inspection:
         """What is known of each host, in order; of this machine last, when it was looked at."""
         return tuple(self._report(name) for name in (*self.hosts, *self._own()))
 
-    def fits(self, spec: ClusterSpec) -> bool:
-        """Whether what was looked for is what those answers ask for, whatever they let pass."""
-        return _without_overrides(spec) == _without_overrides(self.spec)
-
-    def judge(self, spec: ClusterSpec) -> None:
-        """Let pass what these answers do, which fit. No host is asked."""
+    def takes(self, spec: ClusterSpec) -> bool:
+        """Whether it is of these answers. What they let pass is taken over; no host is asked."""
         sha = spec_sha(spec)
         if sha == self.sha:
-            return
+            return True
+        if _without_overrides(spec) != _without_overrides(self.spec):
+            return False
         self.spec, self.sha = spec, sha
         self._judged += 1
         if self.record is not None:
             self._conclude()
+        return True
 
     def look(self, hosts: Collection[str] | None = None) -> bool:
         """Begin to look at these hosts, or at all; False while a look goes on."""

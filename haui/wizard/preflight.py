@@ -52,7 +52,8 @@ _OVER: Final = ("ok", "unchanged", "failed", "skipped", "cancelled")
 class Check:
     """One check of one host. `what` is its title or, of a login, what went wrong; texts come from
     hosts. `fix_with` is the step, the command or the page that mends it, as `fix_kind` says.
-    `override` is the reason for which it is let pass, `by` who has said so."""
+    `override` is the reason for which it is let pass, `by` who has said so. `page` is where answers
+    may be changed for it; `overridable`: it may be let pass should it block."""
 
     host: str
     id: str
@@ -66,24 +67,13 @@ class Check:
     fix_with: str = ""
     override: str = ""
     by: str = ""
+    page: PageId | None = None
+    overridable: bool = False
 
     @property
     def column(self) -> Column:
         area = self.id.partition(".")[0]
         return next((column for column in COLUMNS if column == area), _ELSEWHERE)
-
-    @property
-    def page(self) -> PageId | None:
-        """The page of the wizard whose answers may be changed for it."""
-        if self.id == LOGIN:
-            return "access"
-        said = self.fix_with if self.fix_kind == "answer" else _known(self.id)[0]
-        return next((page.id for page in PAGES if page.id == said), None)
-
-    @property
-    def overridable(self) -> bool:
-        """Whether it may be let pass for a reason."""
-        return self.weight in ("blocks", "overridden") and _known(self.id)[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,17 +185,25 @@ def one_line(text: str) -> str:
     return " · ".join(part.strip() for part in text.splitlines() if part.strip())
 
 
-def _known(check: str) -> tuple[str | None, bool]:
-    """Page of a check of the catalogue, and whether it may be overridden."""
+def _known(check: str, fix_kind: FixKind, fix_with: str) -> tuple[PageId | None, bool]:
+    """The page whose answers may be changed for a check, and whether it may be let pass."""
     from steps.checks import BY_ID  # brings the whole catalogue with it
 
     known = BY_ID.get(check)
-    return (known.page, known.overridable) if known is not None else (None, False)
+    said = fix_with if fix_kind == "answer" else known.page if known is not None else None
+    page = next((page.id for page in PAGES if page.id == said), None)
+    return page, known is not None and known.overridable
 
 
 def _entered(host: str) -> Check:
     return Check(
-        host=host, id=LOGIN, what="login", weight="ok", expected="a login", seen="logged in"
+        host=host,
+        id=LOGIN,
+        what="login",
+        weight="ok",
+        expected="a login",
+        seen="logged in",
+        page="access",
     )
 
 
@@ -224,25 +222,28 @@ def _broken(
         expected=expected if results else "a login as root or with sudo",
         seen=view.problem.why,
         fix=view.problem.fix,
+        page=None if results else "access",
     )
 
 
 def check_of_finding(found: Finding, host: str, by: str = "") -> Check:
     """A finding of that host, as people read it."""
+    page, overridable = _known(found.check, found.fix_kind, found.fix_with)
     return Check(
         host=host, id=found.check or found.what, what=found.what, weight=_weight(found),
         expected=found.expected, seen=found.seen, why=found.why, fix=found.fix,
         fix_kind=found.fix_kind, fix_with=found.fix_with, override=found.override,
-        by=by if found.override else "",
+        by=by if found.override else "", page=page, overridable=overridable,
     )  # fmt: skip
 
 
 def _check(result: PreflightResult) -> Check:
+    page, overridable = _known(result.check, result.fix_kind, result.fix_with)
     return Check(
         host=result.host, id=result.check, what=result.title or result.check,
         weight=_weight(result), expected=result.expected, seen=result.seen, why=result.why,
         fix=result.fix, fix_kind=result.fix_kind, fix_with=result.fix_with,
-        override=result.override, by=result.by,
+        override=result.override, by=result.by, page=page, overridable=overridable,
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ class Group:
     page: PageId | None
     overridable: bool
     hosts: tuple[str, ...]
+    """`overridable`: it blocks and may be let pass, or that may be taken back."""
 
     @property
     def command(self) -> str:
@@ -83,7 +84,7 @@ def _group(checks: list[Check]) -> Group:
         by=first.by,
         column=first.column,
         page=first.page,
-        overridable=first.overridable,
+        overridable=first.overridable and first.weight in ("blocks", "overridden"),
         hosts=tuple(dict.fromkeys(check.host for check in checks)),
     )
 

@@ -14,21 +14,28 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from haui.transport.text import clean_line
-from haui.wizard.pages import PAGES, index_of
-from haui.wizard.preflight import Group
+from haui.wizard.preflight import FOLDED, Weight
+from haui.wizard.preflight_groups import Group
 from screens.actions import Action, bind
 from screens.glyphs import TONES, Glyphs, glyph_of, tone_of, toned
 from screens.widgets.body import Body
 from screens.widgets.edges import edges
+from screens.widgets.finding import folded_lines, group_lines
 
 MOST_NAMES = 24
 """Columns that the names of a group's hosts take; with more they are counted."""
-MOST_FIX = 4
-"""Lines of a fix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A group, or the line under which groups are folded away."""
+
+    weight: Weight
+    group: Group | None = None
 
 
 class FixList(Widget):
-    """Up and down move between entries. What is fine is one folded entry at the end."""
+    """Up and down move between entries. What is fine and what was skipped are folded at the end."""
 
     DEFAULT_CSS = """
     FixList { width: 1fr; height: auto; }
@@ -41,11 +48,11 @@ class FixList(Widget):
                keys="home end", help="To the first or the last finding."),
         Action(id="fixes.last", key="end", label="", group="Findings", do="jump(-1)", shown=False),
         Action(id="fixes.fold", key="space", label="unfold", group="Findings", shown=False,
-               help="Show what is fine, too; again: fold it."),
+               help="Show what is fine, or what was skipped and why; again: fold it."),
     )  # fmt: skip
 
     groups: reactive[tuple[Group, ...]] = reactive((), layout=True)
-    unfolded: reactive[bool] = reactive(False, layout=True)
+    unfolded: reactive[frozenset[Weight]] = reactive(frozenset(), layout=True)
     cursor: reactive[int] = reactive(0)
 
     @dataclass
@@ -58,43 +65,44 @@ class FixList(Widget):
         super().__init__(**named)
         self._glyphs = glyphs
         self._hosts = 0
+        self._entries: tuple[Entry, ...] = ()
         self._moved = False
         """Whether the admin has chosen an entry; until then it is the heaviest."""
         self.can_focus = True
 
     def show(self, groups: tuple[Group, ...], hosts: int) -> None:
         """Show other groups, of so many hosts; the cursor stays on its group when it is there."""
-        before = self.current if self._moved else None
+        before = self.at if self._moved else None
         self._hosts = hosts
-        self.groups = groups
+        if groups != self.groups:
+            self.groups = groups
+            self._arrange()
         if before is not None:
-            same = [
-                i for i, g in enumerate(self._shown) if (g.what, g.fix) == (before.what, before.fix)
-            ]
-            self.cursor = same[0] if same else min(self.cursor, max(0, self._entries - 1))
+            same = [i for i, entry in enumerate(self._entries) if _same(entry, before)]
+            self._stay(same[0] if same else self.cursor)
         else:
-            self.cursor = min(self.cursor if self._moved else 0, max(0, self._entries - 1))
+            self._stay(self.cursor if self._moved else 0)
+
+    @property
+    def at(self) -> Entry | None:
+        """The entry under the cursor."""
+        return self._entries[self.cursor] if self.cursor < len(self._entries) else None
 
     @property
     def current(self) -> Group | None:
-        """The group under the cursor; None on what is folded away."""
-        shown = self._shown
-        return shown[self.cursor] if self.cursor < len(shown) else None
+        """The group under the cursor; None on a fold."""
+        return self.at.group if self.at is not None else None
 
-    @property
-    def _fine(self) -> tuple[Group, ...]:
-        return tuple(group for group in self.groups if group.weight == "ok")
+    def _arrange(self) -> None:
+        shown = [Entry(g.weight, g) for g in self.groups if g.weight not in FOLDED]
+        for weight in FOLDED:
+            inside = [Entry(weight, group) for group in self.groups if group.weight == weight]
+            shown += [Entry(weight)] if inside else []
+            shown += inside if weight in self.unfolded else []
+        self._entries = tuple(shown)
 
-    @property
-    def _shown(self) -> tuple[Group, ...]:
-        """The entries that are groups; the fold comes before those that are fine."""
-        rest = tuple(group for group in self.groups if group.weight != "ok")
-        return (*rest, *self._fine) if self.unfolded else rest
-
-    @property
-    def _entries(self) -> int:
-        folded = 1 if self._fine and not self.unfolded else 0
-        return len(self._shown) + folded
+    def _stay(self, at: int) -> None:
+        self.cursor = max(0, min(at, len(self._entries) - 1))
 
     def render(self) -> Content | RenderableType:
         lines = [line for entry in self._lines(self.content_size.width) for line in entry]
@@ -105,34 +113,26 @@ class FixList(Widget):
 
     def _lines(self, width: int) -> list[list[Content]]:
         """The lines of each entry."""
-        entries = [self._entry(index, group, width) for index, group in enumerate(self._shown)]
-        if self._fine and not self.unfolded:
-            count = sum(len(group.hosts) for group in self._fine)
-            text = f"{count} fine"
-            line = self._head(len(entries), "ok", text, toned("space unfolds", "dim"), width)
-            entries.append([self._lit(line, len(entries), width)])
-        return entries
+        return [self._entry(index, entry, width) for index, entry in enumerate(self._entries)]
 
-    def _entry(self, index: int, group: Group, width: int) -> list[Content]:
+    def _entry(self, index: int, entry: Entry, width: int) -> list[Content]:
+        group, weight = entry.group, entry.weight
+        if group is None:
+            return [self._lit(self._fold(index, weight, width), index, width)]
         hosts = toned(self._names(group), "dim")
-        what = clean_line(group.what)
-        if group.weight == "ok":
-            return [self._lit(self._head(index, "ok", what, hosts, width), index, width)]
-        lines = [self._head(index, group.weight, what, hosts, width)]
-        room = max(10, width - 5)
-        for text in _parts(group.evidence)[:2]:
-            lines += [_indented(part) for part in toned(text, "dim").wrap(room)[:2]]
-        for text in _parts(group.fix)[:MOST_FIX]:
-            first, *more = Content(text).wrap(room)
-            lines.append(Content.assemble("   ", (self._glyphs.pointer, "$primary"), " ", first))
-            lines += [_indented(part) for part in more[:2]]
-        if group.page is not None and group.weight in ("blocks", "warning"):
-            title = PAGES[index_of(group.page)].title
-            text = f" changes the answers: {title}"
-            lines.append(_indented(Content.assemble(("e", "bold $primary"), (text, "$text-muted"))))
-        elif group.weight == "blocks":
-            lines.append(toned("     must be mended on the host, then r", "dim"))
-        return [*(self._lit(line, index, width) for line in lines), Content("")]
+        head = self._head(index, weight, clean_line(group.what), hosts, width)
+        if weight in FOLDED:
+            lines = [head, *folded_lines(group, width)]
+        else:
+            lines = [head, *group_lines(group, width, self._glyphs)]
+        lit = [self._lit(line, index, width) for line in lines]
+        return lit if weight in FOLDED else [*lit, Content("")]
+
+    def _fold(self, index: int, weight: Weight, width: int) -> Content:
+        count = sum(len(group.hosts) for group in self.groups if group.weight == weight)
+        does = "folds" if weight in self.unfolded else "unfolds"
+        said = f"{count} {'fine' if weight == 'ok' else 'skipped'}"
+        return self._head(index, weight, said, toned(f"space {does}", "dim"), width)
 
     def _head(self, index: int, weight: str, what: str, right: Content, width: int) -> Content:
         under = index == self.cursor and self.has_focus
@@ -141,7 +141,7 @@ class FixList(Widget):
             (self._glyphs.bar if under else " ", "$primary"),
             (glyph_of(weight, self._glyphs), style),
             " ",
-            Content.styled(what, "bold") if weight != "ok" else Content(what),
+            Content(what) if weight in FOLDED else Content.styled(what, "bold"),
         )
         return edges(left, right, width)
 
@@ -158,17 +158,22 @@ class FixList(Widget):
 
     def action_move(self, by: int) -> None:
         to = self.cursor + by
-        if not 0 <= to < self._entries:
+        if not 0 <= to < len(self._entries):
             self.screen.focus_previous() if by < 0 else self.screen.focus_next()
             return
         self._go(to)
 
     def action_jump(self, to: int) -> None:
-        self._go(to if to >= 0 else max(0, self._entries - 1))
+        self._go(to if to >= 0 else max(0, len(self._entries) - 1))
 
     def action_fold(self) -> None:
-        self.unfolded = not self.unfolded
-        self._go(min(self.cursor, max(0, self._entries - 1)))
+        """Fold or unfold what the cursor is in; elsewhere all of it."""
+        at = self.at
+        inside = frozenset((at.weight,) if at is not None and at.weight in FOLDED else FOLDED)
+        self.unfolded = self.unfolded - inside if self.unfolded & inside else self.unfolded | inside
+        self._arrange()
+        heads = [i for i, entry in enumerate(self._entries) if at and entry == Entry(at.weight)]
+        self._go(heads[0] if heads else min(self.cursor, max(0, len(self._entries) - 1)))
 
     def _go(self, to: int) -> None:
         self.cursor = to
@@ -201,15 +206,15 @@ class FixList(Widget):
         for index, entry in enumerate(self._lines(self.content_size.width)):
             line += len(entry)
             if place.y < line:
-                if index >= len(self._shown):
-                    self.action_fold()
                 self._go(index)
+                if self._entries[index].group is None:
+                    self.action_fold()
                 return
 
 
-def _parts(text: str) -> list[str]:
-    return [clean_line(line).strip() for line in text.splitlines() if line.strip()]
-
-
-def _indented(content: Content) -> Content:
-    return Content.assemble("     ", content)
+def _same(entry: Entry, before: Entry) -> bool:
+    """Whether it is the same entry, of another moment."""
+    one, other = entry.group, before.group
+    if one is None or other is None:
+        return entry == before
+    return (one.id, one.what, one.fix) == (other.id, other.what, other.fix)

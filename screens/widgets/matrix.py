@@ -23,6 +23,10 @@ LABEL = 11
 LONGEST_NAME = 6
 """Hosts whose names are longer are not named above their columns, but where the cursor is."""
 
+_SAID = {
+    "ok": "fine", "warning": "warns", "overridden": "let pass", "info": "noted",
+    "done": "nothing to look at",
+}  # fmt: skip
 _STATES = {"waiting": "waiting", "checking": "checking", "not done": "unknown"}
 
 
@@ -33,7 +37,7 @@ class Matrix(Widget):
     """
 
     DEFAULT_CSS = """
-    Matrix { width: 1fr; height: 11; }
+    Matrix { width: 1fr; height: 14; }
     """
     BINDINGS = bind(
         Action(id="matrix.left", key="left", label="host", group="Matrix", keys="sides",
@@ -136,7 +140,7 @@ class Matrix(Widget):
         if report is None:
             return Content("")
         word = report.heaviest(COLUMNS[self.row]) or report.state
-        said = {"ok": "fine", "warning": "warns", "done": "nothing to look at"}.get(word, word)
+        said = _SAID.get(word, word)
         name = Content.styled(clean_line(report.host), "bold")
         what = f" {self._glyphs.dot} {COLUMNS[self.row]}: "
         return Content.assemble(name, (what, "$text-muted"), (said, TONES[tone_of(word)]))
