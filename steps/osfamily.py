@@ -19,6 +19,7 @@ from steps import proxy
 
 KEY_PATH = "/etc/apt/keyrings/haui-kubernetes.asc"
 LIST_NAME = "haui-kubernetes.list"
+PROXY_NAME = "90haui-proxy"
 COMMUNITY = "https://pkgs.k8s.io/core:/stable:/v1.{minor}/deb"
 
 
@@ -41,7 +42,8 @@ def family_of(spec: ClusterSpec, host: HostSpec) -> Family:
     return DEBIAN
 
 
-def _source_url(spec: ClusterSpec) -> str:
+def source_url(spec: ClusterSpec) -> str:
+    """Where the Kubernetes packages come from."""
     mirror = spec.supply.packages.mirror
     return mirror.rstrip("/") if mirror else COMMUNITY.format(minor=spec.kubernetes.minor)
 
@@ -49,12 +51,12 @@ def _source_url(spec: ClusterSpec) -> str:
 def _apt_files(spec: ClusterSpec) -> tuple[File, ...]:
     packages = spec.supply.packages
     option = "trusted=yes" if packages.unsigned else f"signed-by={KEY_PATH}"
-    line = f"deb [{option}] {_source_url(spec)}/ ./\n"
+    line = f"deb [{option}] {source_url(spec)}/ ./\n"
     files = [File(path=f"/etc/apt/sources.list.d/{LIST_NAME}", content=line.encode())]
     if packages.key_text and not packages.unsigned:
         files.append(File(path=KEY_PATH, content=packages.key_text.encode()))
     if proxies := _apt_proxy(spec):
-        files.append(File(path="/etc/apt/apt.conf.d/90haui-proxy", content=proxies.encode()))
+        files.append(File(path=f"/etc/apt/apt.conf.d/{PROXY_NAME}", content=proxies.encode()))
     return tuple(files)
 
 
@@ -62,7 +64,7 @@ def _apt_proxy(spec: ClusterSpec) -> str:
     given = {"http": spec.supply.proxy.http, "https": spec.supply.proxy.https}
     lines = [f'Acquire::{scheme}::Proxy "{url}";\n' for scheme, url in given.items() if url]
     # apt has a setting per host where others have no_proxy.
-    mirror = urlsplit(_source_url(spec))
+    mirror = urlsplit(source_url(spec))
     if lines and mirror.hostname and proxy.is_direct(spec, mirror.hostname):
         lines.append(f'Acquire::{mirror.scheme}::Proxy::{mirror.hostname} "DIRECT";\n')
     return "".join(lines)
@@ -70,7 +72,7 @@ def _apt_proxy(spec: ClusterSpec) -> str:
 
 def _apt_env(spec: ClusterSpec) -> Mapping[str, str]:
     packages = spec.supply.packages
-    url = _source_url(spec)
+    url = source_url(spec)
     if packages.unsigned:
         key_from = "unsigned"
     elif packages.key_text:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
+
 from haui.spec import ClusterSpec
 
 
@@ -36,6 +40,22 @@ def is_direct(spec: ClusterSpec, name: str) -> bool:
     """Whether host `name` is reached without the proxy, by the names in `no_proxy`."""
     wanted = [entry.lstrip(".") for entry in no_proxy(spec).split(",")]
     return any(name == entry or name.endswith(f".{entry}") for entry in wanted)
+
+
+def way(spec: ClusterSpec, url: str) -> str | None:
+    """The proxy through which containerd asks for `url`; None when it does so directly."""
+    name = urlsplit(url).hostname or ""
+    proxies = spec.supply.proxy
+    chosen = proxies.https if url.startswith("https:") else proxies.http
+    if not chosen or is_direct(spec, name):
+        return None
+    with suppress(ValueError):
+        address = ip_address(name)
+        for entry in no_proxy(spec).split(","):
+            with suppress(ValueError):
+                if address in ip_network(entry, strict=False):
+                    return None
+    return chosen
 
 
 def unit_drop_in(spec: ClusterSpec) -> str:
