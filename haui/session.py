@@ -20,7 +20,8 @@ from haui import __version__
 from haui.clusterfile.text import spec_sha
 from haui.errors import SpecError, VerifyError
 from haui.events import AnyEvent, Finding, HostConnected, HostLost, RunStarted
-from haui.evidence import Evidence
+from haui.evidence import Evidence, Reading, facts_text
+from haui.execution import bastion_facts
 from haui.execution.bastion import check_endpoint
 from haui.execution.controls import Controls
 from haui.execution.decisions import Decide
@@ -37,6 +38,7 @@ from haui.record.store import ClusterStore
 from haui.spec import ClusterSpec
 from haui.step import PHASES, Phase, Plan
 from haui.transport.credentials import Credentials
+from steps.checks import bastion
 from steps.load import body
 
 Kind = Literal["apply", "resume", "verify", "preflight"]
@@ -231,6 +233,38 @@ async def _values(job: Job) -> dict[str, str]:
 
 
 def _local_checks(job: Job) -> tuple[LocalCheck, ...]:
+    """What is looked at on this machine: before the first host, and in the end."""
+    return (*_looks_here(job), *_reaches(job))
+
+
+def _looks_here(job: Job) -> tuple[LocalCheck, ...]:
+    """The bastion's part of the preflight. What was read of one before is judged again."""
+    read = job.evidence.reading(bastion.STEP, bastion.NAME) is not None
+    if job.kind == "verify" or not (job.bastion or read):
+        return ()
+
+    async def look() -> tuple[Finding, ...]:
+        if job.bastion:
+            told = facts_text(await asyncio.to_thread(_bastion_facts, job))
+            job.evidence.keep(bastion.STEP, bastion.NAME, Reading(text=told))
+        return bastion.findings(job.spec, job.evidence)
+
+    check = LocalCheck(
+        host=bastion.NAME,
+        step=bastion.STEP,
+        title="Look at this machine",
+        check=look,
+        first=True,
+        operator=job.operator,
+    )
+    return (check,)
+
+
+def _bastion_facts(job: Job) -> tuple[tuple[str, str], ...]:
+    return tuple(bastion_facts.facts(job.spec, job.store.folder))
+
+
+def _reaches(job: Job) -> tuple[LocalCheck, ...]:
     if not job.bastion or job.kind == "preflight" or job.hosts is not None:
         return ()
 
@@ -247,7 +281,7 @@ def _local_checks(job: Job) -> tuple[LocalCheck, ...]:
         return await check_endpoint(job.spec, admin_conf)
 
     check = LocalCheck(
-        host="bastion",
+        host=bastion.NAME,
         step="verify.bastion",
         title="Reach the API from the bastion",
         check=reach,

@@ -90,6 +90,12 @@ class Dependencies:
                 queue.append(dependent)
                 yield dependent
 
+    def drop(self, which: Callable[[Task], bool]) -> tuple[Task, ...]:
+        """Put an end to tasks before anything was begun."""
+        rest = tuple(task for tasks in self.by_host.values() for task in tasks if which(task))
+        self.over.update(task.id for task in rest)
+        return rest
+
     def leave_out(self, host: str) -> tuple[Task, ...]:
         """Put an end to what is left of a host; `fulfil` each of them when that is on record."""
         rest = tuple(task for task in self.by_host[host] if task.id not in self.over)

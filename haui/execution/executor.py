@@ -116,15 +116,14 @@ class _Executor:
         engine = self._engine
         began = engine.clock.monotonic()
         engine.controls.watch(self._stop)
+        await self._look_here()
         async with self._group:
             for first in self._tasks.firsts:
                 self._group.create_task(self._connect(first))
         if not self._tally.failed and not engine.controls.stopping:
             for local in self._local_checks:
-                finished = await local.run(engine.bus, engine.clock)
-                self._tally.ended(finished.outcome)
-                if finished.outcome == "failed":
-                    self._tally.failure(finished, "verification")
+                if not local.first:
+                    await self._check_here(local)
         result = self._tally.result(
             stopping=engine.controls.stopping,
             left=len(self._plan.tasks) - len(self._tasks.over),
@@ -134,6 +133,30 @@ class _Executor:
             RunFinished(outcome=result.outcome, seconds=result.seconds, counts=result.counts)
         )
         return result
+
+    async def _look_here(self) -> None:
+        """The checks of this machine that come first; one that fails lets nothing be changed."""
+        failed = [
+            finished
+            for local in self._local_checks
+            if local.first and (finished := await self._check_here(local)).outcome == "failed"
+        ]
+        if not failed:
+            return
+        reason = Problem(
+            what="not begun, because of this machine",
+            why=failed[0].problem.what if failed[0].problem else "",
+            fix="Mend that first; haui resume then continues here.",
+        )
+        for task in self._tasks.drop(lambda task: task.step.phase != "preflight"):
+            await self._skip(task, reason)
+
+    async def _check_here(self, local: LocalCheck) -> TaskFinished:
+        finished = await local.run(self._engine.bus, self._engine.clock)
+        self._tally.ended(finished.outcome)
+        if finished.outcome == "failed":
+            self._tally.failure(finished, "preflight" if local.first else "verification")
+        return finished
 
     async def _connect(self, first: Task) -> None:
         """Open one host; its first task may begin then, or fails for all of them."""

@@ -41,6 +41,11 @@ def satisfied(findings: Iterable[Finding]) -> bool:
     return all(found.verdict in _GOOD for found in findings)
 
 
+def worth_keeping(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Of a look's findings those that its result keeps: what blocks, and what may."""
+    return tuple(found for found in findings if found.verdict in ("blocked", "warning"))
+
+
 def blocked(findings: Iterable[Finding]) -> Problem | None:
     """What a person has to do before a change can help; None when nothing."""
     stuck = [found for found in findings if found.verdict == "blocked"]

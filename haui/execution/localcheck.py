@@ -9,17 +9,23 @@ from haui.errors import HauiError, JournalError
 from haui.events import Finding, Problem, TaskFinished, TaskStarted
 from haui.execution.clock import Clock
 from haui.execution.connections import Bus
-from haui.execution.judge import blocked, problem_of, satisfied, unsatisfied
+from haui.execution.judge import blocked, problem_of, satisfied, unsatisfied, worth_keeping
+from haui.execution.voice import preflight_result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalCheck:
-    """Made after all tasks have succeeded. `check` may raise HauiError."""
+    """Made after all tasks have succeeded; with `first` before any host is dialled, as a part of
+    the preflight: what blocks then keeps every host from being changed. `check` may raise
+    HauiError. `operator` is who lets findings pass.
+    """
 
     host: str
     step: str
     title: str
     check: Callable[[], Awaitable[tuple[Finding, ...]]]
+    first: bool = False
+    operator: str = ""
 
     async def run(self, bus: Bus, clock: Clock) -> TaskFinished:
         """Make the check and emit its events."""
@@ -33,6 +39,9 @@ class LocalCheck:
             raise
         except HauiError as error:
             problem = problem_of(error)
+        if self.first:
+            for found in findings:
+                await bus.emit(preflight_result(self.host, found, self.operator))
         if problem is None and not satisfied(findings):
             problem = blocked(findings) or unsatisfied(
                 f"{self.title}: not as expected", findings, "Correct it, then run haui verify."
@@ -42,7 +51,7 @@ class LocalCheck:
             step=self.step,
             outcome="unchanged" if problem is None else "failed",
             seconds=round(clock.monotonic() - began, 3),
-            findings=findings,
+            findings=worth_keeping(findings) if self.first else findings,
             problem=problem,
         )
         await bus.emit(finished)

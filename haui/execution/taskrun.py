@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from haui.errors import ConnectError, HauiError, JournalError, StepError
-from haui.events import Finding, Problem, TaskFinished
+from haui.events import Finding, Outcome, Problem, TaskFinished
 from haui.evidence import Reading, reading_of
 from haui.execution.attempts import Attempts
 from haui.execution.engine import Engine, Result
@@ -19,6 +19,7 @@ from haui.execution.judge import (
     said_nothing,
     satisfied,
     unsatisfied,
+    worth_keeping,
 )
 from haui.execution.voice import Voice
 from haui.host import Script
@@ -143,8 +144,8 @@ class TaskRun:
         findings = judge(self._spec, self._task.host, evidence)
         await self._voice.preflight(findings, self._engine.operator)
         problem = blocked(findings)
-        kept = tuple(found for found in findings if found.verdict in ("blocked", "warning"))
-        return Result(outcome="failed" if problem else "unchanged", findings=kept, problem=problem)
+        outcome: Outcome = "failed" if problem else "unchanged"
+        return Result(outcome=outcome, findings=worth_keeping(findings), problem=problem)
 
     async def _read(self, script: Script) -> Reading:
         """What the host says. That it can't come to an end of it (no time, endless output) is a

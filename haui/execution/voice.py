@@ -20,6 +20,24 @@ from haui.execution.mask import Masker
 from haui.step import Task, Values
 
 
+def preflight_result(host: str, found: Finding, operator: str) -> PreflightResult:
+    """A finding as an event. `operator` is who lets it pass, when it is let pass."""
+    return PreflightResult(
+        host=host,
+        check=found.check or found.what,
+        title=found.what,
+        verdict=found.verdict,
+        expected=found.expected,
+        seen=found.seen,
+        why=found.why,
+        fix=found.fix,
+        fix_kind=found.fix_kind,
+        fix_with=found.fix_with,
+        override=found.override,
+        by=operator if found.override else "",
+    )
+
+
 class Voice:
     """The events of one task. Every method may raise JournalError."""
 
@@ -66,22 +84,7 @@ class Voice:
     async def preflight(self, findings: tuple[Finding, ...], operator: str) -> None:
         """`operator` is who lets a finding pass that would block."""
         for found in self._mask.findings(findings):
-            await self._bus.emit(
-                PreflightResult(
-                    host=self._host,
-                    check=found.check or found.what,
-                    title=found.what,
-                    verdict=found.verdict,
-                    expected=found.expected,
-                    seen=found.seen,
-                    why=found.why,
-                    fix=found.fix,
-                    fix_kind=found.fix_kind,
-                    fix_with=found.fix_with,
-                    override=found.override,
-                    by=operator if found.override else "",
-                )
-            )
+            await self._bus.emit(preflight_result(self._host, found, operator))
 
     async def finished(self, result: Result, attempt: int, seconds: float) -> TaskFinished:
         event = TaskFinished(

@@ -14,6 +14,7 @@ from haui.spec import ClusterSpec, HostSpec
 from haui.step import Judge
 from steps.checks import (
     access,
+    bastion,
     clock,
     disks,
     fleet,
@@ -43,7 +44,8 @@ CATALOGUE: tuple[Check, ...] = (
     *reach.CHECKS,
 )
 
-BY_ID = {check.id: check for check in CATALOGUE}
+BY_ID = {check.id: check for check in (*CATALOGUE, *bastion.CHECKS)}
+"""Also those of the machine that haui runs on."""
 
 
 def judge(step: str) -> Judge:

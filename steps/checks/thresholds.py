@@ -55,7 +55,7 @@ INODES_FREE = 200_000
 ROOM_MB = {
     "/": 300,
     "/etc": 20,
-    "/usr": 600,
+    "/usr": 400,
     "/var": 400,
     "/var/lib/containerd": 2500,
     "/var/lib/kubelet": 300,
@@ -65,8 +65,8 @@ ROOM_MB = {
     "/tmp": 50,
     "/run": 20,
 }
-"""MB that an install itself needs: unpacked packages and images of Kubernetes 1.3x, measured, and
-etcd's two preallocated log files of 64 MB with as much again for its data."""
+"""MB that an install itself needs, with a reserve: packages, unpacked images of Kubernetes, and
+etcd's two preallocated log files of 64 MB with more for its data."""
 
 ROOM_HELD_MB = 500
 """The same for /var/lib/containerd of a host whose images are there already."""
@@ -135,6 +135,15 @@ SSHD_PATIENCE_S = 15
 
 SUDO_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 """Where Debian's sudo looks by default."""
+
+TERMINAL = (80, 24)
+"""Columns and lines that the pages of the wizard are made for."""
+
+STATE_MB = 256
+"""Free in the state folder: a journal and the logs of a hundred hosts."""
+
+STATE_ROOMY_MB = 2048
+"""The same with room for several clusters."""
 
 MANAGERS = frozenset(
     (
