@@ -106,7 +106,7 @@ class Inspection:
         if self.running:
             return False
         named = None if hosts is None else frozenset(hosts) & frozenset(self.hosts)
-        if named is not None and not named:
+        if named is not None and (not named or named >= set(self.hosts)):
             named = None  # this machine is looked at together with all hosts
         self._kept = {report.host: report for report in self.reports()}
         self._evidence = Evidence() if named is None else for_some(self._evidence, named)
