@@ -1,0 +1,66 @@
+"""What the install fetches onto a host: packages, and what a host asks to see that it can.
+
+The plan that the script gets is one thing a line, see scripts/supply_images_lib.sh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from haui.spec import ClusterSpec, HostSpec
+from steps import endpoint, endpoint_nginx, osfamily, packages, preflight_images, proxy
+from steps.osfamily import family_of
+from steps.where import has_containerd, is_node
+
+KUBERNETES = ("kubeadm", "kubelet", "kubectl")
+
+
+def needed(spec: ClusterSpec, host: HostSpec) -> tuple[str, ...]:
+    """The packages that the install puts on `host`, besides Kubernetes' own programs."""
+    names = [*packages.base_packages(spec, host)]
+    if has_containerd(spec, host):
+        names.append("containerd")
+    if endpoint.has_keepalived(spec, host):
+        names.append("keepalived")
+    if endpoint.has_haproxy(spec, host):
+        names.append("haproxy")
+    if endpoint_nginx.has_nginx(spec, host):
+        names += family_of(spec, host).nginx_packages
+    if is_node(spec, host):
+        names += ("cri-tools", "kubernetes-cni")
+    return tuple(dict.fromkeys(names))
+
+
+def plan(spec: ClusterSpec, host: HostSpec) -> str:
+    """What the script asks."""
+    return "".join(f"{line}\n" for line in dict.fromkeys(_lines(spec, host)))
+
+
+def _lines(spec: ClusterSpec, host: HostSpec) -> Iterator[str]:
+    urls = [osfamily.source_url(spec)] if is_node(spec, host) else []
+    for image in preflight_images.images(spec, host):
+        place = preflight_images.place(spec, image.reference)
+        registry = place.registry
+        own = registry.own and spec.supply.images.ca_pem
+        through = proxy.way(spec, registry.origin) or "-"
+        yield f"registry {registry.origin} {registry.ping} {'own' if own else 'system'} {through}"
+        yield f"image {registry.origin} {image.reference} {place.method} {place.url}"
+        urls.append(registry.origin)
+    for url in urls:
+        way = proxy.way(spec, url)
+        if way:
+            yield f"proxy {way.rstrip('/')}"
+        # A proxy looks up the names itself, so its own is the one to know.
+        name = urlsplit(way or url).hostname or ""
+        if name and not _is_address(name):
+            yield f"name {name}"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
