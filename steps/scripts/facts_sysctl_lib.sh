@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # Facts: kernel settings, and the files that set them at the next boot.
 #   sysctl        rows "NAME VALUE", as they are now; a setting that does not exist is left out
-#   sysctl.file   rows "NAME VALUE PATH", assignments in files of settings, in the order of the files' lines
+#   sysctl.file   rows "NAME VALUE PATH", assignments in files of settings; a file that one of the same name
+#                 hides (in /etc that of /usr/lib) is left out
 #   rp_filter     rows "IFACE VALUE"; IFACE may be all and default
 #   arp_ignore    rows "IFACE VALUE"
 
@@ -38,10 +39,17 @@ facts_sysctl() {
 # Those that systemd reads at boot, and ufw's, which it puts into effect after them.
 facts_sysctl_files() {
     set --
+    haui_before=
     for haui_folder in /etc /run /usr/local/lib /usr/lib; do
         for haui_file in "$ROOT$haui_folder"/sysctl.d/*.conf; do
-            [ -f "$haui_file" ] && [ -r "$haui_file" ] && set -- "$@" "$haui_file"
+            [ -f "$haui_file" ] && [ -r "$haui_file" ] || continue
+            for haui_other in $haui_before; do
+                haui_other=$ROOT$haui_other/sysctl.d/${haui_file##*/}
+                if [ -e "$haui_other" ] || [ -L "$haui_other" ]; then continue 2; fi
+            done
+            set -- "$@" "$haui_file"
         done
+        haui_before="$haui_before $haui_folder"
     done
     if [ -f "$ROOT/etc/ufw/sysctl.conf" ] && grep -q '^ENABLED=yes' "$ROOT/etc/ufw/ufw.conf" 2>/dev/null; then
         set -- "$@" "$ROOT/etc/ufw/sysctl.conf"
