@@ -84,8 +84,6 @@ than its heartbeat of 100 ms can bear."""
 
 FSYNC_AVERAGE_MS = (5.0, 25.0, 75.0)
 """The same for an average, where percentiles can not be had: half, since p99 is well above it."""
-FSYNC_WRITES = 30
-"""Fewer writes than this in the time allowed are no measurement of a percentile."""
 
 # What the hosts are compared by (fleet).
 
@@ -236,3 +234,33 @@ OPEN_FILES = 1_000_000
 
 CONNTRACK_MAX = 131072
 """net.netfilter.nf_conntrack_max of balancers: kube-proxy's own lower bound for a node."""
+
+# Network, names, ports, clock, what is left of another Kubernetes: one host.
+
+LINK_MBIT = 1000
+"""A slower link under etcd, image pulls and storage is felt; the reference list's gigabit."""
+
+LOOKUP_S = 1.0
+"""A name that takes longer: the first name server is dead or far, and every lookup waits."""
+
+NAME_SERVERS = 3
+"""What glibc and the kubelet take of resolv.conf (MAXNS); more are left out."""
+
+SEARCH_OLD = (6, 256)
+"""Search domains and their characters that the kubelet takes before 1.26."""
+
+SEARCH = (32, 2048)
+"""The same from 1.26 on (MaxDNSSearchPaths, MaxDNSSearchListChars)."""
+
+SEARCH_MINOR = 26
+
+NODE_PORTS = (30000, 32767)
+"""The API server's default for Services of type NodePort."""
+
+CONTAINERD_OLDEST: tuple[int, int] = (1, 6)
+"""From Kubernetes 1.26 on, which speaks only CRI v1."""
+
+CONTAINERD_MINOR = 26
+
+CONTAINERD_2_MINOR = 23
+"""containerd 2 no longer speaks the CRI v1alpha2 of Kubernetes up to 1.22."""
