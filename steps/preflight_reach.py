@@ -1,8 +1,8 @@
 """What is tried between hosts before the first change: rehearsals that leave no trace.
 
 Every host listens for a moment on the ports that the install will use, then each host dials those
-that it will have to reach; in the end the listeners are taken down. They would go by themselves,
-should the connection die in between.
+that it will have to reach (`steps.checks.paths` says which, and keeps it in bounds); in the end the
+listeners are taken down. They would go by themselves, should the connection die in between.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
 from steps import checks
+from steps.checks import paths
+from steps.checks.thresholds import LISTENER_S, PINGS, UDP_TRIES, VRRP_LISTEN_S
 
 
 def _tries(spec: ClusterSpec, host: HostSpec) -> bool:
@@ -17,15 +19,38 @@ def _tries(spec: ClusterSpec, host: HostSpec) -> bool:
 
 
 def _listen(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
-    return Work(probe=Call(script="preflight_listen_probe", env={}))
+    ports = " ".join(f"{proto}/{port}" for proto, port in paths.served(spec, host))
+    env = {
+        "HAUI_CLUSTER": spec.name,
+        "HAUI_LISTEN": ports,
+        "HAUI_LISTEN_S": str(LISTENER_S),
+    }
+    return Work(probe=Call(script="preflight_listen_probe", env=env))
+
+
+def plan(spec: ClusterSpec, host: HostSpec) -> bytes:
+    """What the host tries, a line each: tcp, udp, ping or size, then name, address and port."""
+    dials = (*paths.paths(spec, host), *paths.outside(spec, host))
+    lines = [f"{path.proto} {path.name} {path.address} {path.port}" for path in dials]
+    lines += [f"ping {peer.name} {peer.address}" for peer in paths.latency_peers(spec, host)]
+    lines += [f"size {peer.name} {peer.address}" for peer in paths.size_peers(spec, host)]
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def _reach(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
-    return Work(probe=Call(script="preflight_reach_probe", env={}))
+    env = {
+        "HAUI_CLUSTER": spec.name,
+        "HAUI_INTERFACE": host.interface or spec.endpoint.interface or "",
+        "HAUI_PINGS": str(PINGS),
+        "HAUI_UDP_TRIES": str(UDP_TRIES),
+        "HAUI_VRRP_S": str(VRRP_LISTEN_S) if paths.listens_for_vrrp(spec, host) else "",
+    }
+    inputs = {"plan": plan(spec, host)}
+    return Work(probe=Call(script="preflight_reach_probe", env=env, inputs=inputs))
 
 
 def _clear(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
-    return Work(probe=Call(script="preflight_clear_probe", env={}))
+    return Work(probe=Call(script="preflight_clear_probe", env={"HAUI_CLUSTER": spec.name}))
 
 
 STEPS = (
@@ -52,8 +77,8 @@ STEPS = (
         judge=checks.judge("preflight.reach"),
         once=True,
         timeout_s=120,
-        explain="Finds a firewall, a wrong MTU, a slow link or a taken virtual address between "
-        "hosts, by trying what the cluster will do.",
+        explain="Finds a firewall, a wrong MTU, a slow link, another virtual router or a balancer "
+        "that brings nobody, by trying what the cluster will do.",
     ),
     Step(
         id="preflight.clear",
