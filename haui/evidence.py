@@ -8,11 +8,15 @@ trusted: it is text of a host.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from haui.host import Completed
+
+T = TypeVar("T")
+About = TypeVar("About")
 
 VALUE_CHARS = 4096
 """A longer value of a fact is cut."""
@@ -96,10 +100,14 @@ class Evidence:
     """The readings of a run: step id -> host -> reading. Filled as the run goes on."""
 
     readings: dict[str, dict[str, Reading]] = field(default_factory=dict)
+    _derived: dict[str, dict[object, tuple[object, object]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def keep(self, step: str, host: str, reading: Reading) -> None:
         """Keep a reading; a newer one takes the place of the one before."""
         self.readings.setdefault(step, {})[host] = reading
+        self._derived.pop(step, None)
 
     def of(self, step: str) -> Mapping[str, Reading]:
         """The readings of that step so far, by host."""
@@ -108,6 +116,18 @@ class Evidence:
     def reading(self, step: str, host: str) -> Reading | None:
         """One reading; None when there is none."""
         return self.of(step).get(host)
+
+    def derive(
+        self, step: str, about: About, make: Callable[[About, Mapping[str, Reading]], T]
+    ) -> T:
+        """What `make` works out from all readings of that step and `about`: worked out once, until
+        another reading of the step is kept or another `about` comes. What compares every host with
+        all others costs the fleet once, and not each of its hosts."""
+        known = self._derived.setdefault(step, {})
+        last = known.get(make)
+        if last is None or last[0] is not about:
+            last = known[make] = (about, make(about, self.of(step)))
+        return last[1]  # type: ignore[return-value]
 
 
 def reading_of(answer: Completed) -> Reading:

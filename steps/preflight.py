@@ -15,7 +15,7 @@ from steps.where import everywhere
 
 
 def _facts(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
-    env = {"HAUI_LOOKUP": lookup_name(spec)}
+    env = {"HAUI_LOOKUP": lookup_name(spec), "HAUI_ENDPOINT_NAME": spec.endpoint.name}
     if is_announced(spec, host):
         env["HAUI_VIP"] = spec.endpoint.vip or ""
         env["HAUI_PEERS"] = " ".join(peers_of(spec, host))

@@ -14,6 +14,7 @@ from haui.rehearsal.facts import (
     clock,
     disk,
     disks,
+    fleet,
     kernel,
     kubernetes,
     network,
@@ -26,7 +27,7 @@ from haui.rehearsal.facts import (
 from haui.spec import ClusterSpec, HostSpec
 
 _OF_THE_HOST = (
-    access, system, sizes, disks, kernel, kubernetes, network, clock, ports,
+    access, system, sizes, disks, kernel, kubernetes, network, clock, ports, fleet,
 )  # fmt: skip
 
 Fact = tuple[str, str]
