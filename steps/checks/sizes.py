@@ -89,17 +89,6 @@ def _larger(look: Look, size: str) -> Fix:
     return words(f"Give the host {size}.")
 
 
-def _steal(look: Look) -> Answer:
-    seen = look.facts.number("steal.percent")
-    if seen is None:
-        return skips("the kernel does not say how much processor time was stolen")
-    text = f"{seen:g} % of the processor time since the boot was given to others"
-    if seen > thresholds.STEAL_PERCENT:
-        fix = words("Move the host to a hypervisor with less load, or reserve processors for it.")
-        return warns(text, fix, f"at most {thresholds.STEAL_PERCENT} %")
-    return passes(f"{seen:g} %", f"at most {thresholds.STEAL_PERCENT} %")
-
-
 def _balloon(look: Look) -> Answer:
     seen = look.facts.count("balloon.mb")
     if seen is None:
@@ -126,15 +115,6 @@ CHECKS: tuple[Check, ...] = (
         why="With too little memory the kernel kills API servers, etcd or pods.",
         look=_memory,
         page="topology",
-    ),
-    Check(
-        id="sizes.steal",
-        title="Processor time for etcd",
-        area="sizes",
-        why="A member of etcd that does not get the processor misses heartbeats, and the leader "
-        "changes.",
-        look=_steal,
-        on=has_etcd,
     ),
     Check(
         id="sizes.balloon",

@@ -36,9 +36,6 @@ KUBEADM_FLOOR = (2, 1700)
 NOMINAL = 0.9
 """The part of a nominal size that has to be seen: firmware, kernel, partitions take the rest."""
 
-STEAL_PERCENT = 5
-"""More stolen processor time since the boot than this makes etcd miss heartbeats (100 ms)."""
-
 BALLOON_MB = 256
 """Less memory taken back by the hypervisor than this is only its bookkeeping."""
 
@@ -264,3 +261,23 @@ CONTAINERD_MINOR = 26
 
 CONTAINERD_2_MINOR = 23
 """containerd 2 no longer speaks the CRI v1alpha2 of Kubernetes up to 1.22."""
+
+# Packages and images (steps.checks.supply, packages, images).
+
+LISTS_FRESH_H = 14 * 24
+"""Hours: what older package lists do not name may have come since; haui refreshes them."""
+
+LOCK_WAIT_S = 300
+"""How long the install waits for another package manager: scripts/osfamily_debian.sh."""
+
+NAME_MS = 1000
+"""A name that takes longer to look up: one name server of several is dead, most likely."""
+
+TOOL_FLOORS: dict[str, tuple[int, ...]] = {"keepalived": (2, 0), "haproxy": (2, 0)}
+"""The oldest releases that our configuration is written for."""
+
+CONTAINERD_16_MINOR = 26
+"""From this minor on the kubelet speaks CRI v1 only, which containerd has since 1.6."""
+
+CONTAINERD_1_MINOR = 22
+"""Up to this minor the kubelet speaks CRI v1alpha2 only, which containerd 2.0 has dropped."""

@@ -3,7 +3,6 @@
 #   cpus                 processors that a process may use, as kubeadm counts them
 #   memory.mb            the memory that the kernel has (MemTotal)
 #   memory.available.mb  what of it can be used without swapping
-#   steal.percent        processor time since the boot that the hypervisor gave to others, one decimal
 #   balloon.mb           memory that the hypervisor has taken back
 
 facts_sizes() {
@@ -14,18 +13,13 @@ facts_sizes() {
         *) printf 'cpus\t%s\n' "$sizes_cpus" ;;
     esac
     set --
-    for sizes_file in meminfo stat vmstat; do
+    for sizes_file in meminfo vmstat; do
         [ ! -r "$sizes_root/proc/$sizes_file" ] || set -- "$@" "$sizes_root/proc/$sizes_file"
     done
     [ $# -gt 0 ] || return 0
     LC_ALL=C awk '
         $1 == "MemTotal:" && $2 > 0 { printf "memory.mb\t%d\n", $2 / 1024 }
         $1 == "MemAvailable:" { printf "memory.available.mb\t%d\n", $2 / 1024 }
-        # user nice system idle iowait irq softirq steal; guests are counted in user already.
-        $1 == "cpu" && NF >= 9 {
-            for (i = 2; i <= 9; i++) total += $i
-            if (total > 0) printf "steal.percent\t%.1f\n", 100 * $9 / total
-        }
         $1 == "balloon_inflate" { inflated = $2; balloon = 1 }
         $1 == "balloon_deflate" { deflated = $2 }
         END { if (balloon) printf "balloon.mb\t%d\n", (inflated > deflated ? inflated - deflated : 0) / 256 }

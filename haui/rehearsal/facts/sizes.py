@@ -14,5 +14,4 @@ def facts(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
     yield "cpus", str(cpus)
     yield "memory.mb", str(memory * 97 // 100)
     yield "memory.available.mb", str(memory * 90 // 100)
-    yield "steal.percent", "0.1"
     yield "balloon.mb", "0"
