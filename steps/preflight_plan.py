@@ -15,6 +15,8 @@ from steps.osfamily import family_of
 from steps.where import has_containerd, is_node
 
 KUBERNETES = ("kubeadm", "kubelet", "kubectl")
+OURS = ("cri-tools", "kubernetes-cni")
+"""What comes from the same source as those, in whatever version."""
 
 
 def needed(spec: ClusterSpec, host: HostSpec) -> tuple[str, ...]:
@@ -29,7 +31,7 @@ def needed(spec: ClusterSpec, host: HostSpec) -> tuple[str, ...]:
     if endpoint_nginx.has_nginx(spec, host):
         names += family_of(spec, host).nginx_packages
     if is_node(spec, host):
-        names += ("cri-tools", "kubernetes-cni")
+        names += OURS
     return tuple(dict.fromkeys(names))
 
 

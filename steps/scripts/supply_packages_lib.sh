@@ -11,6 +11,7 @@
 #   source       SITE ANSWER          a source of the host itself: ok, or what apt says
 #   mirror       ok, failed or skipped: reading the source of the Kubernetes packages
 #   mirror.said  what apt says about it
+#   mirrored     NAME                 of the packages in HAUI_NEEDED, what that source offers
 #   offered      NAME VERSION         what that source offers of kubeadm, kubelet, kubectl (same minor)
 #   package      NAME INSTALLED CANDIDATE   each may be -
 #   simulate     ok, or what apt says of installing all that is missing
@@ -121,6 +122,9 @@ supply_mirror() {
         return
     fi
     # shellcheck disable=SC2086  # a list of names
+    apt_in "$ours" 10 apt-cache madison $HAUI_NEEDED
+    awk '$2 == "|" && !seen[$1]++ { print $1 }' "$ours/said" | fact_lines mirrored
+    # shellcheck disable=SC2086
     apt_in "$ours" 10 apt-cache madison $HAUI_KUBERNETES
     awk -v minor="$HAUI_MINOR." 'index($3, minor) == 1 && !seen[$1 $3]++ { print $1, $3 }' "$ours/said" >"$ours/offered"
     head -n 120 "$ours/offered" | fact_lines offered

@@ -67,57 +67,62 @@ class Registry:
             self.manifests[f"{path}/manifests/{tag}"] = (INDEX, data)
 
 
+class _Answers(BaseHTTPRequestHandler):
+    registry: Registry
+
+    def do_GET(self) -> None:
+        self.registry.asked.append(f"{self.command} {self.path}")
+        if self.registry.hang_s:
+            time.sleep(self.registry.hang_s)
+        where = urlsplit(self.path).path
+        if where == "/token":
+            self.say(200, b'{"token": "a.b-c_d", "expires_in": 60}')
+        else:
+            self.hand_out(where, where.removeprefix("/v2/"))
+
+    do_HEAD = do_GET
+
+    def hand_out(self, where: str, path: str) -> None:
+        if self.registry.auth and self.headers.get("Authorization") != "Bearer a.b-c_d":
+            self.challenge(path)
+        elif where == "/v2/":
+            self.say(200, b"{}")
+        elif self.registry.status:
+            self.say(self.registry.status, b"{}")
+        elif path in self.registry.manifests:
+            kind, body = self.registry.manifests[path]
+            self.say(200, body, {"Content-Type": kind, "Docker-Content-Digest": "sha256:f00"})
+        elif path in self.registry.blobs:
+            self.say(200, self.registry.blobs[path])
+        else:
+            self.say(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}')
+
+    def challenge(self, path: str) -> None:
+        if self.registry.auth == "basic":
+            return self.say(401, b"{}", {"WWW-Authenticate": 'Basic realm="lab"'})
+        host = self.headers["Host"]
+        scope = f"repository:{path.partition('/manifests/')[0]}:pull"
+        realm = f'realm="http://{host}/token",service="a service",scope="{scope}"'
+        return self.say(401, b"{}", {"Www-Authenticate": f"Bearer {realm}"})
+
+    def say(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        if self.registry.remaining:
+            self.send_header("RateLimit-Remaining", f"{self.registry.remaining};w=21600")
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
 def handler(registry: Registry) -> type[BaseHTTPRequestHandler]:
     """A class that answers for that registry."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            registry.asked.append(f"{self.command} {self.path}")
-            if registry.hang_s:
-                time.sleep(registry.hang_s)
-            where = urlsplit(self.path)
-            path = where.path.removeprefix("/v2/")
-            if where.path == "/token":
-                self.say(200, b'{"token": "a.b-c_d", "expires_in": 60}')
-            elif registry.auth and self.headers.get("Authorization") != "Bearer a.b-c_d":
-                self.challenge(path)
-            elif where.path == "/v2/":
-                self.say(200, b"{}")
-            elif registry.status:
-                self.say(registry.status, b"{}")
-            elif path in registry.manifests:
-                kind, body = registry.manifests[path]
-                self.say(200, body, {"Content-Type": kind, "Docker-Content-Digest": "sha256:f00"})
-            elif path in registry.blobs:
-                self.say(200, registry.blobs[path])
-            else:
-                self.say(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}')
-
-        do_HEAD = do_GET
-
-        def challenge(self, path: str) -> None:
-            if registry.auth == "basic":
-                return self.say(401, b"{}", {"WWW-Authenticate": 'Basic realm="lab"'})
-            host = self.headers["Host"]
-            scope = f"repository:{path.partition('/manifests/')[0]}:pull"
-            realm = f'realm="http://{host}/token",service="a service",scope="{scope}"'
-            return self.say(401, b"{}", {"Www-Authenticate": f"Bearer {realm}"})
-
-        def say(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-            self.send_response(status)
-            if registry.remaining:
-                self.send_header("RateLimit-Remaining", f"{registry.remaining};w=21600")
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    return Handler
+    return type("Handler", (_Answers,), {"registry": registry})
 
 
 @contextmanager

@@ -96,7 +96,10 @@ def test_what_is_there_and_what_is_not(host: ShellHost, plain: str, tool: str) -
     }
     assert facts.rows("registry", 4) == ((plain, "200", "ok", facts.rows("registry", 4)[0][3]),)
     assert facts.rows("registry.trust", 3) == ((plain, "plain", "-"),)
-    assert facts.rows("image.arch", 2) == (("k8s/pause:3.9", "amd64,arm64"), ("k8s/etcd:3.5", "arm64"))
+    assert facts.rows("image.arch", 2) == (
+        ("k8s/pause:3.9", "amd64,arm64"),
+        ("k8s/etcd:3.5", "arm64"),
+    )
     assert [row[:3] for row in facts.rows("layers", 4)] == [(plain, "200", "ok")]
     assert facts.rows("image", 3)[0][2] == "sha256:f00"
     assert facts.one("http.tool") == tool
