@@ -208,6 +208,7 @@ class PreflightPage(FindingDeeds):
     @on(Matrix.Moved)
     def _cell_moved(self, event: Matrix.Moved) -> None:
         self._show_cell()
+        self.explain(self.matrix.said())
 
     def refusal(self) -> str:
         """Why the wizard can't go on yet; empty when it can."""

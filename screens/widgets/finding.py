@@ -32,8 +32,7 @@ def group_lines(group: Group, width: int, glyphs: Glyphs) -> list[Content]:
     if group.override:
         by = f" ({clean_line(group.by)})" if group.by else ""
         lines += _wrapped(f"let pass{by}: {group.override}", room, parts=1)
-    keys = key_hints(group)
-    return [*lines, *(_indented(part) for part in keys.wrap(room))] if keys else lines
+    return [*lines, *(_indented(part) for part in _packed(key_hints(group), room))]
 
 
 def folded_lines(group: Group, width: int) -> list[Content]:
@@ -43,20 +42,33 @@ def folded_lines(group: Group, width: int) -> list[Content]:
     return _wrapped(group.evidence, max(10, width - INDENT), parts=1)
 
 
-def key_hints(group: Group) -> Content:
-    """What can be done about it with a key."""
-    keys: list[tuple[str, str]] = []
-    if group.page is not None and group.weight in ("blocks", "warning"):
-        keys.append(("e", f"changes the answers: {PAGES[index_of(group.page)].title}"))
-    if group.command:
-        keys.append(("c", "copies the command"))
-    if group.overridable:
-        keys.append(("o", "takes that back" if group.override else "lets it pass, for a reason"))
-    hints = [Content.assemble((key, "bold $primary"), (f" {does}", "$text-muted"))
-             for key, does in keys]  # fmt: skip
+def key_hints(group: Group) -> list[Content]:
+    """What can be done about it, mostly with a key."""
+    keys: list[tuple[str, str, str]] = []
     if group.weight == "blocks" and group.page is None:
-        hints.insert(0, toned("mend it on the host, then r", "dim"))
-    return Content("   ").join(hints)
+        keys.append(("mend it on the host, then ", "r", " looks again"))
+    if group.page is not None and group.weight in ("blocks", "warning"):
+        keys.append(("", "e", f" changes the answers: {PAGES[index_of(group.page)].title}"))
+    if group.command:
+        keys.append(("", "c", " copies the command"))
+    if group.overridable:
+        keys.append(("", "o", " takes that back" if group.override else " lets it pass"))
+    return [
+        Content.assemble((before, "$text-muted"), (key, "bold $primary"), (does, "$text-muted"))
+        for before, key, does in keys
+    ]
+
+
+def _packed(hints: list[Content], room: int) -> list[Content]:
+    """As many on a line as fit."""
+    lines: list[Content] = []
+    for hint in hints:
+        longer = Content.assemble(lines[-1], "   ", hint) if lines else hint
+        if lines and longer.cell_length <= room:
+            lines[-1] = longer
+        else:
+            lines.append(hint)
+    return lines
 
 
 def _wrapped(text: str, room: int, *, parts: int) -> list[Content]:

@@ -101,7 +101,7 @@ class Matrix(Widget):
     def render(self) -> Content | RenderableType:
         shown = self._window()
         lines = [self._head(shown), *(self._row(index, shown) for index in range(len(COLUMNS)))]
-        lines += [Content(""), self._said()]
+        lines += [Content(""), self.said()]
         return Content("\n").join(lines)
 
     def _head(self, shown: range) -> Content:
@@ -134,7 +134,7 @@ class Matrix(Widget):
         word = weight or _STATES.get(report.state, "skipped")
         return glyph_of(word, self._glyphs), TONES[tone_of(word)]
 
-    def _said(self) -> Content:
+    def said(self) -> Content:
         """The cell under the cursor in words."""
         report = self.current
         if report is None:

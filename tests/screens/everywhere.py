@@ -185,16 +185,19 @@ def _keys(world: World, text: Text | None) -> None:
 def reports(text: Text | None) -> tuple[HostReport, ...]:
     """What a preflight has found out."""
     say = text or (lambda: "as it is")
-    names = ("login", "operating system", "memory", "port 6443", "time", say())
-    weights: tuple[Any, ...] = ("ok", "warning", "blocks", "haui will do", "ok", "blocks")
+    ids = ("ssh.login", "system.os", "sizes.memory", "ports.free", "clock.zone", say(), "disks.a")
+    weights: tuple[Any, ...] = (
+        "ok", "warning", "blocks", "haui will do", "skipped", "overridden", "info",
+    )  # fmt: skip
     return tuple(
         HostReport(
             host=host,
             state="done",
             checks=tuple(
-                Check(host=host, name=name, what=say(), weight=weight, expected=say(), seen=say(),
-                      fix=say() if weight == "blocks" else "")
-                for name, weight in zip(names, weights, strict=True)
+                Check(host=host, id=id, what=say(), weight=weight, expected=say(), seen=say(),
+                      why=say(), fix=say(), fix_kind="command", fix_with=say(), by=say(),
+                      override=say() if weight == "overridden" else "", overridable=True)
+                for id, weight in zip(ids, weights, strict=True)
             ),
         )
         for host in ("cp1", "cp2", "cp3", "wk1", "wk2")
@@ -214,7 +217,8 @@ def _inspected(world: World, text: Text | None) -> None:
     inspection: Any = SimpleNamespace(
         sha=spec_sha(spec), site=SimpleNamespace(rehearsal=False), record=None, running=False,
         revision=(1, 1), seconds=3.0, error=error, live=None, look=lambda hosts=None: False,
-        reports=lambda: found, leave=leave,
+        reports=lambda: found, leave=leave, takes=lambda spec: True,
+        hosts=tuple(report.host for report in found),
     )  # fmt: skip
     world.preflight = inspection
 

@@ -16,13 +16,18 @@ from haui.rehearsal.faults import parse_faults
 from haui.transport.credentials import Credentials
 from haui.wizard.desk import PreflightRecord
 from haui.wizard.inspection import Inspection
-from haui.wizard.preflight import LOGIN, Check, HostReport, tally
+from haui.wizard.overrides import LOC as OVERRIDES
+from haui.wizard.overrides import overrides_of
+from haui.wizard.preflight import COLUMNS, LOGIN, HostReport, judged_by, tally
+from haui.wizard.preflight_groups import groups_of
+from screens.asking import AskLine
 from screens.evidence import EvidenceDialog
 from screens.preflight import PreflightPage
 from screens.widgets.fixes import FixList
 from screens.widgets.matrix import Matrix
 from screens.widgets.preflight_head import PreflightHead
 from tests.screens.conftest import AppSnapshot, settle
+from tests.screens.findings import PORT, check, clean, done, midway, mixed, unreachable
 from tests.screens.worlds import HOSTILE, complete_answers, make_app
 
 SIZES = [(80, 24), (120, 40)]
@@ -37,6 +42,10 @@ class Told(Inspection):
     ) -> None:  # fmt: skip
         desk = world.desk
         super().__init__(desk.spec(), world.site(desk.rehearsal), desk=desk, now=world.now)
+        for each in (found for report in reports for found in report.checks if found.override):
+            overrides = {**overrides_of(desk.answers), f"{each.id}@{each.host}": each.override}
+            desk.answer(OVERRIDES, overrides)
+        self.takes(desk.spec())
         self.found, self.going, self.trouble = reports, going, trouble
         self.asked: list[Any] = []
         if not going and trouble is None:
@@ -58,7 +67,8 @@ class Told(Inspection):
         return 3.14
 
     def reports(self) -> tuple[HostReport, ...]:
-        return self.found
+        overrides = self.spec.preflight.overrides
+        return tuple(judged_by(report, overrides, "ops") for report in self.found)
 
     def look(self, hosts: Any = None) -> bool:
         if self.going:
@@ -70,75 +80,6 @@ class Told(Inspection):
         """The look ends now."""
         self.found, self.going = reports, False
         self.record = PreflightRecord(sha=self.sha, blocked=tally(reports)["blocks"])
-
-
-def check(host: str, name: str, weight: Any = "ok", **parts: str) -> Check:
-    return Check(host=host, name=name, what=parts.pop("what", name), weight=weight, **parts)
-
-
-def fine(host: str) -> tuple[Check, ...]:
-    return (
-        check(host, LOGIN, seen="logged in"),
-        check(host, "privilege", seen="root"),
-        check(host, "operating system", seen="Debian GNU/Linux 12 (bookworm)"),
-        check(host, "architecture", seen="x86_64"),
-        check(host, "kernel module br_netfilter", seen="usable"),
-        check(host, "other Kubernetes", seen="none"),
-        check(host, "time", seen="synchronised"),
-        check(host, "port 10250", seen="free"),
-    )
-
-
-def done(host: str, *checks: Check) -> HostReport:
-    names = {each.name for each in checks}
-    rest = tuple(each for each in fine(host) if each.name not in names)
-    return HostReport(host=host, state="done", checks=(*rest, *checks))
-
-
-VIP = {
-    "seen": "answered by 52:54:00:1c:aa:01",
-    "fix": "Choose a free endpoint.vip; 10.30.0.10 is taken.",
-}
-PORT = {"seen": "held by k3s", "fix": "Stop k3s on this host or move it to another port."}
-SILENT = {
-    "what": "10.30.0.22 port 22 does not answer",
-    "seen": "no answer within 10 s",
-    "fix": "is the host up, and does a firewall drop port 22?",
-    "expected": "a login as root or with sudo",
-}
-HOSTS = ("cp1", "cp2", "cp3", "wk1", "wk2")
-
-
-def mixed() -> tuple[HostReport, ...]:
-    vip = "virtual address in use"
-    return (
-        done("cp1", check("cp1", vip, "blocks", **VIP)),
-        done("cp2", check("cp2", vip, "blocks", **VIP)),
-        done(
-            "cp3", check("cp3", vip, "blocks", **VIP), check("cp3", "port 6443", "blocks", **PORT)
-        ),
-        done("wk1", check("wk1", "memory", "warning", seen="6900 MB", expected="about 8192 MB")),
-        done("wk2", check("wk2", "time", "haui will do", seen="no time service yet")),
-    )  # fmt: skip
-
-
-def clean(count: int = 5) -> tuple[HostReport, ...]:
-    names = HOSTS if count == 5 else ("cp1", "cp2", "cp3", *(f"wk{n}" for n in range(1, count - 2)))
-    return tuple(done(name) for name in names)
-
-
-def unreachable() -> tuple[HostReport, ...]:
-    silent = HostReport(host="wk2", state="done", checks=(check("wk2", LOGIN, "blocks", **SILENT),))
-    return (*clean()[:4], silent)
-
-
-def midway() -> tuple[HostReport, ...]:
-    return (
-        *clean()[:2],
-        HostReport(host="cp3", state="checking"),
-        HostReport(host="wk1", state="checking"),
-        HostReport(host="wk2"),
-    )
 
 
 def page_of(world_of: Callable[..., Any], reports: Any, **told: Any) -> tuple[Any, Any, Told]:
@@ -201,7 +142,7 @@ async def test_a_rehearsal_is_looked_at_by_itself_and_goes_on_when_the_page_is_l
     world_of: Callable[..., Any],
 ) -> None:
     world = world_of(answers=complete_answers(), page="preflight", rehearsal=True)
-    root, faults = world.root / "rehearsals", parse_faults(["cp2:preflight.host:fail"])
+    root, faults = world.root / "rehearsals", parse_faults(["cp2:preflight.facts:fail"])
     world.make_site = lambda _: RehearsalSite(root, speed=1000, in_process=True, faults=faults)
     app = make_app(world)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -217,7 +158,7 @@ async def test_a_rehearsal_is_looked_at_by_itself_and_goes_on_when_the_page_is_l
         await pilot.press("ctrl+n")
         await settle(pilot)
         assert world.preflight is begun, "what is known is shown again"
-        assert "this fault was asked for" in shown(app)
+        assert groups_of(begun.reports())[0].what in shown(app)
         assert "1 blocks" in shown(app)
         await pilot.press("ctrl+n")
         await settle(pilot)
@@ -308,12 +249,12 @@ async def test_news_are_pulled(world_of: Callable[..., Any]) -> None:
         assert app.screen.query_one(PreflightHead).numbers.running
         told.finish(mixed())
         await pilot.pause(0.3)
-        assert "virtual address in use" in shown(app)
+        assert "Virtual address" in shown(app)
         assert screen(pilot).fixes.cursor == 0, "the heaviest until the admin moves"
 
 
 async def test_keys_of_the_list(world_of: Callable[..., Any]) -> None:
-    """Up, down, ends, fold; the matrix follows; h and c ask the finding's hosts again."""
+    """Up, down, ends, fold; the matrix follows; h asks the finding's hosts again."""
     app, _, told = page_of(world_of, mixed())
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(pilot)
@@ -322,15 +263,20 @@ async def test_keys_of_the_list(world_of: Callable[..., Any]) -> None:
         assert fixes.current.hosts == ("cp1", "cp2", "cp3")
         await pilot.press("h")
         assert told.asked == [("cp1", "cp2", "cp3")]
-        await pilot.press("down", "c")
+        await pilot.press("down", "h")
         await settle(pilot)
         assert told.asked[1:] == [("cp3",)]
-        assert "One look is at the whole host" in shown(app)
+        assert "What hosts try between them stays" in shown(app)
         assert matrix.current is not None
-        assert (matrix.current.host, matrix.row) == ("cp3", 7)
+        assert (matrix.current.host, matrix.row) == ("cp3", COLUMNS.index("ports"))
         await pilot.press("end")
-        assert fixes.current is None
+        assert fixes.current is None, "what was skipped is the last fold"
         await pilot.press("space", "end")
+        assert fixes.current is not None
+        assert fixes.current.weight == "skipped"
+        await settle(pilot)
+        assert "dd has no oflag=dsync" in shown(app)
+        await pilot.press("space", "up", "space", "down")
         assert fixes.current is not None
         assert fixes.current.weight == "ok"
         await pilot.press("home", "space", "r")
@@ -352,7 +298,7 @@ async def test_keys_of_the_matrix(world_of: Callable[..., Any]) -> None:
         assert matrix.current is not None
         assert matrix.current.host == "wk1"
         await pilot.press(*["up"] * (matrix.row - 2))
-        assert matrix.row == 2
+        assert COLUMNS[matrix.row] == "sizes"
         await pilot.press("h")
         assert told.asked == [("wk1",)]
         await settle(pilot)
@@ -386,7 +332,7 @@ async def test_a_host_that_is_silent_leads_to_the_access_page(
         assert world.desk.draft.page == "access"
 
 
-async def test_evidence_shows_every_finding_of_a_host(
+async def test_evidence_shows_every_finding_of_an_area_and_of_the_host(
     world_of: Callable[..., Any], app_snapshot: AppSnapshot
 ) -> None:
     app, _, _ = page_of(world_of, mixed())
@@ -396,12 +342,116 @@ async def test_evidence_shows_every_finding_of_a_host(
         await settle(pilot)
         assert isinstance(app.screen, EvidenceDialog)
         assert await app_snapshot(pilot, "evidence")
+        assert "held by k3s" in shown(app)
+        assert "logged in" not in shown(app), "another area"
+        await pilot.press("a")
+        await settle(pilot)
+        assert "logged in" in shown(app)
         await pilot.press("right")
         await settle(pilot)
         assert "about 8192 MB" in shown(app)
         await pilot.press("left", "left", "enter")
         await settle(pilot)
         assert isinstance(app.screen, PreflightPage)
+
+
+async def test_evidence_of_a_cell_names_verdict_reason_and_fix_of_each_check(
+    world_of: Callable[..., Any],
+) -> None:
+    app, _, _ = page_of(world_of, mixed())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("m")
+        matrix = screen(pilot).matrix
+        matrix.select("wk1")
+        matrix.select_column("disks")
+        await pilot.press("enter")
+        await settle(pilot)
+        for part in (
+            "Free space", "overridden", "Images need room", "Make room below", "20 GB",
+            "a test machine", "etcd's disk", "skipped", "oflag=dsync", "etcd waits",
+        ):  # fmt: skip
+            assert part in shown(app), part
+
+
+async def test_what_blocks_is_let_pass_for_a_reason_and_that_is_taken_back(
+    world_of: Callable[..., Any],
+) -> None:
+    app, world, told = page_of(world_of, mixed())
+    desk = world.desk
+
+    def overrides() -> dict[str, str]:
+        found = desk.value(OVERRIDES)
+        return {ref: why for ref, why in (found or {}).items() if "disks.space" not in ref}
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("down", "o")
+        await settle(pilot)
+        assert isinstance(app.screen, AskLine)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "a reason is needed" in shown(app)
+        assert overrides() == {}
+        await pilot.press(*"k3s goes", "enter")
+        await settle(pilot)
+        assert overrides() == {"ports.free@cp3": "k3s goes"}
+        assert told.asked == [], "no host is asked"
+        assert desk.preflight is not None
+        assert (desk.preflight.blocked, desk.preflight.overridden) == (3, 2)
+        assert "(ops): k3s goes" in shown(app)
+        fixes = screen(pilot).fixes
+        assert fixes.current is not None
+        assert (fixes.current.id, fixes.current.weight) == ("ports.free", "overridden")
+        await pilot.press("o")
+        await settle(pilot)
+        assert overrides() == {}
+        assert desk.preflight.blocked == 4
+        await pilot.press("home", "o", *"for now", "enter")
+        await settle(pilot)
+        assert set(overrides()) == {f"network.vip@cp{n}" for n in (1, 2, 3)}
+        await pilot.press("ctrl+z")
+        await settle(pilot)
+        assert overrides() == {}
+        assert desk.preflight.blocked == 4
+
+
+async def test_only_what_may_pass_is_let_pass(world_of: Callable[..., Any]) -> None:
+    app, world, _ = page_of(world_of, unreachable())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("o")
+        await settle(pilot)
+        assert "can't be let pass" in shown(app)
+        await pilot.press("end", "o")
+        await settle(pilot)
+        assert "Only what blocks" in shown(app)
+    assert world.desk.value(OVERRIDES) is None
+
+
+async def test_a_cell_lets_pass_what_blocks_on_its_host(world_of: Callable[..., Any]) -> None:
+    app, world, _ = page_of(world_of, mixed())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("m")
+        screen(pilot).matrix.select("cp2")
+        await pilot.press("o", *"for now", "enter")
+        await settle(pilot)
+        assert world.desk.value(OVERRIDES)["network.vip@cp2"] == "for now"
+        assert "network.vip@cp1" not in world.desk.value(OVERRIDES)
+
+
+async def test_the_command_that_mends_it_is_copied(world_of: Callable[..., Any]) -> None:
+    app, _, _ = page_of(world_of, mixed())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("c")
+        await settle(pilot)
+        assert "no command here" in shown(app)
+        await pilot.press("down", "c")
+        await settle(pilot)
+        assert app.clipboard == PORT["fix_with"]
+        assert "to be run as root on cp3" in shown(app)
 
 
 async def test_findings_are_saved_where_asked_and_nothing_is_overwritten(
@@ -435,7 +485,7 @@ async def test_findings_are_saved_where_asked_and_nothing_is_overwritten(
 
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_what_hosts_say_is_never_interpreted(world_of: Callable[..., Any], text: str) -> None:
-    bad = check("cp1", "port 6443", "blocks", seen=text, fix=text)
+    bad = check("cp1", "ports.free", "blocks", what=text, seen=text, why=text, fix=text)
     silent = check("cp2", LOGIN, "blocks", what=text, seen=text, fix=text)
     reports = (
         done("cp1", bad), HostReport(host="cp2", state="done", checks=(silent,)), *clean()[2:],
@@ -469,5 +519,5 @@ async def test_clicks(world_of: Callable[..., Any]) -> None:
         await settle(pilot)
         await pilot.click(Matrix, offset=(12, 1))
         assert screen(pilot).matrix.row == 0
-        await pilot.click(FixList, offset=(3, 6))
+        await pilot.click(FixList, offset=(3, 10))
         assert screen(pilot).fixes.cursor == 1
