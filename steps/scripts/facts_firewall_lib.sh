@@ -3,6 +3,7 @@
 #   firewall       firewalld ZONE TARGET   (of the interface that holds the host's address)
 #                  ufw INCOMING ROUTED     (the defaults: allow, deny, reject or disabled)
 #   firewall.open  "PORT/tcp", "PORT-PORT/udp", "protocol NAME" or "source CIDR": what that tool lets in
+#   firewall.asked yes when the kernel's own rules were listed, or there can be none; else no
 #   firewall.rule  FAMILY TABLE CHAIN: LINE, the chains at the input hook as nft lists them, or iptables -S without nft
 
 facts_firewall() {
@@ -64,15 +65,35 @@ firewall_ufw() {
 
 firewall_nft() {
     # Asking would load nf_tables where nobody uses it.
-    have nft && [ -d "$ROOT/sys/module/nf_tables" ] || return 0
-    bounded 10 nft list chains | LC_ALL=C awk '
+    if [ ! -d "$ROOT/sys/module/nf_tables" ]; then
+        printf 'firewall.asked\tyes\n'
+        return 0
+    fi
+    if ! have nft; then
+        if have iptables && have ip6tables; then
+            printf 'firewall.asked\tyes\n'
+            firewall_chain ip iptables
+            firewall_chain ip6 ip6tables
+        else
+            printf 'firewall.asked\tno\n'
+        fi
+        return 0
+    fi
+    haui_chains=$(bounded 10 nft list chains) || {
+        printf 'firewall.asked\tno\n'
+        return 0
+    }
+    printf 'firewall.asked\tyes\n'
+    printf '%s\n' "$haui_chains" | LC_ALL=C awk '
         $1 == "table" { family = $2; table = $3 }
         $1 == "chain" { chain = $2 }
         /hook input/ && /type filter/ && family ~ /^(ip|ip6|inet)$/ { print family, table, chain }' | head -n 8 |
         while read -r haui_family haui_table haui_chain; do
             bounded 10 nft list chain "$haui_family" "$haui_table" "$haui_chain" |
                 LC_ALL=C awk -v where="$haui_family $haui_table $haui_chain" '
-                    $1 == "table" || $1 == "chain" || $1 == "}" || NF == 0 { next }
+                    $1 == "table" || $1 == "chain" || NF == 0 || (rule == "" && $1 == "}") { next }
+                    # A long set is broken into several lines.
+                    { rule = rule $0; opened = gsub(/{/, "{", rule); if (gsub(/}/, "}", rule) < opened) next; $0 = rule; rule = "" }
                     told++ < 60 { gsub(/[\t ]+/, " "); sub(/^ /, ""); printf "firewall.rule\t%s: %s\n", where, substr($0, 1, 600) }'
         done
 }
@@ -83,7 +104,11 @@ firewall_legacy() {
         haui_tool=${haui_family}tables-legacy
         have "$haui_tool" || haui_tool=${haui_family}tables
         have "$haui_tool" || continue
-        bounded 10 "$haui_tool" -w 3 -S INPUT | head -n 60 | sed "s/^/$haui_family filter INPUT: /" |
-            fact_lines firewall.rule
+        firewall_chain "$haui_family" "$haui_tool"
     done
+}
+
+# firewall_chain FAMILY COMMAND: the chain INPUT as that iptables lists it.
+firewall_chain() {
+    bounded 10 "$2" -w 3 -S INPUT | head -n 60 | sed "s/^/$1 filter INPUT: /" | fact_lines firewall.rule
 }

@@ -51,7 +51,8 @@ kubernetes_files() {
     for haui_file in "$ROOT"/etc/cni/net.d/*.conf "$ROOT"/etc/cni/net.d/*.conflist "$ROOT"/etc/cni/net.d/*.json; do
         [ ! -e "$haui_file" ] || printf 'cni.config\t%s\n' "${haui_file#"$ROOT"}"
     done | head -n 50
-    for haui_file in /var/lib/calico /var/lib/cilium /var/run/cilium /var/lib/cni/networks /run/flannel /var/lib/weave; do
+    for haui_file in /var/lib/calico /var/lib/cilium /var/lib/weave /run/flannel \
+        /var/lib/cni/networks/cbr0 /var/lib/cni/networks/k8s-pod-network /var/lib/cni/networks/haui-bridge; do
         [ ! -e "$ROOT$haui_file" ] || printf 'leftover\t%s\n' "$haui_file"
     done
 }

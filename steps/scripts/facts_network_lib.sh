@@ -15,7 +15,7 @@
 #   own.name      ADDR: the addresses of the host's own name (uname -n)
 #   nsswitch      the sources for names of hosts, e.g. "files dns"
 #   vip.route     how the virtual address (HAUI_VIP) is reached
-#   vip.holder    the link-layer address that answers for it
+#   vip.holder    the link-layer address that answers for it, none when nobody does; absent when it was not asked for
 #   vip.peer      ADDR MAC: the peers (HAUI_PEERS) and who answers for them; only where somebody answers for the VIP
 #   nm.unmanaged  lines of NetworkManager's configuration that name devices it leaves alone
 #   networkd      KEY=VALUE of systemd-networkd's configuration about foreign routes and rules
@@ -113,9 +113,10 @@ network_virtual_address() {
     case $haui_route in
         local* | *" via "* | *[Ee]rror* | *nreachable*) return 0 ;;
     esac
+    have ping || have bash || return 0
     haui_holder=$(neighbour "$HAUI_VIP")
+    printf 'vip.holder\t%s\n' "${haui_holder:-none}"
     [ -n "$haui_holder" ] || return 0
-    printf 'vip.holder\t%s\n' "$haui_holder"
     for haui_peer in ${HAUI_PEERS:-}; do
         printf 'vip.peer\t%s %s\n' "$haui_peer" "$(neighbour "$haui_peer")"
     done

@@ -11,7 +11,6 @@ def facts(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
     """Key and value, as facts_kubernetes of steps/scripts prints them."""
     yield "unit", "chrony active enabled"
     yield "unit", "systemd-timesyncd inactive disabled"
-    yield "unit", "systemd-networkd active enabled"
     yield "containerd.config", "absent"
     yield "balancer.config", "haproxy absent"
     yield "balancer.config", "nginx absent"

@@ -30,6 +30,7 @@ def facts(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
     yield route, f"local {address} dev {device} table local proto kernel scope host src {address}"
     if is_announced(spec, host):
         yield "vip.route", f"{spec.endpoint.vip} dev {device} src {address} uid 0"
+        yield "vip.holder", "none"
     yield "resolver", "file /etc/resolv.conf"
     yield "resolver", f"nameserver {NAME_SERVER}"
     yield "dns.server", f"{NAME_SERVER} answers"
@@ -37,3 +38,4 @@ def facts(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
         yield "dns.lookup", f"{name} found 0.012"
     yield "own.name", host.address
     yield "nsswitch", "files dns"
+    yield "firewall.asked", "yes"
