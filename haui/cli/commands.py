@@ -48,6 +48,18 @@ SecretsFd = Annotated[
     int | None,
     typer.Option(help="Read secrets as NAME=value lines from this file descriptor."),
 ]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override",
+        metavar="ID[@HOST]=REASON",
+        help="Let a finding pass that would block; kept with who said so. Repeatable.",
+    ),
+]
+NoRehearsals = Annotated[
+    bool,
+    typer.Option("--no-rehearsals", help="Only read: listen on no port, time no disk."),
+]
 File = Annotated[Path, typer.Argument(help="The cluster file.", show_default=False)]
 Name = Annotated[str | None, typer.Argument(help="The cluster's name.", show_default=False)]
 
@@ -101,10 +113,21 @@ def apply(
     verbose: Verbose = False,
     accept_new_host_keys: NewKeys = False,
     secrets_fd: SecretsFd = None,
+    override: Overrides = None,
+    no_rehearsals: NoRehearsals = False,
 ) -> None:
     """Install the cluster that FILE describes, or bring it to what FILE says."""
     output = Output(as_json=as_json, plain=plain, verbose=verbose)
-    _run("apply", output, yes, accept_new_host_keys, secrets_fd, file=file)
+    _run(
+        "apply",
+        output,
+        yes,
+        accept_new_host_keys,
+        secrets_fd,
+        file=file,
+        overrides=tuple(override or ()),
+        rehearsals=not no_rehearsals,
+    )
 
 
 @app.command()
@@ -116,10 +139,12 @@ def resume(
     verbose: Verbose = False,
     accept_new_host_keys: NewKeys = False,
     secrets_fd: SecretsFd = None,
+    override: Overrides = None,
 ) -> None:
     """Continue an unfinished install."""
     output = Output(as_json=as_json, plain=plain, verbose=verbose)
-    _run("resume", output, yes, accept_new_host_keys, secrets_fd, name=name)
+    overrides = tuple(override or ())
+    _run("resume", output, yes, accept_new_host_keys, secrets_fd, name=name, overrides=overrides)
 
 
 @app.command()
@@ -143,10 +168,30 @@ def preflight(
     verbose: Verbose = False,
     accept_new_host_keys: NewKeys = False,
     secrets_fd: SecretsFd = None,
+    override: Overrides = None,
+    no_rehearsals: NoRehearsals = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FACTS", help="Keep what the hosts say in this file."),
+    ] = None,
+    judge: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FACTS", help="Judge such a file instead of asking hosts."),
+    ] = None,
 ) -> None:
     """Check every host and change nothing."""
     output = Output(as_json=as_json, plain=plain, verbose=verbose)
-    _run("preflight", output, True, accept_new_host_keys, secrets_fd, file=file)
+    from haui.cli.preflight import Facts, run_preflight
+
+    run_preflight(
+        file,
+        output,
+        Facts(save=save, judge=judge),
+        overrides=tuple(override or ()),
+        rehearsals=not no_rehearsals,
+        accept_new=accept_new_host_keys,
+        secrets_fd=secrets_fd,
+    )
 
 
 @app.command()

@@ -13,6 +13,7 @@ from datetime import tzinfo
 from typing import TextIO
 
 from haui.cli.lines import LineStream, flat, table
+from haui.cli.plain_preflight import PreflightLines
 from haui.documents.phases import duration
 from haui.events import (
     Event,
@@ -49,13 +50,15 @@ _RESULTS: Mapping[str, tuple[str, str]] = {
     "cancelled": ("· {cluster} was stopped", "haui resume {cluster}"),
 }
 _VERDICTS: Mapping[str, str] = {
-    "ok": "ok", "info": "info", "differs": "FAILED", "blocked": "FAILED",
+    "ok": "ok", "info": "info", "warning": "warning", "skipped": "skipped", "differs": "FAILED",
+    "blocked": "FAILED",
 }  # fmt: skip
 
 
 class PlainPrinter:
     """Phase headings, a line for each result, failures with what to do, a heartbeat, a summary.
 
+    The preflight has a line for each host, and its findings at its end, by what mends them.
     `phases` is step id -> phase; findings of the phase "verify" (or of a step `verify.…` that is in
     no phase) make the table at the end.
     `next_commands` replaces, by outcome, what the last line advises. Times are shown in `zone`
@@ -85,11 +88,13 @@ class PlainPrinter:
         self._lost: set[str] = set()
         self._failures: list[TaskFinished] = []
         self._evidence: list[tuple[str, str, Finding]] = []
+        self._preflight = PreflightLines()
 
     def __call__(self, event: Event) -> None:
         """Prints what the event says, if anything. Raises OSError when the stream refuses."""
         match event:
             case RunStarted():
+                self._preflight.follow(event)
                 self._run_started(event)
             case TaskStarted() | TaskWaiting() | TaskIntent():
                 self._going_on(event)
@@ -103,7 +108,7 @@ class PlainPrinter:
                 if self._verbose:
                     self._print(*(f"{host} | {flat(line)}" for line in lines))
             case PreflightResult():
-                self._preflight(event)
+                self._preflight.follow(event)
             case HostConnected(host=host):
                 if host in self._lost or self._verbose:
                     self._say(event, f"{host} connected{' again' if host in self._lost else ''}")
@@ -134,6 +139,10 @@ class PlainPrinter:
         self._say(event, f"{event.cluster}: run {event.run} {verb}, {tasks} on {hosts}")
 
     def _going_on(self, event: TaskStarted | TaskWaiting | TaskIntent) -> None:
+        if self._phase(event.step) != "preflight":
+            self._sum_up()
+        elif isinstance(event, TaskStarted):
+            self._preflight.follow(event)
         self._heading(event.step)
         key = (event.host, event.step)
         since, _ = self._going.get(key, (self._monotonic(), ""))
@@ -147,7 +156,10 @@ class PlainPrinter:
 
     def _task_finished(self, event: TaskFinished) -> None:
         self._going.pop((event.host, event.step), None)
-        if self._phases.get(event.step, event.step.split(".")[0]) == "verify":
+        if self._phase(event.step) == "preflight":
+            self._looked(event)
+            return
+        if self._phase(event.step) == "verify":
             self._evidence += [(event.step, event.host, found) for found in event.findings]
         if event.outcome == "skipped" and not self._verbose:
             return  # One failure can skip a hundred tasks; they are counted at the end.
@@ -158,15 +170,22 @@ class PlainPrinter:
             self._failures.append(event)
             self._print(*_problem(event.problem))
 
-    def _preflight(self, event: PreflightResult) -> None:
-        if event.verdict in ("differs", "blocked"):
-            seen = f": {flat(event.seen)}" if event.seen else ""
-            self._say(event, f"{event.host} {event.verdict}: {flat(event.check)}{seen}")
-            if event.expected:
-                self._print(f"    → {flat(event.expected)}")
+    def _looked(self, event: TaskFinished) -> None:
+        """A step of the preflight: there are a hundred checks on each of a hundred hosts."""
+        self._preflight.follow(event)
+        self._heading(event.step)
+        if self._verbose and event.outcome != "skipped":
+            took = duration(event.seconds)
+            self._say(event, f"{event.host} {event.step} … {event.outcome} {took}")
+        if line := self._preflight.host_line(event):
+            self._say(event, line)
+
+    def _sum_up(self) -> None:
+        self._print(*self._preflight.summary(verbose=self._verbose))
 
     def _run_finished(self, event: RunFinished) -> None:
         self._going.clear()
+        self._sum_up()
         if len(self._failures) > 1 or (self._failures and self._evidence):
             self._print("", "failed:")
             for failure in self._failures:
@@ -193,12 +212,17 @@ class PlainPrinter:
         cluster = self._cluster or "the cluster"
         if event.outcome == "ok" and event.counts and set(event.counts) <= {"unchanged"}:
             said = "✓ {cluster} was as it must be, nothing was changed"
+            if self._headings == {"preflight"}:
+                said = "✓ {cluster}: nothing is in the way"
         said = said.format(cluster=cluster, failed=_count(event.counts.get("failed", 0), "task"))
         command = self._next.get(event.outcome, command.format(cluster=self._cluster))
         return f"{said} · {duration(event.seconds)} · next: {command}"
 
+    def _phase(self, step: str) -> str:
+        return self._phases.get(step, step.split(".")[0])
+
     def _heading(self, step: str) -> None:
-        phase = self._phases.get(step)
+        phase = "preflight" if self._phase(step) == "preflight" else self._phases.get(step)
         if phase and phase not in self._headings:
             self._headings.add(phase)
             self._print("", f"== {phase}")
@@ -207,6 +231,8 @@ class PlainPrinter:
         self._print(f"[{clock_face(event.at, self._zone)}] {text}")
 
     def _print(self, *lines: str) -> None:
+        if not lines:
+            return
         self._out.write(lines)
         self._printed_at = self._monotonic()
 

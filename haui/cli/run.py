@@ -1,4 +1,4 @@
-"""The commands that work on hosts: apply, resume, verify, preflight."""
+"""The commands that work on hosts: apply, resume, verify; and what a preflight has in common."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import typer
 
 from haui.cli.output import Output
+from haui.cli.overrides import Overridden, with_overrides
 from haui.cli.prompt import ask_secret, ask_yes, at_terminal
 from haui.clusterfile import load as specfile
 from haui.clusterfile.rules import notes
 from haui.clusterfile.text import diff, dump
 from haui.documents.report import write_report
 from haui.errors import OUTCOME_CODES, HauiError, InterruptedRunError, UsageError
+from haui.evidence import Evidence
 from haui.execution.controls import Controls
 from haui.execution.tally import RunResult
 from haui.live.site import fleet_opener
 from haui.record.background import Background
+from haui.record.readings import Saved
+from haui.record.recorded import RecordedFleet
 from haui.record.stamp import utc_now
 from haui.record.state import RunState
 from haui.record.store import ClusterStore, find_cluster
@@ -39,9 +44,12 @@ def run_app_command(
     *,
     file: Path | None = None,
     name: str | None = None,
+    overrides: tuple[str, ...] = (),
+    rehearsals: bool = True,
 ) -> None:
-    """Run one of the four commands to its end; leaves with its exit code."""
+    """Run one of the commands that work on a cluster to its end; leaves with its exit code."""
     spec, store = _found(kind, file, name)
+    spec = with_overrides(spec, overrides, rehearsals=rehearsals)
     credentials = Credentials.collect(
         os.environ, descriptor=secrets_fd, ask=ask_secret if at_terminal() else None
     )
@@ -61,27 +69,42 @@ def run_cluster(
     yes: bool,
     accept_new: bool,
     file: Path | None = None,
+    recorded: Saved | None = None,
+    evidence: Evidence | None = None,
+    after: Callable[[RunResult], object] | None = None,
 ) -> int:
-    """One run of a cluster with its output on this terminal; the exit code. Raises HauiError."""
-    with store.lock(f"haui {kind}"):
-        before = store.read_state()
+    """One run of a cluster with its output on this terminal; the exit code. Raises HauiError.
+
+    `recorded` takes the place of the hosts, and nothing of this machine is looked at or locked.
+    `evidence` is filled with what the steps read; `after` is called with the result.
+    """
+    with store.lock(f"haui {kind}") if recorded is None else nullcontext():
+        before = store.read_state() if recorded is None else RunState()
         if kind in ("apply", "resume"):
             _agree(kind, spec, store, before, yes)
             store.write_private("cluster.yaml", dump(spec).encode())
         controls = Controls()
         again, done = _next_commands(kind, spec, file)
         background = output.printer(again, done=done)
+        overridden = Overridden(spec)
+        opener = fleet_opener(store, credentials, accept_new=accept_new)
         job = Job(
             kind=kind,
             spec=spec,
             reach=spec,
             store=store,
-            open_fleet=fleet_opener(store, credentials, accept_new=accept_new),
+            open_fleet=opener if recorded is None else lambda reach, emit: RecordedFleet(recorded),
             credentials=credentials,
-            watchers=(background,),
+            watchers=(background, overridden),
             controls=controls,
+            bastion=recorded is None,
+            evidence=evidence if evidence is not None else Evidence(),
         )
         result = supervise(lambda: perform(job, before), controls, background, again=again)
+        if after is not None:
+            after(result)
+        for line in overridden.unused() if kind != "verify" else ():
+            sys.stderr.write(f"haui: note: {line}\n")
         if kind in ("apply", "resume"):
             _report(spec, store, credentials)
         ready = f"export KUBECONFIG={store.admin_conf}"

@@ -76,17 +76,6 @@ def _answered(step: str, title: str) -> Check:
     )
 
 
-def _root(look: Look) -> Answer:
-    uid = look.facts.count("uid")
-    if uid is None:
-        return skips("the host did not tell as whom its scripts run")
-    if uid == 0:
-        return passes("uid 0")
-    return blocks(
-        f"uid {uid}", words("Log in as root, or let the login use sudo (ssh.sudo)."), "uid 0"
-    )
-
-
 def _clean(look: Look) -> Answer:
     reading = look.reading()
     noise = " · ".join(reading.noise.splitlines()) if reading is not None else ""
@@ -172,14 +161,6 @@ def _managers(look: Look) -> Answer:
 
 CHECKS: tuple[Check, ...] = (
     COMPLETE,
-    Check(
-        id="ssh.root",
-        title="Scripts run as root",
-        area="ssh",
-        why="Packages, services and kubeadm need root.",
-        look=_root,
-        page="access",
-    ),
     Check(
         id="ssh.clean",
         title="Clean channel",

@@ -19,7 +19,6 @@ from haui.events import (
     HostConnected,
     HostLost,
     Outcome,
-    PreflightResult,
     Problem,
     RunFinished,
     TaskFinished,
@@ -63,8 +62,10 @@ def ended(outcome: str, **counts: int) -> RunFinished:
 def test_the_sample_run() -> None:
     assert printed(*sample()) == [
         "[12:03:05] atlas: run r1 begins, 4 tasks on 2 hosts",
-        "[12:03:08] cp1 differs: swap: on: /swap",
-        "    → off",
+        "",
+        "preflight: 1 blocks · 1 passed",
+        "  BLOCKS: swap (swap) on cp1",
+        "      seen: on: /swap, asked for: off",
         "",
         "== control-plane",
         "[12:03:13] cp1 control_plane.init … ok 35.2 s",
@@ -184,14 +185,6 @@ def test_skipped_tasks_are_counted_not_listed() -> None:
     skipped = TaskFinished(host="wk1", step="worker.join", outcome="skipped", seconds=0)
     assert not any("skipped" in line for line in printed(skipped))
     assert any(line.endswith("worker.join … skipped") for line in printed(skipped, verbose=True))
-
-
-def test_good_preflight_results_are_silent() -> None:
-    results = [
-        PreflightResult(host="cp1", check="swap", verdict="ok"),
-        PreflightResult(host="cp1", check="port 6443", verdict="blocked", seen="k3s"),
-    ]
-    assert printed(*numbered(*results)) == ["[12:03:06] cp1 blocked: port 6443: k3s"]
 
 
 def test_only_a_lost_connection_makes_a_new_one_news() -> None:
