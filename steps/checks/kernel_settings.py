@@ -65,15 +65,15 @@ def _now(look: Look) -> Answer:
 
 
 def later_than_ours(facts: Facts, wanted: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """What sets a wanted setting otherwise after our file has set it: name, value, path."""
-    # ufw comes last; the others in the order of their names. Only the last assignment counts.
+    """Assignments of wanted settings that are read after our file, in their order: setting as we
+    call it, value, path."""
+    # ufw comes last; the others in the order of their names.
     rows = sorted(facts.rows("sysctl.file", 3), key=lambda row: (row[2] == UFW, _file(row[2])))
-    last: dict[str, tuple[str, str, str]] = {}
-    for name, value, path in rows:
-        key = ALSO.get(name, name)
-        if key in wanted and (path == UFW or _file(path) > OWN):
-            last[key] = (name, value, path)
-    return [row for key, row in last.items() if row[1] != wanted[key]]
+    return [
+        (ALSO.get(name, name), value, path)
+        for name, value, path in rows
+        if ALSO.get(name, name) in wanted and (path == UFW or _file(path) > OWN)
+    ]
 
 
 def _file(path: str) -> str:
@@ -84,19 +84,30 @@ def _files(look: Look) -> Answer:
     if not settings_of(look.facts):
         return skips("the host did not tell its settings")
     wanted = sysctls(look.spec)
-    wrong = later_than_ours(look.facts, wanted)
+    later = later_than_ours(look.facts, wanted)
+    # Only the last assignment counts.
+    last = {name: (value, path) for name, value, path in later}
+    wrong = {name: said for name, said in last.items() if said[0] != wanted[name]}
     if not wrong:
         return passes(f"none sets them otherwise after {OWN}")
-    edits = []
-    for name, _, path in wrong:
-        key = "[./]".join(re.escape(part) for part in name.split("."))
-        edit = rf"s@^[[:space:]]*-?[[:space:]]*{key}[[:space:]]*=@# &@"
-        edits.append(f"sed -E -i.haui-orig {shlex.quote(edit)} {shlex.quote(path)}")
-    seen = " · ".join(f"{path} sets {name} to {value}" for name, value, path in wrong)
-    fix = command("Make these lines comments.", " && ".join(edits))
-    return blocks(
-        seen, fix, ", ".join(f"{name}={wanted[ALSO.get(name, name)]}" for name, *_ in wrong)
+    seen = " · ".join(f"{path} sets {name} to {value}" for name, (value, path) in wrong.items())
+    files: dict[str, list[str]] = {}
+    for name, value, path in later:
+        if name in wrong and value != wanted[name] and name not in files.setdefault(path, []):
+            files[path].append(name)
+    fix = command(
+        "Make these lines comments.",
+        " && ".join(_silence(path, names) for path, names in files.items()),
     )
+    return blocks(seen, fix, ", ".join(f"{name}={wanted[name]}" for name in wrong))
+
+
+def _silence(path: str, names: list[str]) -> str:
+    """A command that makes comments of what sets these in a file."""
+    keys = [other for other, name in ALSO.items() if name in names] + names
+    key = "|".join("[./]".join(map(re.escape, name.split("."))) for name in keys)
+    edit = rf"s@^[[:space:]]*-?[[:space:]]*({key})[[:space:]]*=@# &@"
+    return f"sed -E -i.haui-orig {shlex.quote(edit)} {shlex.quote(path)}"
 
 
 def _interfaces(facts: Facts, key: str) -> Mapping[str, int]:
