@@ -1,202 +1,195 @@
-"""Findings by fix and by host, from what a run has found out."""
+"""Findings by host, from what a run has found out."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from importlib.resources import files
-from typing import Any
+from typing import Any, get_args
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from haui.events import PreflightResult, Problem, Verdict
+from haui.events import Finding, PreflightResult, Problem, Verdict
 from haui.record.state import RunState, TaskView
 from haui.wizard.preflight import (
+    BASTION,
     COLUMNS,
-    KINDS,
-    UNKNOWN,
+    LOGIN,
     WEIGHTS,
     HostReport,
+    Weight,
+    check_of_finding,
     findings_text,
-    groups_of,
-    kind_of,
+    judged_by,
     report_of,
+    reports_of,
     tally,
 )
+from steps.checks import CATALOGUE, check
+from tests.screens.findings import PORT, done, mixed
+from tests.screens.findings import check as told
 
-STEP = "preflight.host"
-FIX = "Stop nginx on this host or move it to another port."
-
-
-def result(
-    host: str, check: str, verdict: Verdict = "ok", expected: str = "", seen: str = ""
-) -> PreflightResult:
-    return PreflightResult(host=host, check=check, verdict=verdict, expected=expected, seen=seen)
+FACTS, LATER = "preflight.facts", "preflight.supply"
+STEPS = (FACTS, LATER)
 
 
-def state_of(*results: PreflightResult, failed: Mapping[str, Problem] | None = None) -> RunState:
+def result(host: str, check: str, verdict: Verdict = "ok", **parts: Any) -> PreflightResult:
+    return PreflightResult(host=host, check=check, verdict=verdict, **parts)
+
+
+def state_of(
+    *results: PreflightResult, tasks: Mapping[str, Mapping[str, TaskView]] | None = None
+) -> RunState:
     preflight: dict[str, dict[str, PreflightResult]] = {}
-    tasks: dict[str, dict[str, TaskView]] = {}
+    views: dict[str, Mapping[str, TaskView]] = {}
     for each in results:
         preflight.setdefault(each.host, {})[each.check] = each
-        tasks[each.host] = {STEP: TaskView(status="unchanged")}
-    for host, problem in (failed or {}).items():
-        tasks[host] = {STEP: TaskView(status="failed", problem=problem)}
-    return RunState(tasks=tasks, preflight=preflight)
+        views[each.host] = {step: TaskView(status="unchanged") for step in STEPS}
+    return RunState(tasks={**views, **(tasks or {})}, preflight=preflight)
 
 
-def reports_of(state: RunState, *hosts: str, **options: Any) -> tuple[HostReport, ...]:
-    options = {"production": True, "over": True} | options
-    return tuple(report_of(state, host, **options) for host in hosts)
+def failed(problem: Problem, **parts: Any) -> TaskView:
+    return TaskView(status="failed", problem=problem, **parts)
 
 
-def names_in_the_script() -> list[str]:
-    """The names of all checks of the probe, with their variables replaced by a word."""
-    text = (files("steps") / "scripts" / "preflight_host_probe.sh").read_text(encoding="utf-8")
-    found = re.findall(r'finding (?:ok|blocked|info|differs) "([^"]+)"', text)
-    found += re.findall(r'^\s*strict "([^"]+)"', text, re.MULTILINE)
-    return sorted(
-        {re.sub(r"\$\w+", "10.0.0.1", name) for name in found if not name.startswith("$")}
-    )
+def test_a_column_for_every_area_of_the_checks() -> None:
+    assert get_args(check.Area) == COLUMNS
+    assert get_args(Weight) == WEIGHTS
 
 
-@pytest.mark.parametrize("name", names_in_the_script())
-def test_every_check_of_the_probe_has_a_column(name: str) -> None:
-    assert kind_of(name) is not UNKNOWN
-    assert kind_of(name).column in COLUMNS
+@pytest.mark.parametrize("each", CATALOGUE, ids=lambda each: each.id)
+def test_every_check_stands_in_the_column_of_its_area(each: check.Check) -> None:
+    made = check_of_finding(Finding(verdict="ok", what=each.title, check=each.id), "cp1")
+    assert made.column == each.area
+    assert made.overridable == each.overridable
 
 
-def test_the_probe_has_checks_and_every_column_has_some() -> None:
-    names = names_in_the_script()
-    assert len(names) >= 15
-    assert {kind_of(name).column for name in names} == set(COLUMNS)
-
-
-def test_no_kind_hides_a_later_one() -> None:
-    """`address ` must not swallow `virtual address `, nor the like."""
-    for index, (name, kind) in enumerate(KINDS):
-        assert kind_of(name + ("x" if name.endswith(" ") else "")) == kind, (index, name)
+def test_a_check_of_no_area_is_not_lost() -> None:
+    assert told("cp1", "swap").column in COLUMNS
 
 
 @pytest.mark.parametrize(
-    ("verdict", "seen", "production", "weight"),
+    ("verdict", "parts", "weight"),
     [
-        ("ok", "x", True, "ok"),
-        ("blocked", "x", True, "blocks"),
-        ("differs", "exit status 1", True, "blocks"),
-        ("info", "4", True, "warning"),
-        ("info", "no time service yet; haui installs chrony", True, "haui will do"),
-        ("info", "no time service yet; haui installs chrony", False, "warning"),
-        ("info", "the clock is the machine's, this is a container", True, "ok"),
+        ("ok", {}, "ok"),
+        ("blocked", {}, "blocks"),
+        ("differs", {}, "blocks"),
+        ("warning", {}, "warning"),
+        ("warning", {"fix_kind": "haui"}, "haui will do"),
+        ("info", {"fix_kind": "haui"}, "haui will do"),
+        ("info", {}, "info"),
+        ("warning", {"override": "known"}, "overridden"),
+        ("skipped", {}, "skipped"),
     ],
 )
-def test_weight(verdict: Verdict, seen: str, production: bool, weight: str) -> None:
-    state = state_of(result("cp1", "time", verdict, "synchronised", seen))
-    (report,) = reports_of(state, "cp1", production=production)
+def test_weight(verdict: Verdict, parts: dict[str, Any], weight: str) -> None:
+    report = report_of(state_of(result("cp1", "clock.a", verdict, **parts)), "cp1", over=True)
     assert report.checks[-1].weight == weight
+    finding = Finding(verdict=verdict, what="x", check="clock.a", **parts)
+    assert check_of_finding(finding, "cp1").weight == weight
 
 
-def test_only_what_blocks_has_a_fix_which_is_not_an_expectation() -> None:
+def test_a_login_that_failed_is_the_only_finding() -> None:
+    problem = Problem(what="10.0.0.1 port 22 refuses connections", why="errno 111", fix="sshd?")
+    views = {FACTS: failed(problem), LATER: TaskView(status="skipped", problem=Problem(what="no"))}
+    report = report_of(state_of(tasks={"a": views}), "a", steps=STEPS)
+    assert report.state == "done"
+    (found,) = report.checks
+    assert (found.id, found.weight, found.column, found.page) == (LOGIN, "blocks", "ssh", "access")
+    assert (found.what, found.seen, found.fix) == (problem.what, problem.why, problem.fix)
+    assert not found.overridable
+
+
+def test_a_step_that_failed_without_a_finding_blocks() -> None:
+    """What was lost in the middle must not look like a host on which all is well."""
+    lost = failed(Problem(what="the connection was lost", why="reset"), title="Ask for packages")
+    views = {FACTS: TaskView(status="unchanged"), LATER: lost}
+    state = state_of(result("a", "system.os"), tasks={"a": views})
+    report = report_of(state, "a", steps=STEPS)
+    assert [(c.id, c.weight) for c in report.checks] == [
+        (LOGIN, "ok"), ("system.os", "ok"), (f"ssh.{LATER}", "blocks"),
+    ]  # fmt: skip
+    assert report.checks[-1].expected == "Ask for packages: an answer"
+
+
+def test_a_step_that_failed_by_a_finding_is_told_once() -> None:
+    bad = Finding(verdict="blocked", what="Memory", check="sizes.memory")
+    views = {FACTS: failed(Problem(what="Memory"), findings=(bad,))}
+    state = state_of(result("a", "sizes.memory", "blocked", title="Memory"), tasks={"a": views})
+    report = report_of(state, "a", over=True)
+    assert [c.id for c in report.checks] == [LOGIN, "sizes.memory"]
+
+
+def test_states_of_hosts_while_the_run_goes_on() -> None:
+    running = {FACTS: TaskView(status="running")}
+    half = {FACTS: TaskView(status="unchanged")}
+    state = state_of(result("c", "system.os"), tasks={"b": running, "c": half})
+    reports = [report_of(state, name, steps=STEPS) for name in "abc"]
+    assert [r.state for r in reports] == ["waiting", "checking", "checking"]
+    assert len(reports[2].checks) == 2, "what is known is shown at once"
+    whole = state_of(result("c", "system.os"))
+    assert report_of(whole, "c", steps=STEPS).state == "done"
+
+
+def test_a_run_that_was_cut_off_has_no_result() -> None:
+    half = {FACTS: TaskView(status="unchanged")}
+    cut = {FACTS: TaskView(status="unchanged"), LATER: TaskView(status="cancelled")}
     state = state_of(
-        result("cp1", "port 6443", "blocked", FIX, "held by nginx"),
-        result("cp1", "memory", "info", "about 8192 MB", "6900 MB"),
-        result("cp1", "the check itself ran", "differs", "exit status 0", "exit status 1"),
+        result("b", "system.os"), result("c", "system.os"), tasks={"b": half, "c": cut}
     )
-    (report,) = reports_of(state, "cp1")
-    assert [(c.expected, c.fix) for c in report.checks[1:]] == [
-        ("", FIX),
-        ("about 8192 MB", ""),
-        ("exit status 0", ""),
-    ]
+    reports = [report_of(state, name, over=True, steps=STEPS) for name in "abc"]
+    assert [r.state for r in reports] == ["not done"] * 3
 
 
-def test_what_one_thing_mends_is_one_group_and_the_heaviest_come_first() -> None:
-    state = state_of(
-        result("cp1", "memory", "info", "about 8192 MB", "6900 MB"),
-        result("cp2", "memory", "info", "about 8192 MB", "7000 MB"),
-        result("cp1", "init"),
-        result("cp2", "port 6443", "blocked", FIX, "held by nginx"),
-    )
-    found = groups_of(reports_of(state, "cp1", "cp2"))
-    assert [(g.what, g.weight, g.hosts) for g in found] == [
-        ("port 6443", "blocks", ("cp2",)),
-        ("memory", "warning", ("cp1", "cp2")),
-        ("login", "ok", ("cp1", "cp2")),
-        ("init", "ok", ("cp1",)),
-    ]
-    assert found[0].evidence == "held by nginx"
-    assert found[0].page is None
-    assert found[1].evidence == "cp1: 6900 MB · cp2: 7000 MB, asked for: about 8192 MB"
-    assert found[1].page == "topology"
-
-
-def test_evidence_of_many_hosts_is_cut() -> None:
-    names = [f"wk{n}" for n in range(9)]
-    state = state_of(*(result(n, "memory", "info", "8 GB", f"{i} GB") for i, n in enumerate(names)))
-    (group,) = [g for g in groups_of(reports_of(state, *names)) if g.what == "memory"]
-    assert group.evidence.startswith("wk0: 0 GB · wk1: 1 GB · wk2: 2 GB · and 6 more")
-
-
-def test_logins_that_fail_alike_are_one_group_without_a_place() -> None:
-    def problem(n: int) -> Problem:
-        return Problem(what=f"10.0.0.{n} port 22 refuses connections", why="errno 111", fix="sshd?")
-
-    one = groups_of(reports_of(state_of(failed={"a": problem(1)}), "a"))
-    assert (one[0].what, one[0].page) == ("10.0.0.1 port 22 refuses connections", "access")
-    two = groups_of(reports_of(state_of(failed={"a": problem(1), "b": problem(2)}), "a", "b"))
-    assert [(g.what, g.hosts, g.fix) for g in two] == [
-        ("the host refuses connections", ("a", "b"), "sshd?")
-    ]
-    assert two[0].column == "ssh"
-
-
-def test_a_host_key_that_is_not_known_is_another_group_than_one_that_has_changed() -> None:
-    unknown = Problem(what="the host key of 10.0.0.1:22 is not known", fix="compare it")
-    changed = Problem(what="the host key of 10.0.0.2:22 has changed; nothing was sent", fix="ask")
-    found = groups_of(reports_of(state_of(failed={"a": unknown, "b": changed}), "a", "b"))
-    assert len(found) == 2
-
-
-def test_states_of_hosts() -> None:
-    state = RunState(tasks={"b": {STEP: TaskView(status="running")}})
-    assert [r.state for r in reports_of(state, "a", "b", over=False)] == ["waiting", "checking"]
-    assert [r.state for r in reports_of(state, "a", "b", over=True)] == ["not done", "not done"]
+def test_this_machine_has_a_row_when_it_was_looked_at() -> None:
+    state = state_of(result("cp1", "system.os"), result(BASTION, "clock.bastion"))
+    reports = reports_of(state, ("cp1", "cp2"), over=True)
+    assert [report.host for report in reports] == ["cp1", "cp2", BASTION]
+    assert [check.id for check in reports[-1].checks] == ["clock.bastion"], "nobody logs in to it"
 
 
 def test_the_matrix_shows_the_heaviest_of_a_column() -> None:
-    state = state_of(
-        result("cp1", "port 6443"), result("cp1", "port 2379", "blocked", FIX, "held by nginx")
-    )
-    (report,) = reports_of(state, "cp1")
+    report = done("cp1", told("cp1", "ports.free", "blocks"), told("cp1", "ports.b", "warning"))
     assert report.heaviest("ports") == "blocks"
     assert report.heaviest("ssh") == "ok"
-    assert report.heaviest("clock") is None
+    assert report.heaviest("disks") == "ok", "what was skipped weighs least"
+    assert HostReport(host="a").heaviest("clock") is None
+
+
+def test_tally_counts_every_check() -> None:
+    counts = tally(mixed())
+    assert counts["blocks"] == 4
+    assert [counts[w] for w in ("warning", "overridden", "haui will do", "info")] == [1] * 4
+    assert sum(counts.values()) == sum(len(report.checks) for report in mixed())
+
+
+def test_what_is_let_pass_follows_the_answers() -> None:
+    report = done("cp3", told("cp3", "ports.free", "blocks", **PORT))
+    passed = judged_by(report, {"ports.free@cp3": "known"}, "ops")
+    assert [(c.weight, c.override, c.by) for c in passed.checks if c.id == "ports.free"] == [
+        ("overridden", "known", "ops")
+    ]
+    assert judged_by(passed, {}, "ops") == report
+    assert judged_by(report, {"ports.free": "everywhere"}, "").checks[-1].weight == "overridden"
+    for other in ({"ports.free@cp1": "known"}, {"ports": "known"}, {"sizes.memory": "known"}):
+        assert judged_by(report, other, "ops") is report
+
+
+def test_who_has_let_it_pass_stays() -> None:
+    passed = done("a", told("a", "x.y", "overridden", override="why", by="eva", overridable=True))
+    assert judged_by(passed, {"x.y": "why"}, "ops").checks[-1].by == "eva"
+    assert judged_by(passed, {"x.y": "other"}, "ops").checks[-1].by == "ops"
+
+
+def test_what_can_not_be_let_pass_is_not() -> None:
+    report = done("a", told("a", "ssh.facts", "blocks"))
+    assert judged_by(report, {"ssh.facts": "please"}, "ops") is report
 
 
 def test_findings_as_text() -> None:
-    state = state_of(result("cp1", "port 6443", "blocked", "Stop it.\nThen r.", "held by nginx"))
-    text = findings_text(reports_of(state, "cp1", "cp2"), "haui preflight")
+    bad = told("cp1", "ports.free", "blocks", **{**PORT, "fix": "Stop it.\nThen r."})
+    text = findings_text((done("cp1", bad), HostReport(host="cp2")), "haui preflight")
     assert text.startswith("# haui preflight\n\ncp1")
-    assert "  blocks       port 6443\n               seen: held by nginx\n" in text
+    assert "  blocks       Free ports  (ports.free)\n               seen: 6443: held by k3s" in text
     assert "               fix: Stop it. · Then r.\n" in text
+    assert "               run: systemctl disable --now k3s\n" in text
+    assert "  skipped " in text
     assert "cp2: no result" in text
-
-
-names = st.sampled_from([name.strip() + "1" for name, _ in KINDS] + ["memory", "else"])
-verdicts: st.SearchStrategy[Any] = st.sampled_from(["ok", "blocked", "info", "differs"])
-
-
-@given(st.lists(st.tuples(st.sampled_from("abc"), names, verdicts, st.text(max_size=9))))
-def test_no_finding_is_lost_by_grouping(rows: list[tuple[str, str, Verdict, str]]) -> None:
-    state = state_of(
-        *(result(host, name, verdict, "x", seen) for host, name, verdict, seen in rows)
-    )
-    reports = reports_of(state, "a", "b", "c")
-    counts = tally(reports)
-    groups = groups_of(reports)
-    assert sum(counts.values()) == sum(len(report.checks) for report in reports)
-    assert sum(len(group.hosts) for group in groups) == sum(counts.values())
-    order = [WEIGHTS.index(group.weight) for group in groups]
-    assert order == sorted(order)
