@@ -1,11 +1,27 @@
 # shellcheck shell=sh
 # How a script tells facts: lines KEY<TAB>VALUE on stdout, one line each; a key may stand several times.
 
+HAUI_RETURN=$(printf '\r')
+
 # fact KEY VALUE…: one fact. The value is cut to 4000 characters; tabs and line breaks become blanks.
+# No subshell: a host tells some two hundred of them, and each fork would cost more than the fact itself.
 fact() {
     haui_key=$1
     shift
-    printf '%s\t%.4000s\n' "$haui_key" "$(oneline "$*")"
+    haui_value=$*
+    case $haui_value in
+        *["$HAUI_TAB$HAUI_NEWLINE$HAUI_RETURN"]*)
+            set -f
+            IFS=$HAUI_TAB$HAUI_NEWLINE$HAUI_RETURN
+            # shellcheck disable=SC2086  # the splitting is what this is about
+            set -- $haui_value
+            IFS=' '
+            haui_value=$*
+            unset IFS
+            set +f
+            ;;
+    esac
+    printf '%s\t%.4000s\n' "$haui_key" "$haui_value"
 }
 
 # fact_lines KEY: one fact for each line of stdin that is not empty.
