@@ -48,31 +48,36 @@ class Path:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Who does what, by name; a large fleet is asked about often."""
+
+    planes: frozenset[str]
+    nodes: frozenset[str]
+    members: frozenset[str]
+    balancers: frozenset[str]
+
+    @staticmethod
+    def of(spec: ClusterSpec) -> _Names:
+        groups = (spec.control_planes, spec.nodes, _members(spec), spec.balancers)
+        return _Names(*(frozenset(host.name for host in group) for group in groups))
+
+
 def served(spec: ClusterSpec, host: HostSpec) -> dict[tuple[Proto, int], str]:
     """The ports of `host` that other hosts will need, and what they are for."""
-    ports: dict[tuple[Proto, int], str] = {}
-    if "control-plane" in host.roles:
-        ports["tcp", API_PORT] = "Kubernetes API"
-    if host in _members(spec):
-        ports["tcp", etcd.CLIENT_PORT] = "etcd's clients"
-        ports["tcp", etcd.PEER_PORT] = "etcd's members"
-    if host in spec.nodes:
-        ports["tcp", KUBELET_PORT] = "kubelet"
-        for proto, port, what in OVERLAY.get(spec.network.cni.kind, ()):
-            ports[proto, port] = what
-    if host in spec.balancers:
-        ports.setdefault(("tcp", spec.endpoint.port), "API endpoint")
-    return ports
+    return _served(spec, _Names.of(spec), host.name)
 
 
 def paths(spec: ClusterSpec, host: HostSpec) -> tuple[Path, ...]:
     """What `host` will have to reach on other hosts of the cluster file."""
+    names = _Names.of(spec)
+    near = {peer.name for peer in _neighbours(spec, host)}
     return tuple(
         Path(other.name, other.address, proto, port, what)
         for other in spec.hosts
         if other.name != host.name
-        for (proto, port), what in served(spec, other).items()
-        if _needs(spec, host, other, proto, port)
+        for (proto, port), what in _served(spec, names, other.name).items()
+        if _needs(spec, names, host.name, other.name, (proto, port), other.name in near)
     )
 
 
@@ -89,8 +94,9 @@ def has_balancer(spec: ClusterSpec) -> bool:
 
 def latency_peers(spec: ClusterSpec, host: HostSpec) -> tuple[HostSpec, ...]:
     """Who a member of etcd, or its client, waits for at every write."""
-    if host in _members(spec) or "control-plane" in host.roles:
-        return tuple(member for member in _members(spec) if member.name != host.name)
+    members = _members(spec)
+    if "control-plane" in host.roles or any(member.name == host.name for member in members):
+        return tuple(member for member in members if member.name != host.name)
     return ()
 
 
@@ -112,26 +118,45 @@ def _members(spec: ClusterSpec) -> tuple[HostSpec, ...]:
     return spec.control_planes if len(spec.control_planes) > 1 else ()
 
 
-def _needs(spec: ClusterSpec, host: HostSpec, other: HostSpec, proto: Proto, port: int) -> bool:
-    if any((proto, port) == (p, n) for p, n, _ in OVERLAY.get(spec.network.cni.kind, ())):
-        return other in _neighbours(spec, host)
-    if port == spec.endpoint.port and other in spec.balancers:
-        return host in spec.nodes
-    if port == API_PORT:
+def _served(spec: ClusterSpec, names: _Names, host: str) -> dict[tuple[Proto, int], str]:
+    ports: dict[tuple[Proto, int], str] = {}
+    if host in names.planes:
+        ports["tcp", API_PORT] = "Kubernetes API"
+    if host in names.members:
+        ports["tcp", etcd.CLIENT_PORT] = "etcd's clients"
+        ports["tcp", etcd.PEER_PORT] = "etcd's members"
+    if host in names.nodes:
+        ports["tcp", KUBELET_PORT] = "kubelet"
+        for proto, port, what in OVERLAY.get(spec.network.cni.kind, ()):
+            ports[proto, port] = what
+    if host in names.balancers:
+        ports.setdefault(("tcp", spec.endpoint.port), "API endpoint")
+    return ports
+
+
+def _needs(
+    spec: ClusterSpec, names: _Names, host: str, other: str, port: tuple[Proto, int], near: bool
+) -> bool:
+    if any(port == (proto, number) for proto, number, _ in OVERLAY.get(spec.network.cni.kind, ())):
+        return near
+    number = port[1]
+    if number == spec.endpoint.port and other in names.balancers:
+        return host in names.nodes
+    if number == API_PORT:
         # Pods reach the Service `kubernetes` on every node, and its addresses are the hosts'.
-        return host in spec.nodes or host in spec.balancers
-    if port == etcd.CLIENT_PORT:
-        return "control-plane" in host.roles or host in _members(spec)
-    if port == etcd.PEER_PORT:
-        return host in _members(spec)
-    return port == KUBELET_PORT and "control-plane" in host.roles
+        return host in names.nodes or host in names.balancers
+    if number == etcd.CLIENT_PORT:
+        return host in names.planes or host in names.members
+    if number == etcd.PEER_PORT:
+        return host in names.members
+    return number == KUBELET_PORT and host in names.planes
 
 
 def _neighbours(spec: ClusterSpec, host: HostSpec) -> tuple[HostSpec, ...]:
     """The nodes with which `host` tries the pod network."""
     nodes = spec.nodes
     others = tuple(node for node in nodes if node.name != host.name)
-    if host not in nodes:
+    if len(others) == len(nodes):
         return ()
     if len(nodes) <= EVERY_PAIR or "control-plane" in host.roles:
         return others

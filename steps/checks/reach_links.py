@@ -30,7 +30,7 @@ def _latency(look: Look) -> Answer:
     seen: list[str] = []
     for name, _, sent, got, average, _ in look.of(REACH).rows("ping", 6):
         try:
-            delay, lost = float(average), 100 * (1 - int(got) / int(sent))
+            delay, lost = float(average), 100 * (int(sent) - int(got)) / int(sent)
         except (ValueError, ZeroDivisionError):
             continue
         delays.append(delay)
