@@ -57,6 +57,8 @@ def cloud_of(facts: Facts) -> str | None:
         return "Azure"
     if tag == ORACLE_TAG:
         return "Oracle Cloud"
+    if facts.one("vendor") == "Xen" and (facts.one("product-uuid") or "").lower().startswith("ec2"):
+        return "AWS"
     names = [(facts.one(key) or "").lower() for key in ("vendor", "product")]
     return next(
         (cloud for start, cloud in _BY_NAME.items() if any(n.startswith(start) for n in names)),

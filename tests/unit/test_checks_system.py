@@ -188,6 +188,8 @@ def test_containers_in_a_test(virt: str, verdict: str) -> None:
         ({"vendor": "Google", "product": "Google Compute Engine"}, "blocked", "Google"),
         ({"vendor": "Microsoft Corporation", "chassis.tag": AZURE_TAG}, "blocked", "Azure"),
         ({"vendor": "Microsoft Corporation"}, "ok", "Microsoft"),
+        ({"vendor": "Xen", "product-uuid": "EC2A1B2C-0"}, "blocked", "AWS"),
+        ({"vendor": "Xen"}, "ok", "Xen"),
         ({"vendor": "QEMU", "chassis.tag": ORACLE_TAG}, "blocked", "Oracle"),
         ({"vendor": "Hetzner"}, "blocked", "Hetzner"),
         ({"vendor": "OpenStack Foundation"}, "warning", "OpenStack"),

@@ -157,7 +157,7 @@ def test_the_script_tells_settings(host: ShellHost) -> None:
         host.write(f"/proc/sys/net/ipv4/conf/{name}/rp_filter", "2\n")
         host.write(f"/proc/sys/net/ipv4/conf/{name}/arp_ignore", "0\n")
     facts = look(host)
-    assert dict(facts.rows("sysctl", 2)) == {
+    assert {row[0]: row[1] for row in facts.rows("sysctl", 2)} == {
         "net.ipv4.ip_forward": "1",
         "net.bridge.bridge-nf-call-iptables": "0",
         "fs.inotify.max_user_watches": "8192",
@@ -178,7 +178,7 @@ def test_the_script_reads_settings_of_the_kernel_whole() -> None:
         timeout=30,
         check=True,
     )
-    told = dict(Facts(ran.stdout).rows("sysctl", 2))
+    told = {row[0]: row[1] for row in Facts(ran.stdout).rows("sysctl", 2)}
     assert told["fs.inotify.max_user_watches"] == wanted.read_text().strip()
 
 
