@@ -16,6 +16,7 @@ import yaml
 
 from haui.spec import ClusterSpec, HostSpec
 from steps import containerd, endpoint_kube_vip, etcd, kubeadm, network, runtime, verify
+from steps.cni import flannel
 from steps.where import is_control_plane, is_node
 
 UPSTREAM = "registry.k8s.io"
@@ -155,7 +156,7 @@ def _images(spec: ClusterSpec, host: HostSpec) -> Iterator[Image]:
             yield Image(f"{repository}/{name}:{version}")
     if not is_node(spec, host):
         return
-    for reference in _in_manifest(network.cni_manifest(spec)):
+    for reference in _of_the_pod_network(spec):
         yield Image(reference)
     if endpoint_kube_vip.uses_kube_vip(spec) and is_control_plane(spec, host):
         yield Image(endpoint_kube_vip.image(spec))
@@ -186,13 +187,13 @@ def _tag(spec: ClusterSpec, tags: Tags) -> str:
     return known[-1] if known else ""
 
 
-def _in_manifest(manifest: bytes) -> Iterator[str]:
-    """Every image that a manifest names."""
+def _of_the_pod_network(spec: ClusterSpec) -> Iterable[str]:
+    if spec.network.cni.kind == "flannel":
+        return _named(flannel.manifest(spec))
     try:
-        documents = list(yaml.safe_load_all(manifest))
+        return _named(list(yaml.safe_load_all(network.cni_manifest(spec))))
     except yaml.YAMLError:
-        return
-    yield from dict.fromkeys(_named(documents))
+        return ()
 
 
 def _named(node: Any) -> Iterable[str]:
