@@ -114,7 +114,8 @@ class HostLost(Event):
 class PreflightResult(Event):
     """One preflight check of one host: the parts of a `Finding`, `title` being its `what`.
 
-    `by` is who let a finding pass that would block. What is as it must be, or could not be looked
+    `step` is the one that has looked; when it looks again, what it said before is no more. `by` is
+    who let a finding pass that would block. What is as it must be, or could not be looked
     at, is not on record: a hundred checks on a hundred hosts say little more than that.
     """
 
@@ -131,6 +132,7 @@ class PreflightResult(Event):
     fix_with: str = ""
     override: str = ""
     by: str = ""
+    step: str = ""
 
     @property
     def on_record(self) -> bool:

@@ -41,7 +41,7 @@ class LocalCheck:
             problem = problem_of(error)
         if self.first:
             for found in findings:
-                await bus.emit(preflight_result(self.host, found, self.operator))
+                await bus.emit(preflight_result(self.host, self.step, found, self.operator))
         if problem is None and not satisfied(findings):
             problem = blocked(findings) or unsatisfied(
                 f"{self.title}: not as expected", findings, "Correct it, then run haui verify."

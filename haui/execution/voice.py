@@ -20,7 +20,7 @@ from haui.execution.mask import Masker
 from haui.step import Task, Values
 
 
-def preflight_result(host: str, found: Finding, operator: str) -> PreflightResult:
+def preflight_result(host: str, step: str, found: Finding, operator: str) -> PreflightResult:
     """A finding as an event. `operator` is who lets it pass, when it is let pass."""
     return PreflightResult(
         host=host,
@@ -35,6 +35,7 @@ def preflight_result(host: str, found: Finding, operator: str) -> PreflightResul
         fix_with=found.fix_with,
         override=found.override,
         by=operator if found.override else "",
+        step=step,
     )
 
 
@@ -84,7 +85,7 @@ class Voice:
     async def preflight(self, findings: tuple[Finding, ...], operator: str) -> None:
         """`operator` is who lets a finding pass that would block."""
         for found in self._mask.findings(findings):
-            await self._bus.emit(preflight_result(self._host, found, operator))
+            await self._bus.emit(preflight_result(self._host, self._step.id, found, operator))
 
     async def finished(self, result: Result, attempt: int, seconds: float) -> TaskFinished:
         event = TaskFinished(

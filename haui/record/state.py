@@ -163,7 +163,9 @@ def reduce(state: RunState, event: Event) -> RunState:
     match event:
         case RunStarted():
             return _run_started(state, event)
-        case TaskStarted() | TaskWaiting() | TaskIntent() | TaskFinished():
+        case TaskStarted(host=host, step=step):
+            return _task_event(_asked_anew(state, host, step), event)
+        case TaskWaiting() | TaskIntent() | TaskFinished():
             return _task_event(state, event)
         case HostConnected(host=host, fingerprint=fingerprint):
             return _connected(state, event, host, Connection(True, fingerprint, since=event.at))
@@ -184,6 +186,15 @@ def reduce(state: RunState, event: Event) -> RunState:
                 **_position(state, event),
             )
     return replace(state, **_position(state, event))
+
+
+def _asked_anew(state: RunState, host: str, step: str) -> RunState:
+    """Without what a look has said before: what is well by now is not on record."""
+    known = state.preflight.get(host, _NOTHING)
+    kept = {check: said for check, said in known.items() if not step or said.step != step}
+    if len(kept) == len(known):
+        return state
+    return replace(state, preflight={**state.preflight, host: kept})
 
 
 def _position(state: RunState, event: Event) -> dict[str, Any]:

@@ -100,8 +100,8 @@ def test_what_is_said_shortly_and_what_only_when_asked() -> None:
         result("warning", "a.pass", seen="small", override="a test machine"),
         result("warning", "a.warn", seen="half", fix="Give more"),
     )
-    results = tuple(replace(r, by="ops") if r.override else r for r in results)
-    events = [begun("a", "b"), *looked("a", *results), *looked("b", *results)]
+    told = [replace(r, by="ops") if r.override else r for r in results]
+    events = [begun("a", "b"), *looked("a", *told), *looked("b", *told)]
     events.append(RunFinished(outcome="ok", seconds=1, counts={"unchanged": 6}))
     short = printed(*events)
     at = next(n for n, line in enumerate(short) if line.startswith("preflight: "))

@@ -70,7 +70,7 @@ def test_a_failed_write_leaves_nothing_behind(path: Path, monkeypatch: pytest.Mo
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(readings.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(UsageError, match="can't be written") as raised:
         save(path, saved())
     assert "No space" in raised.value.why
