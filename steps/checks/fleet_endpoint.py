@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 
 from haui.clusterfile.types import IPAddress, IPNetwork
@@ -21,13 +20,8 @@ from steps.checks.check import (
     words,
 )
 from steps.checks.fleet_view import Fleet, Told, address_of, fleet_in, me, named
-from steps.endpoint_kube_vip import is_bgp
-from steps.where import carriers, is_node
-
-
-def _carries(spec: ClusterSpec, host: HostSpec) -> bool:
-    """Whether it may hold the virtual address, and tells its network segment so."""
-    return spec.endpoint.vip is not None and not is_bgp(spec) and host in carriers(spec)
+from steps.checks.network import is_announced
+from steps.where import is_node
 
 
 def _segment(fleet: Fleet, told: Told) -> tuple[str, tuple[IPNetwork, ...]]:
@@ -48,7 +42,7 @@ def segments(fleet: Fleet) -> Mapping[str, IPNetwork]:
     vip = address_of(fleet.spec.endpoint.vip or "")
     found = {}
     for told in fleet.told.values():
-        if vip is not None and _carries(fleet.spec, told.host):
+        if vip is not None and is_announced(fleet.spec, told.host):
             holding = [net for net in _segment(fleet, told)[1] if vip in net]
             if holding:
                 found[told.name] = max(holding, key=lambda net: net.prefixlen)
@@ -64,11 +58,7 @@ def _vip(look: Look) -> Answer:
     own = fleet.view(segments).get(told.name)
     if own is None:
         behind = ", ".join(str(net) for net in networks) or "no network"
-        return blocks(
-            f"{vip} is not behind {link}, which has {behind}",
-            answer("Choose an address in the network of all hosts that carry it.", "endpoint"),
-            f"{vip} in a network of the interface",
-        )
+        return skips(f"{vip} is not in the network of {link} ({behind}): see network.vip")
     other = {
         net: [name for name, theirs in fleet.view(segments).items() if theirs == net]
         for net in dict.fromkeys(fleet.view(segments).values())
@@ -159,35 +149,15 @@ def _by_dns(fleet: Fleet, told: Told, found: tuple[IPAddress, ...], shown: str) 
     return passes(shown, expected)
 
 
-def _own_name(look: Look) -> Answer:
-    fleet, told = fleet_in(look), me(look)
-    found = {at for at in (address_of(text) for text in told.facts.all("own.name")) if at}
-    if not found:
-        return skips("the host's own name was not found")
-    wrong = [
-        f"{host.address} ({host.name})"
-        for host in fleet.spec.hosts
-        if host.name != told.name and ipaddress.ip_address(host.address) in found
-    ]
-    name = told.facts.one("hostname") or told.name
-    if not wrong:
-        return passes(f"{name}: {', '.join(sorted(str(at) for at in found))}")
-    seen = f"{name} is {named(wrong)}"
-    expected = f"{name} is {told.host.address}"
-    if name == told.name:
-        return warns(seen, by_haui("system.hosts", "haui writes it into /etc/hosts."), expected)
-    return warns(seen, words("Correct the name in /etc/hosts or in DNS."), expected)
-
-
 CHECKS: tuple[Check, ...] = (
     Check(
         id="fleet.vip-segment",
-        title="Virtual address in the network of its hosts",
+        title="One network for all hosts of the virtual address",
         area="fleet",
-        why="The address moves between hosts by telling the network segment: a host that is in "
-        "another one would hold it and not be found.",
+        why="The address moves between hosts by telling their network segment: a host with another "
+        "prefix length is in another one, and would hold the address without being found.",
         look=_vip,
-        on=_carries,
+        on=is_announced,
         step="preflight.fleet",
         page="endpoint",
     ),
@@ -210,13 +180,5 @@ CHECKS: tuple[Check, ...] = (
         look=_names,
         step="preflight.fleet",
         page="endpoint",
-    ),
-    Check(
-        id="fleet.own-name",
-        title="Own name is no other host",
-        area="fleet",
-        why="What a host says to itself by its name would go to another host.",
-        look=_own_name,
-        step="preflight.fleet",
     ),
 )

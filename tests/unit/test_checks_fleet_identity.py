@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.checks import Changes, ask
 
-BOTH = {
+BOTH: dict[str, dict[str, object]] = {
     "fleet.hostname": {"hostname": "debian"},
     "fleet.fqdn": {"fqdn": "node.example.org"},
     "fleet.machine-id": {"machine-id": "0123456789abcdef0123456789abcdef"},
@@ -94,7 +94,7 @@ def test_full_names_without_a_domain_are_hostnames() -> None:
         )
 
 
-SAME: Changes = {"machine-id": "m", "boot-id": "b"}
+SAME: dict[str, object] = {"machine-id": "m", "boot-id": "b"}
 
 
 def test_one_machine_under_two_names_is_said_once() -> None:

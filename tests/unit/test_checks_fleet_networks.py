@@ -198,7 +198,7 @@ def test_free_networks_of_ipv6_are_unique_local_and_stay() -> None:
     assert one is not None and one.prefixlen == 56
     assert one.subnet_of(ip_network("fd00::/8"))  # type: ignore[arg-type]
     beside = free_network(wanted, {one}, "atlas")
-    assert beside is not None and not beside.overlaps(one)  # type: ignore[arg-type]
+    assert beside is not None and not beside.overlaps(one)
 
 
 def test_ranges_are_merged() -> None:
