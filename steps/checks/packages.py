@@ -57,6 +57,12 @@ def _mirror_fix(said: str, url: str) -> Fix:
         return answer(
             "Give the key that the mirror is signed with in supply.packages.key.", "cluster"
         )
+    if "does not have a Release file" in said:
+        return answer(
+            f"Correct supply.packages.mirror: no signed repository is at {url}. Or say unsigned: "
+            "true, in a network that you control.",
+            "cluster",
+        )
     if re.search(r"ertificate|SSL|TLS|handshake", said):
         return words(
             "Put the authority that signed the mirror's certificate into the host's own "
