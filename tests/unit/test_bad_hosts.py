@@ -3,7 +3,9 @@ nothing for the others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
@@ -11,10 +13,13 @@ import steps
 from haui.errors import ConnectError, NoAnswerError, StepError
 from haui.events import PreflightResult, TaskFinished
 from haui.evidence import facts_text
-from haui.host import Completed
+from haui.host import Completed, Script
 from haui.plan import build_plan, subset
 from haui.rehearsal import facts
 from haui.spec import ClusterSpec
+from haui.transport.credentials import Credentials
+from haui.transport.login import Target
+from haui.transport.remote import RemoteHost, target_of
 from steps.preflight import STEPS
 from tests.unit.scripted import Machine, ScriptedFleet, answer, lost
 from tests.unit.scripted_run import Ran
@@ -128,3 +133,57 @@ def test_a_later_look_without_an_answer_is_told_once(
     machines["cp2"].probes[f"preflight.{step}.probe"] = [said]
     ran = looked(cluster, machines)
     assert troubles(ran, "cp2") == [f"ssh.{step}"]
+
+
+class Silent:
+    """A channel of a host that never comes to its end; `noise` comes before the script begins."""
+
+    def __init__(self, command: str, noise: bytes) -> None:
+        self._queue = [] if noise else [command.rpartition(" ")[2].encode() + b"\n"]
+        self._noise = noise
+
+    async def receive(self) -> tuple[bool, bytes] | None:
+        if self._queue:
+            return False, self._queue.pop()
+        await asyncio.sleep(0.01 if self._noise else 1e6)
+        return False, self._noise
+
+    async def send(self, data: bytes, *, last: bool = False) -> None:
+        pass
+
+    def status(self) -> int:
+        raise AssertionError("it never ends")
+
+
+class SilentLink:
+    fingerprint = "SHA256:x"
+
+    def __init__(self, noise: bytes) -> None:
+        self.alive = True
+        self._noise = noise
+
+    def exec(self, command: str, /) -> AbstractAsyncContextManager[Silent]:
+        @asynccontextmanager
+        async def opened() -> AsyncIterator[Silent]:
+            yield Silent(command, self._noise)
+
+        return opened()
+
+    async def close(self) -> None:
+        self.alive = False
+
+
+@pytest.mark.parametrize("noise", [b"", b"Welcome, wait a moment\n" * 40], ids=["hangs", "babbles"])
+def test_the_transport_gives_up_a_host_that_does_not_end(noise: bytes) -> None:
+    link = SilentLink(noise)
+
+    async def dial(_target: Target) -> SilentLink:
+        return link
+
+    target = target_of(spec(), spec().hosts[0])
+    host = RemoteHost(target, dial, Credentials())
+    machines = ScriptedFleet([])
+    with pytest.raises(NoAnswerError, match="no longer answers"):
+        machines.play(host.run(Script(name="preflight.facts.probe", text=":"), timeout_s=90))
+    assert machines.now < 120, "seconds"
+    assert not link.alive
