@@ -27,6 +27,11 @@ def fault_of(name: str) -> str:
     return ""
 
 
+def _short(name: str) -> str:
+    """The name without its domain, of which nobody is consistent."""
+    return name.split(".")[0]
+
+
 def _shown(name: str) -> str:
     return repr(name if len(name) <= 80 else f"{name[:77]}…")
 
@@ -44,7 +49,7 @@ def _hostname(look: Look) -> Answer:
             f"hostnamectl set-hostname {shlex.quote(wanted)}",
         )
         return blocks(" · ".join(faults), fix, "letters, digits and hyphens, at most 63")
-    if told[0].split(".")[0] != wanted.split(".")[0]:
+    if _short(told[0]) != _short(wanted):
         return tells(f"{told[0]}; the node will be {wanted}", expected=wanted)
     return passes(told[0])
 
@@ -58,7 +63,7 @@ def _kept(look: Look) -> Answer:
         return passes(f"cloud-init is {state}")
     if facts.yes("cloudinit.preserve"):
         return passes("cloud-init leaves the name alone (preserve_hostname)")
-    if kept is None or kept == name:
+    if kept is None or _short(kept) == _short(name):
         return passes(f"cloud-init keeps the name {name}")
     fix = command(
         "Tell cloud-init to leave the name alone.",

@@ -118,6 +118,7 @@ SAID = [
     ("system.hostname", {"hostname": "web7", "hostname.static": "web7"}, "info", "cp1"),
     ("system.hostname-kept", {"cloudinit": "disabled"}, "ok", "disabled"),
     ("system.hostname-kept", {"cloudinit": "done", "cloudinit.hostname": "cp1"}, "ok", "cp1"),
+    ("system.hostname-kept", {"cloudinit": "done", "cloudinit.hostname": "cp1.lan"}, "ok", "cp1"),
     ("system.hostname-kept", {"cloudinit": "done", "cloudinit.hostname": "vm-1"}, "warning",
      "vm-1"),
     ("system.hostname-kept", {"cloudinit": "done", "cloudinit.hostname": "vm-1",
