@@ -118,7 +118,7 @@ disks_beneath() {
                 disks_block=$disks_root/sys/dev/block/$disks_a
                 # Some file systems (btrfs) have a device number that no disk has.
                 case $disks_a:$disks_source in
-                    0:*:/dev/*) disks_block=$disks_root/sys/class/block/$(basename "$(readlink -f "$disks_source")") ;;
+                    0:*:/dev/*) disks_block=$disks_root/sys/class/block/$(basename "$(realpath -m "$disks_source")") ;;
                 esac
                 for disks_file in "$disks_block/queue/rotational" "$disks_block/../queue/rotational"; do
                     if [ -r "$disks_file" ]; then
