@@ -45,7 +45,7 @@ def _latency(look: Look) -> Answer:
         return blocks(shown(seen), _shorten(worst, lost), expected)
     if seen:
         return warns(shown(seen), _shorten(worst, lost), expected)
-    return passes(f"at most {worst:.1f} ms", expected)
+    return passes(f"at most {worst:.2f} ms", expected)
 
 
 def _shorten(worst: float, lost: float) -> Fix:
