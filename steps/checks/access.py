@@ -20,6 +20,7 @@ from steps.checks.check import (
 
 _POSIX_SHELLS = ("sh", "bash", "dash", "ash", "zsh", "ksh", "ksh93", "mksh")
 _NO_SHELLS = ("nologin", "false", "true", "sync", "halt", "shutdown")
+_LECTURE = "great power comes great responsibility"
 _NO_NAME = "unable to resolve host"
 _NAME_ITSELF = "printf '127.0.1.1 %s\\n' \"$(hostname)\" >>/etc/hosts"
 
@@ -81,6 +82,8 @@ def _clean(look: Look) -> Answer:
     noise = " · ".join(reading.noise.splitlines()) if reading is not None else ""
     if not noise:
         return passes("nothing was printed before the script")
+    if _LECTURE in noise:
+        return tells("sudo lectures the login")
     if _NO_NAME in noise:
         fix = command("Let the host know its own name.", _NAME_ITSELF)
     else:

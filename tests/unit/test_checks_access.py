@@ -89,6 +89,8 @@ def test_a_clean_channel() -> None:
     found = noisy("Welcome to\nthe machine")
     assert (found.verdict, found.seen) == ("warning", "Welcome to · the machine")
     assert "profile of root" in found.fix
+    lecture = "#2) Think before you type.\n#3) With great power comes great responsibility."
+    assert noisy(lecture).verdict == "info"
     named = noisy("sudo: unable to resolve host x: Name or service not known")
     assert (named.verdict, named.fix_kind) == ("warning", "command")
     assert "hostname" in named.fix_with

@@ -19,6 +19,7 @@ from haui.evidence import facts_text
 from haui.record.store import ClusterStore
 from haui.rehearsal import facts
 from haui.spec import ClusterSpec
+from haui.transport.launch import sudo_refusal
 from steps.checks import FACTS
 from tests.unit.scripted import ScriptedFleet, answer
 from tests.unit.test_bad_hosts import fleet
@@ -135,6 +136,29 @@ def test_a_host_that_is_away_is_5(bench: Bench) -> None:
     assert outcome.code == 5
     assert "cp-b blocks: sudo asks ops for a password" in outcome.out
     assert outcome.out.count("→ give it in HAUI_SUDO_PASSWORD") == 1
+
+
+@pytest.mark.parametrize(
+    ("noise", "what", "fix"),
+    [
+        (
+            "sudo: sorry, you must have a tty to run sudo",
+            "sudo insists on a terminal",
+            "!requiretty",
+        ),
+        ("ops is not in the sudoers file.", "ops may not use sudo", "visudo"),
+        ("sudo: a password is required", "sudo asks ops for a password", "HAUI_SUDO_PASSWORD"),
+        ("sudo: not found", "there is no sudo", "install sudo"),
+    ],
+)
+def test_a_login_that_can_not_become_root(bench: Bench, noise: str, what: str, fix: str) -> None:
+    bench.machines["cp-b"].connect_error = sudo_refusal(noise, user="ops", host="cp-b")
+    outcome = bench.preflight()
+    assert outcome.code == 5
+    said = [line for line in outcome.out.splitlines() if what in line]
+    assert ["cp-b blocks: " in line for line in said] == [True, False], outcome.out
+    assert f"      seen: {noise}" in outcome.out
+    assert any(line.startswith("      → ") and fix in line for line in outcome.out.splitlines())
 
 
 def test_more_is_said_when_asked_for(bench: Bench) -> None:

@@ -1,0 +1,70 @@
+"""How a command ends: every error as its message and exit code, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import typer
+from typer.exceptions import TyperException
+
+from haui.errors import HauiError, UsageError
+
+
+def code_of(command: Callable[[], object]) -> int:
+    """Run a command; its exit code, however it ends."""
+    code: object
+    try:
+        code = command()
+    except HauiError as error:
+        sys.stderr.write(f"haui: {error.render()}\n")
+        code = error.exit_code
+    except TyperException as error:
+        sys.stderr.write(f"haui: {_usage_text(error)}\n  → haui --help shows every command\n")
+        code = UsageError.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("haui: interrupted\n")
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:  # noqa: BLE001 - the last resort: a person must not see a traceback
+        code = _unexpected(error)
+    _let_go_of_lost_terminal()
+    return code if isinstance(code, int) else 0
+
+
+def _let_go_of_lost_terminal() -> None:
+    """What can't be written any more must not change the exit code when Python ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _usage_text(error: TyperException) -> str:
+    """What the option parser has to say, on one line."""
+    text = getattr(error, "format_message", error.__str__)()
+    return " ".join(str(text).split())
+
+
+def _unexpected(error: Exception) -> int:
+    """Keep the traceback in a file and say where it is."""
+    from haui.record.store import state_root
+
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    sys.stderr.write(f"haui: unexpected {type(error).__name__}: {error}\n")
+    try:
+        path = state_root() / f"crash-{stamp}.txt"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w") as out:
+            out.write("".join(traceback.format_exception(error)))
+        sys.stderr.write(f"  → this is a bug in haui; please report it with {path}\n")
+    except OSError as reason:
+        sys.stderr.write(f"  → this is a bug in haui (its trace can't be kept: {reason})\n")
+    return 1
