@@ -90,6 +90,6 @@ STEPS = (
         judge=checks.judge("preflight.clear"),
         once=True,
         timeout_s=60,
-        explain="Ends what the rehearsal has started.",
+        explain="Ends what the rehearsal has started, and looks whether anything is left.",
     ),
 )

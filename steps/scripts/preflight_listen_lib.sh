@@ -27,11 +27,6 @@ start_unit() {
         -p RuntimeDirectoryMode=0700 -p TimeoutStopSec=5 "$@" </dev/null 2>&1
 }
 
-# python: the Python 3 of this host; RHEL 8 has one of its own even without the package.
-python() {
-    command -v python3 || { [ -x /usr/libexec/platform-python ] && echo /usr/libexec/platform-python; }
-}
-
 # Arguments: folder, cluster, host, then PROTO/ADDRESS/PORT… Writes what became of each to folder/ready.
 # After an answer it waits for the other side to close, which then keeps the memory of the connection: so the port is
 # free for its owner at once. Datagrams that are not haui's get no answer.

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include facts_lib preflight_listen_lib
+# haui: include facts_lib preflight_python_lib preflight_listen_lib
 # Rehearsal: listens for a moment on the ports that the install will use. Facts:
 #   listener   python3 | socket-activate | none
 #   why        why nobody listens, in plain words; only with `none`

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include facts_lib interface_lib preflight_reach_lib preflight_vrrp_lib
+# haui: include facts_lib interface_lib preflight_python_lib preflight_reach_lib preflight_vrrp_lib
 # Rehearsal: tries to reach other hosts as the cluster will. Latency is measured first, while nothing else goes on here.
 
 [ -z "$HAUI_VRRP_S" ] || facts_vrrp "${HAUI_INTERFACE:-$(interface_of "$HAUI_ADDRESS")}" "$HAUI_VRRP_S" &

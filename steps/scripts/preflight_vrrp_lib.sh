@@ -65,8 +65,8 @@ vrrp_tcpdump() {
 
 # facts_vrrp INTERFACE SECONDS
 facts_vrrp() {
-    if have python3; then
-        heard=$(timeout -k 1 "$(($2 + 4))" python3 -I -S -c "$VRRP_PYTHON" "$1" "$2" </dev/null 2>&1)
+    if program=$(python); then
+        heard=$(timeout -k 1 "$(($2 + 4))" "$program" -I -S -c "$VRRP_PYTHON" "$1" "$2" </dev/null 2>&1)
     elif have tcpdump; then
         heard=$(vrrp_tcpdump "$1" "$2")
     else
