@@ -66,7 +66,7 @@ def _exec(look: Look) -> Answer:
     doubtful = _having("noexec", known, [CONTAINERD, KUBELET]) if node else []
     both = [*stopped, *doubtful]
     if both:
-        seen = " · ".join(f"{mount.path} is on {mount.named} with noexec" for mount in both)
+        seen = " · ".join(f"{mount.path} is mounted noexec: {mount.named}" for mount in both)
         fix = command("Mount it with exec, also in /etc/fstab.", _remount("exec", both))
         if stopped:
             return blocks(seen, fix, "exec")

@@ -138,7 +138,7 @@ def test_a_file_system_that_hangs_is_named_and_the_others_are_told(host: ShellHo
 
 
 def test_what_may_be_written_to_is_told(host: ShellHost) -> None:
-    rows = dict(facts(host).rows("writable", 2))
+    rows = {row[0]: row[1] for row in facts(host).rows("writable", 2)}
     assert rows["/"] == rows["/etc"] == rows["/var/lib/dpkg"] == "yes"
     assert "/var/lib/haui" not in rows
     (host.folder / "root/tmp").chmod(0o1777)
