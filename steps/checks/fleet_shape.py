@@ -123,7 +123,7 @@ def _proxy(fleet: Fleet, told: Told) -> str | None:
         return "supply.proxy of the cluster file"
     if told.facts.yes("proxy.asked") is None:
         return None
-    return ", ".join(sorted(set(told.facts.all("proxy")))) or "no proxy"
+    return ", ".join(sorted(set(told.facts.all("proxy.set")))) or "no proxy"
 
 
 def _mtu(fleet: Fleet, told: Told) -> str | None:

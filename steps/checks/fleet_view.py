@@ -123,7 +123,7 @@ class Told:
         known = (f"https://{spec.endpoint.name}:{spec.endpoint.port}", f"https://{own}:6443")
         servers = self.facts.all("kubernetes.server")
         return bool(servers) and all(
-            server in (*known, f"https://[{own}]:6443") for server in servers
+            server.rstrip("/") in (*known, f"https://[{own}]:6443") for server in servers
         )
 
 

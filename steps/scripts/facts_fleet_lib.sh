@@ -3,7 +3,7 @@
 #   endpoint.asked   yes: whether the host could look for the endpoint's name (HAUI_ENDPOINT_NAME)
 #   endpoint.name    ADDR: its addresses, as the host finds them
 #   proxy.asked      yes: whether the places of proxies were looked at
-#   proxy            SOURCE URL: proxies of http and https in /etc/environment, apt and dnf; without a login
+#   proxy.set        SOURCE URL: proxies of http and https in /etc/environment, apt and dnf; without a login
 #   chassis.serial   of the firmware (DMI); blades of one enclosure share it
 
 ROOT=${HAUI_ROOT:-}
@@ -11,7 +11,7 @@ ROOT=${HAUI_ROOT:-}
 facts_fleet() {
     fleet_endpoint_name
     fact proxy.asked yes
-    fleet_proxies | sed 's|//[^/@ ]*@|//|' | sort -u | head -n 20 | fact_lines proxy
+    fleet_proxies | sed 's|//[^/@ ]*@|//|' | sort -u | head -n 20 | fact_lines proxy.set
     if [ -r "$ROOT/sys/class/dmi/id/chassis_serial" ]; then
         head -c 200 "$ROOT/sys/class/dmi/id/chassis_serial" | tr -cd '\040-\176\n' | head -n 1 | fact_lines chassis.serial
     fi

@@ -130,7 +130,7 @@ def test_the_script_looks_for_the_endpoint(host: ShellHost) -> None:
 
 def test_the_script_tells_proxies_without_logins(host: ShellHost) -> None:
     assert told(host).yes("proxy.asked")
-    assert told(host).all("proxy") == ()
+    assert told(host).all("proxy.set") == ()
     host.write(
         "/etc/environment",
         'PATH="/bin"\nhttp_proxy=http://proxy.lan:3128\nexport HTTPS_PROXY="http://u:p@proxy.lan:1/"\n'
@@ -144,7 +144,7 @@ def test_the_script_tells_proxies_without_logins(host: ShellHost) -> None:
     host.write("/etc/dnf/dnf.conf", "[main]\nproxy = http://dnf.lan:3128\nproxy_username=bob\n")
     host.write("/sys/class/dmi/id/chassis_serial", "CZ1234\n")
     found = told(host)
-    assert set(found.all("proxy")) == {
+    assert set(found.all("proxy.set")) == {
         "environment http://proxy.lan:3128",
         "environment http://proxy.lan:1/",
         "apt http://apt.lan:3142",
@@ -159,4 +159,4 @@ def test_files_may_be_garbage(host: ShellHost) -> None:
     (host.folder / "root/etc/apt/apt.conf.d/folder").mkdir(parents=True)
     found = told(host)
     assert found.complete
-    assert found.all("proxy") == ()
+    assert found.all("proxy.set") == ()

@@ -10,7 +10,7 @@ import pytest
 from haui.clusterfile.types import IPNetwork
 from haui.events import Finding
 from steps.checks.fleet_free import free_network, ranges
-from steps.checks.fleet_networks import route_of
+from steps.checks.fleet_routes import route_of
 from tests.unit.checks import Changes, ask
 from tests.unit.specs import shapes, spec
 
@@ -120,6 +120,13 @@ def test_what_another_cluster_left_is_removed_by_a_command() -> None:
     assert found.fix_with == "ip link delete cni0 && ip link delete flannel.1"
     mixed = routes("10.244.0.0/24 dev cni0", "10.244.1.0/24 dev eth1")
     assert mixed.fix_kind == "answer"
+
+
+def test_a_host_that_is_no_node_is_only_warned() -> None:
+    cluster = shapes()["dedicated-lb"]
+    line = {"route4": "10.244.0.0/16 dev eth1"}
+    assert ask(CHECK, line, host="lb1", cluster=cluster).verdict == "warning"
+    assert ask(CHECK, line, host="wk1", cluster=cluster).verdict == "blocked"
 
 
 def test_many_clashes_are_counted() -> None:

@@ -16,7 +16,7 @@ DIFFERS: dict[str, Changes] = {
     "fleet.distribution": {"os.version": "13"},
     "fleet.kernel": {"kernel.release": "4.19.0-1"},
     "fleet.cgroup": {"cgroup": "v1"},
-    "fleet.proxy": {"proxy": "apt http://proxy.lan:3128"},
+    "fleet.proxy": {"proxy.set": "apt http://proxy.lan:3128"},
     "fleet.mtu": {"link": "eth0 UP 9000 52:54:00:00:00:0b -"},
     "fleet.interface": {
         "address": "ens3 10.30.0.11/24 static",
