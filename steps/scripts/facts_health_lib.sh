@@ -31,11 +31,12 @@ facts_health() {
     facts_layout
 }
 
-# Containers that hit their own limit of memory are no trouble of the host; empty drives always complain.
+# Containers that hit their own limit ("Memory cgroup out of memory") are no trouble of the host; empty drives always
+# complain.
 facts_kernel_log() {
     bounded 5 dmesg | LC_ALL=C awk '
         function note(kind) { count[kind]++; last[kind] = $0 }
-        /Out of memory: Kill/ && !/[Mm]emory cgroup/ { note("oom"); next }
+        /Out of memory: Kill/ { note("oom"); next }
         /dev (fd|sr|loop)[0-9]/ { next }
         /I\/O error|[Rr]emounting filesystem read-only|EXT4-fs error|XFS \([^)]*\): .*([Cc]orruption|[Ee]rror)|critical (medium|target) error/ { note("io"); next }
         /blocked for more than [0-9]+ seconds|soft lockup/ { note("hung"); next }
