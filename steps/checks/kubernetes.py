@@ -41,6 +41,8 @@ _CNI_FILES = {
 }
 CHAINS = "KUBE-|CNI-|cali-|FLANNEL-|CILIUM_|WEAVE-"
 DROP_CHAINS = (
+    "command -v iptables-save iptables-restore >/dev/null || "
+    "{ echo 'iptables is missing: restart the host instead' >&2; exit 1; }; "
     "for tool in iptables ip6tables; do "
     f"$tool-save | grep -vE '{CHAINS}' | $tool-restore || exit 1; done; "
     "for family in ip ip6; do nft delete table $family kube-proxy 2>/dev/null; done; true"

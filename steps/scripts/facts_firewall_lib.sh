@@ -63,9 +63,17 @@ firewall_ufw() {
         }' | sort -u
 }
 
+# nft_idle: nf_tables is a module that nobody has loaded yet; asking would load it.
+nft_idle() {
+    [ ! -d "$ROOT/sys/module/nf_tables" ] || return 1
+    for haui_module in "$ROOT/lib/modules/$(uname -r)"/kernel/net/netfilter/nf_tables.ko*; do
+        [ ! -e "$haui_module" ] || return 0
+    done
+    return 1
+}
+
 firewall_nft() {
-    # Asking would load nf_tables where nobody uses it.
-    if [ ! -d "$ROOT/sys/module/nf_tables" ]; then
+    if nft_idle; then
         printf 'firewall.asked\tyes\n'
         return 0
     fi

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include facts_units_lib
+# haui: include facts_units_lib facts_firewall_lib
 # Facts: container runtimes, what is left of another Kubernetes, balancers. Services: `unit` of facts_units_lib.
 #   kubernetes.server    the API server in admin.conf, else in kubelet.conf, e.g. https://api.example:6443
 #   kubernetes.file      files of kubeadm: static pods, *.conf of /etc/kubernetes, pki/ca.crt, kubelet's config.yaml
@@ -105,7 +105,7 @@ config_owner() {
 # Chains without their rules: a node may have ten thousands of those.
 kubernetes_chains() {
     {
-        if have nft && [ -d "$ROOT/sys/module/nf_tables" ]; then
+        if have nft && ! nft_idle; then
             bounded 10 nft list chains | awk '$1 == "chain" { print $2 } $1 == "table" && $3 ~ /^(kube-proxy|cali|cilium)/ { print $3 }'
         fi
         for haui_family in ip ip6; do
