@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from haui.evidence import Facts
 from haui.spec import ClusterSpec, HostSpec
 from steps.checks import reach_links, reach_outside
 from steps.checks.check import Answer, Check, Fix, Look, blocks, passes, skips, warns, words
@@ -82,7 +83,7 @@ def _tried(look: Look, proto: Proto) -> Answer:
     if bad:
         seen = [f"{path.name} {path.port}/{proto} ({path.what}): {said}" for path, _, said in bad]
         ports = dict.fromkeys(f"{path.port}/{proto}" for path in wanted)
-        return blocks(shown(seen), _mend(bad), f"{', '.join(ports)} of the others answer")
+        return blocks(shown(seen), _mend(look, bad), f"{', '.join(ports)} of the others answer")
     rest = _why_untried(look, untried)
     if len(untried) == len(wanted):
         return skips(f"nothing could be tried; {rest}")
@@ -114,7 +115,7 @@ def _trouble(look: Look, path: Path, dial: Dial) -> str | None:
     return "" if dial.result in ("open", "silent", "closed") else None
 
 
-def _mend(bad: Sequence[Trouble]) -> Fix:
+def _mend(look: Look, bad: Sequence[Trouble]) -> Fix:
     results = {dial.result for _, dial, _ in bad}
     if results <= {"absent", "unreachable"}:
         return words("Let the hosts reach each other: look at addresses, VLANs and routes.")
@@ -135,7 +136,10 @@ def _mend(bad: Sequence[Trouble]) -> Fix:
     for name, ones in hosts.items():
         rules.setdefault(_ports_of(ones), []).append(name)
     each = [f"{ports} in on {', '.join(names)}" for ports, names in rules.items()]
-    return words(f"Let {'; '.join(each)}: in the firewall of the host, and in those between.")
+    # A firewall that haui knows has a finding of its own, with the command that opens it.
+    told = [name for name in hosts if look.fleet.get(name, Facts()).one("firewall")]
+    how = f" For {', '.join(told)}, network.firewall says how." if told else ""
+    return words(f"Let {'; '.join(each)}: in the firewall of the host, and in those between.{how}")
 
 
 def _ports_of(bad: Sequence[Trouble]) -> str:

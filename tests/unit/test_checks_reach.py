@@ -193,6 +193,13 @@ def test_the_fix_fits_the_trouble(result: str, answer: str, fix: str) -> None:
     assert fix in between("fleet.ports", tcp(result, answer)).fix
 
 
+def test_where_the_firewall_is_known_its_own_finding_says_how() -> None:
+    known: Changes = {"firewall": "ufw deny deny"}
+    fix = between("fleet.ports", tcp("dropped"), None, known).fix
+    assert fix.endswith("For cp2, network.firewall says how.")
+    assert "network.firewall" not in between("fleet.ports", tcp("dropped")).fix
+
+
 @pytest.mark.parametrize(
     ("changes", "verdict", "seen"),
     [
