@@ -92,7 +92,9 @@ def _sources(look: Look) -> Answer:
         return warns(lacks, add, "a source for what is missing")
     if not bad:
         return passes(some([site for site, _ in rows]) or "none, and none is needed")
-    reach = words("Let the host reach its package sources, or set supply.proxy.")
+    reach = words(
+        "Let the host reach its package sources, or give its apt a proxy (in /etc/apt/apt.conf.d)."
+    )
     if not wanted:
         return tells(f"not reached, and not needed: {some(bad)}", reach)
     seen = f"{some(bad)}; needed from there: {some(wanted)}"

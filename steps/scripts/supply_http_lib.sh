@@ -39,7 +39,7 @@ http_curl() {
         rc=$?
     text=$(sed -n 's/^curl: ([0-9]*) //p' "$out.err" | head -n 1)
     case $rc:$text in
-        0:*) kind=ok ;;
+        0:*) kind=ok text=answered ;;
         5:* | 97:* | *CONNECT* | *"from proxy after"*) kind=proxy ;;
         6:*) kind=dns ;;
         7:*) kind=connect ;;
@@ -123,7 +123,7 @@ http_wget() {
     code=$(sed -n 's|^  *HTTP/[0-9.]* \([0-9][0-9][0-9]\).*|\1|p' "$out.err" | tail -n 1)
     text=$(grep -v '^ ' "$out.err" | grep -iE 'unable|failed|error|refused|timed|cannot|certificate' | head -n 2 | tr '\n' ' ')
     case $rc:$text in
-        0:* | 6:* | 8:*) kind=ok ;;
+        0:* | 6:* | 8:*) kind=ok text=answered ;;
         *"roxy tunneling failed"*) kind=proxy ;;
         5:* | *"SSL connection"*) kind=tls ;;
         124:* | 137:* | *"timed out"*) kind=timeout ;;

@@ -184,7 +184,7 @@ def test_the_hosts_own_sources_are_asked(host: ShellHost, mirror: str, tmp_path:
     )
     (tmp_path / "targets").write_text(f"{lines}cdrom:[Debian]/ bookworm cdrom:[Debian]\n")
     facts = Facts(look(host, cluster(mirror)).stdout)
-    rows = {site: said for site, said in facts.rows("source", 2)}
+    rows = {row[0]: row[1] for row in facts.rows("source", 2)}
     assert rows[mirror] == "ok"
     assert "Could not connect" in rows["http://127.0.0.1:1/debian"]
     assert len(rows) == 2
