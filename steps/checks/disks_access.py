@@ -7,7 +7,7 @@ import shlex
 from haui.evidence import Facts
 from steps.checks.check import Answer, Check, Look, blocks, command, passes, skips, tells, warns
 from steps.checks.check import words as by_hand
-from steps.checks.mounts import CONTAINERD, KUBELET, VOLATILE, Mount, data_paths, held, mounts
+from steps.checks.mounts import CONTAINERD, KUBELET, VOLATILE, Mount, data_paths, mounts
 from steps.where import is_node
 
 WRITTEN = ("/", "/etc", "/usr", "/var", "/var/lib", "/var/lib/haui", "/var/log", "/tmp", "/run")
@@ -24,17 +24,24 @@ def _read_only(look: Look) -> Answer:
     paths = (*WRITTEN, *data_paths(look.spec, look.host))
     if is_node(look.spec, look.host):
         paths += ("/opt/cni",)
-    found = list(held(look.facts, paths))
-    if not found:
+    known = mounts(look.facts)
+    if not known:
         return skips(UNKNOWN)
-    sealed = [(mount, held_) for mount, held_ in found if "ro" in mount.options]
-    refused = _refused(look.facts, {path for _, held_ in sealed for path in held_})
+    # By mount point: one part of a file system may be mounted read-only, another not.
+    sealed: dict[str, list[Mount]] = {}
+    for path in dict.fromkeys(paths):
+        if path in known and "ro" in known[path].options:
+            sealed.setdefault(known[path].point or path, []).append(known[path])
+    refused = _refused(look.facts, {mount.path for group in sealed.values() for mount in group})
     if sealed:
-        seen = " · ".join(f"{mount.named} is read-only: {', '.join(p)}" for mount, p in sealed)
+        seen = " · ".join(
+            f"{group[0].named} is read-only: {', '.join(mount.path for mount in group)}"
+            for group in sealed.values()
+        )
         fix = command(
             "Mount it read-write, also in /etc/fstab. The kernel makes a file system read-only "
             "when its disk fails: look at dmesg first.",
-            _remount("rw", [mount for mount, _ in sealed]),
+            _remount("rw", [group[0] for group in sealed.values()]),
         )
         return blocks(seen, fix, "read-write")
     if refused:
@@ -73,6 +80,13 @@ def _exec(look: Look) -> Answer:
         if any(mount.path == CONTAINERD for mount in doubtful):
             return look.strict(seen, fix, "exec")
         return warns(seen, fix, "exec")
+    if "/tmp" in known and "noexec" in known["/tmp"].options:
+        return tells(
+            "/tmp is mounted noexec",
+            by_hand(
+                "Nothing has to be done: haui runs nothing there; apt asks no early questions."
+            ),
+        )
     hardened = known[CONTAINERD].options & {"nodev", "nosuid"} if CONTAINERD in known else set()
     if node and hardened:
         return tells(

@@ -172,6 +172,12 @@ def test_a_file_system_that_is_read_only_is_named_with_all_that_it_holds() -> No
     assert ask("disks.read-only", mounted("/usr", options="rw,errors=remount-ro")).verdict == "ok"
 
 
+def test_a_part_that_is_mounted_read_only_is_told_from_the_rest() -> None:
+    found = ask("disks.read-only", mounted("/etc", options="ro,relatime", point="/etc"))
+    assert found.verdict == "blocked"
+    assert found.fix_with == "mount -o remount,rw /etc"
+
+
 def test_an_immutable_folder_is_found() -> None:
     found = ask("disks.read-only", {"writable": ["/ yes", "/etc no"]})
     assert (found.verdict, found.fix_with) == ("blocked", "chattr -i -- /etc")
@@ -187,7 +193,7 @@ def test_an_immutable_folder_is_found() -> None:
         (CONTAINERD, "rw,nosuid,nodev", "info"),
         (KUBELET, "rw,noexec", "warning"),
         ("/var/lib/haui", "rw,noexec", "ok"),
-        ("/tmp", "rw,noexec,nosuid,nodev", "ok"),
+        ("/tmp", "rw,noexec,nosuid,nodev", "info"),
         ("/run", "rw,noexec,nosuid,nodev", "ok"),
     ],
 )
