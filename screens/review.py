@@ -154,8 +154,10 @@ class ReviewPage(WizardPage):
 
     def _show(self) -> None:
         """Take over what is known by now."""
-        review = self.review
+        review, spec = self.review, self.desk.spec()
         glyphs = self.world.glyphs
+        if self.world.preflight is not None and spec is not None:
+            self.world.preflight.takes(spec)
         self._show_numbers()
         notes = note_lines(self.desk, review, self.world.preflight, glyphs)
         shown = self.query_one("#notes", Static)

@@ -8,6 +8,7 @@ from textual.content import Content
 
 from haui.transport.text import clean_line
 from haui.wizard.desk import Desk
+from haui.wizard.overrides import overrides_of, place_of
 from screens.glyphs import Glyphs, state_text, toned
 from screens.widgets.drawing import summary
 
@@ -65,7 +66,7 @@ def note_lines(
     """How preflight ended, what is there already, and what is worth a second look."""
     if review is None:
         return Content("")
-    lines = [_preflight(desk, inspection, glyphs)]
+    lines = [_preflight(desk, inspection, glyphs), *_let_pass(desk, glyphs)]
     if desk.rehearsal:
         lines.append(
             state_text("ok", glyphs, "a rehearsal: nothing outside of this machine is touched")
@@ -87,9 +88,13 @@ def note_lines(
 def _preflight(desk: Desk, inspection: Inspection | None, glyphs: Glyphs) -> Content:
     state = desk.page_state("preflight")
     if state.word == "done":
-        warned = desk.preflight.warned if desk.preflight else 0
+        found = desk.preflight
+        warned, passed = (found.warned, found.overridden) if found else (0, 0)
         tail = f", {count(warned, 'warning')}" if warned else ""
-        return state_text("ok", glyphs, f"preflight found nothing in the way{tail}")
+        if passed:
+            tail = f" but {count(passed, 'finding')} let pass{tail}"
+        word = "overridden" if passed else "ok"
+        return state_text(word, glyphs, f"preflight found nothing in the way{tail}")
     if state.word == "attention":
         return state_text(
             "blocks", glyphs, f"preflight: {count(state.problems, 'finding')} in the way: page 6"
@@ -98,6 +103,17 @@ def _preflight(desk: Desk, inspection: Inspection | None, glyphs: Glyphs) -> Con
         return state_text("running", glyphs, "preflight still looks at the hosts")
     text = "preflight has not been run for these answers: page 6"
     return state_text("warning", glyphs, text)
+
+
+def _let_pass(desk: Desk, glyphs: Glyphs) -> list[Content]:
+    """What the answers let pass, with the reasons."""
+    found = overrides_of(desk.answers)
+    lines = [
+        toned(f"  {glyphs.passed} {clean_line(place_of(ref))}: {clean_line(str(reason))}", "warn")
+        for ref, reason in list(found.items())[:MOST_NOTES]
+    ]
+    more = len(found) - MOST_NOTES
+    return [*lines, toned(f"  and {more} more: tab 5", "dim")] if more > 0 else lines
 
 
 def install_question(desk: Desk, review: Review, glyphs: Glyphs) -> tuple[str, Content]:
@@ -120,6 +136,9 @@ def install_question(desk: Desk, review: Review, glyphs: Glyphs) -> tuple[str, C
         )
         lines += [f"  {glyphs.attention} {text}" for text in list(told)[:MOST_NAMED]]
         lines.append("")
+    passed = len(overrides_of(desk.answers))
+    if passed:
+        lines += [f"Let pass, with your name: {count(passed, 'finding')} of preflight.", ""]
     if desk.page_state("preflight").word == "not yet":
         lines += ["Preflight has not looked at them; the install does so first.", ""]
     lines.append("It can be paused and stopped at any moment, and resumed later.")

@@ -36,6 +36,12 @@ def taken_back(overrides: Mapping[str, str], check: str, hosts: Collection[str])
     return {ref: reason for ref, reason in overrides.items() if ref not in gone}
 
 
+def place_of(ref: str) -> str:
+    """What is let pass, for people: `ports.free on cp1`, `sizes.memory on every host`."""
+    check, _, host = ref.partition("@")
+    return f"{check} on {host or 'every host'}"
+
+
 def refused(reason: str) -> str:
     """Why that is no reason; empty when it is one."""
     if not reason.strip():

@@ -19,6 +19,7 @@ from haui.record.store import ClusterStore
 from haui.session import plan_of
 from haui.spec import ClusterSpec
 from haui.step import Plan
+from haui.wizard.overrides import place_of
 from haui.wizard.reading import Entry, Tab, hosts_text
 from steps.load import body
 
@@ -272,9 +273,17 @@ def _answers(spec: ClusterSpec, changes: Sequence[str], *, there: bool) -> tuple
         label=f"{spec.name}.yaml", note="complete", lines=tuple(dump(spec).splitlines()),
         numbered=True,
     )  # fmt: skip
+    passed = spec.preflight.overrides
+    if passed:
+        said = [line for ref, why in passed.items() for line in (place_of(ref), f"  {why}")]
+        note = f"{len(passed)} finding{'' if len(passed) == 1 else 's'}"
+        entry = Entry(label="let pass", note=note, lines=tuple(said), marked=True)
+        files: tuple[Entry, ...] = (entry, file)
+    else:
+        files = (file,)
     if not there:
-        return (file,)
+        return files
     lines = tuple(changes) or ("The answers are those of the cluster that is there.",)
     count = f"{len(changes)} differ" if len(changes) != 1 else "1 differs"
     note = count if changes else "none"
-    return (Entry(label="changes", note=note, lines=lines, marked=bool(changes)), file)
+    return (Entry(label="changes", note=note, lines=lines, marked=bool(changes)), *files)

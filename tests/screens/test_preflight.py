@@ -153,17 +153,16 @@ async def test_a_rehearsal_is_looked_at_by_itself_and_goes_on_when_the_page_is_l
         await settle(pilot)
         assert not isinstance(app.screen, PreflightPage)
         await world.preflight.wait()
-        assert world.desk.preflight.blocked == 1
+        assert world.desk.preflight.blocked > 0
         begun = world.preflight
         await pilot.press("ctrl+n")
         await settle(pilot)
         assert world.preflight is begun, "what is known is shown again"
         assert groups_of(begun.reports())[0].what in shown(app)
-        assert "1 blocks" in shown(app)
         await pilot.press("ctrl+n")
         await settle(pilot)
         assert isinstance(app.screen, PreflightPage)
-        assert "1 finding blocks" in shown(app)
+        assert "Not yet: " in shown(app)
 
 
 async def test_leaving_haui_ends_the_look(world_of: Callable[..., Any]) -> None:

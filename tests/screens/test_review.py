@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from haui.clusterfile.load import load_text
 from haui.clusterfile.text import dump
@@ -151,6 +152,26 @@ async def test_preflight_that_blocks_holds_the_install(world_of: Callable[..., A
         await pilot.press("i")
         await settle(pilot)
         assert app.screen is page
+
+
+async def test_what_is_let_pass_is_said_with_its_reason(world_of: Callable[..., Any]) -> None:
+    from haui.clusterfile.text import spec_sha
+
+    answers = complete_answers()
+    answers["preflight"] = {"overrides": {"ports.free@cp3": "k3s goes", "sizes.memory": "a test"}}
+    world = world_of(answers=answers, page="review", rehearsal=True)
+    sha = spec_sha(world.desk.spec())
+    world.desk.preflight = PreflightRecord(sha=sha, blocked=0, warned=1, overridden=3)
+    app = make_app(world)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await laid_out(pilot)
+        said = str(app.screen.query_one("#notes", Static).render())
+        assert "nothing in the way but 3 findings let pass, 1 warning" in said
+        assert "ports.free on cp3: k3s goes" in said
+        assert "sizes.memory on every host: a test" in said
+        await pilot.press("i")
+        await settle(pilot)
+        assert isinstance(app.screen, Ask)
 
 
 async def test_the_cluster_file_and_its_command(

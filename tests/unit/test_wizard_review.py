@@ -76,9 +76,9 @@ def test_the_same_file_of_several_hosts_stands_once(review: Review) -> None:
 
 def test_every_script_can_be_read_with_its_environment(review: Review) -> None:
     entries = {entry.label: entry for entry in review.tabs["commands"]}
-    probe = entries["preflight_host_probe.sh"]
-    assert any(line.startswith("HAUI_ENDPOINT=") for line in probe.lines)
-    assert "check_system() {" in probe.lines
+    probe = entries["preflight_facts_probe.sh"]
+    assert any(line.startswith("HAUI_") for line in probe.lines)
+    assert "facts_end" in probe.lines
     shared = [line for line in probe.lines if line.startswith("# on ")]
     told = " ".join(line.removeprefix("# on ") for line in shared).split()
     assert sorted(told) == ["cp1", "cp2", "cp3", "wk1", "wk2"]
@@ -87,6 +87,17 @@ def test_every_script_can_be_read_with_its_environment(review: Review) -> None:
 def test_answers_are_the_whole_file(review: Review) -> None:
     (entry,) = review.tabs["answers"]
     assert "\n".join(entry.lines) + "\n" == dump(review.plan.spec)
+
+
+def test_what_is_let_pass_is_read_with_its_reason(tmp_path: Path) -> None:
+    passed = {"ports.free@cp1": "k3s goes", "sizes.memory": "a test"}
+    spec = spec_with(preflight__overrides=passed)
+    entries = build_review(spec, ClusterStore("atlas", tmp_path), NOW).tabs["answers"]
+    assert (entries[0].label, entries[0].note) == ("let pass", "2 findings")
+    assert entries[0].lines == (
+        "ports.free on cp1", "  k3s goes", "sizes.memory on every host", "  a test",
+    )  # fmt: skip
+    assert entries[-1].label == "atlas.yaml"
 
 
 def test_what_is_there_already_is_compared(tmp_path: Path) -> None:
