@@ -7,12 +7,18 @@ from steps.checks.check import Answer, Check, Look, blocks, passes, skips, warns
 from steps.checks.sizes import has_etcd
 
 STEP = "preflight.disk"
+FIX = words(
+    "Put /var/lib/etcd on an SSD of its own, and stop what else writes to the disk; in a virtual "
+    "machine, choose a faster volume."
+)
 
 
 def _speed(look: Look) -> Answer:
     facts = look.of(STEP)
     if reason := facts.one("fsync.skipped"):
         return skips(reason)
+    if stalled := facts.one("fsync.stalled"):
+        return blocks(f"writes did not end within {stalled} s", FIX)
     writes, p99 = facts.count("fsync.writes"), facts.number("fsync.p99.ms")
     average = facts.number("fsync.average.ms")
     measured = p99 if p99 is not None else average
@@ -27,13 +33,9 @@ def _speed(look: Look) -> Answer:
     expected = f"less than {good:g} ms"
     if measured < good:
         return passes(seen, expected)
-    fix = words(
-        "Put /var/lib/etcd on an SSD of its own, and stop what else writes to the disk; "
-        "in a virtual machine, choose a faster volume."
-    )
     if measured <= fair:
-        return warns(seen, fix, expected)
-    return look.strict(seen, fix, expected) if measured <= poor else blocks(seen, fix, expected)
+        return warns(seen, FIX, expected)
+    return look.strict(seen, FIX, expected) if measured <= poor else blocks(seen, FIX, expected)
 
 
 SPEED = Check(

@@ -7,6 +7,7 @@
 #   fsync.average.ms   what one took on average
 #   fsync.p99.ms       what 99 of 100 took at most; without python3 there is no such fact
 #   fsync.longest.ms   what the slowest took; likewise
+#   fsync.stalled      seconds in which not even what was begun came to its end
 #   fsync.skipped      why nothing was tried, in words
 
 ROOT=${HAUI_ROOT:-}
@@ -90,10 +91,13 @@ by_dd() {
     fallocate -l $((WRITES_MAX * 2300)) "$scratch/data" 2>/dev/null
     run timeout -s USR1 -k 2 "$SECONDS_MAX" dd if=/dev/zero of="$scratch/data" bs=2300 count="$WRITES_MAX" \
         conv=notrunc oflag=dsync 2>"$scratch/said"
-    LC_ALL=C awk '
+    LC_ALL=C awk -v status="$ran" -v seconds="$SECONDS_MAX" '
         / records out$/ { split($1, count, "+"); writes = count[1] + count[2] }
         / copied, / { for (i = 2; i <= NF; i++) if ($i == "s,") took = $(i - 1) }
-        END { if (writes > 0 && took > 0) printf "fsync.writes\t%d\nfsync.average.ms\t%.3f\n", writes, 1000 * took / writes }
+        END {
+            if (writes > 0 && took > 0) printf "fsync.writes\t%d\nfsync.average.ms\t%.3f\n", writes, 1000 * took / writes
+            else if (status == 124 || status == 137) printf "fsync.stalled\t%d\n", seconds
+        }
     ' "$scratch/said"
 }
 
@@ -120,7 +124,12 @@ scratch=$(bounded 5 mktemp -d "${into%/}/.haui-fsync.XXXXXXXX") || {
     skip "nothing can be written to $into"
 }
 printf 'fsync.path\t%s\n' "$into"
-{ have python3 && by_python; } || by_dd
+if have python3; then by_python; else false; fi
+case $? in
+    0) ;;
+    124 | 137) printf 'fsync.stalled\t%s\n' $((SECONDS_MAX + 10)) ;;
+    *) by_dd ;;
+esac
 rm -rf "$scratch"
 facts_end
 exit 0

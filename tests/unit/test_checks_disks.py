@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from haui.spec import ClusterSpec
-from steps.checks import Look
+from steps.checks import CATALOGUE, Look
 from steps.checks.disks import room
 from tests.unit.checks import ask, fleet
 from tests.unit.mounted import mounted
@@ -230,3 +230,16 @@ def test_one_disk_for_everything_is_fine_in_a_test() -> None:
     facts = one_disk(TEST, 60_000, 40_000)
     for check in (*MOUNT_CHECKS, "disks.etcd-own", "disks.etcd-type", "disks.etcd-room"):
         assert ask(check, facts, cluster=TEST).verdict in ("ok", "info"), check
+
+
+@pytest.mark.parametrize("name", shapes())
+@pytest.mark.parametrize("profile", ["test", "production"])
+def test_healthy_hosts_pass_every_check(name: str, profile: str) -> None:
+    cluster = shapes()[name].model_copy(update={"profile": profile})
+    evidence = fleet(cluster)
+    for host in cluster.hosts:
+        look = Look(cluster, host, evidence)
+        asked = [c for c in CATALOGUE if c.area in ("sizes", "disks") and c.on(cluster, host)]
+        assert {check.id: check.finding(look).verdict for check in asked} == {
+            check.id: "ok" for check in asked
+        }

@@ -203,6 +203,7 @@ def test_the_evidence_says_how_it_was_measured() -> None:
 
 
 def test_what_could_not_be_timed_is_no_pass() -> None:
+    assert speed(TEST, stalled="20", writes=None, p99_ms=None, average_ms=None) == "blocked"
     assert speed(PRODUCTION, skipped="only 3 MB are free") == "skipped"
     assert speed(PRODUCTION, writes=None, p99_ms=None, average_ms=None) == "skipped"
 

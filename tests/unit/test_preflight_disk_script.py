@@ -76,6 +76,16 @@ def test_nothing_could_be_timed_is_told_without_numbers(host: ShellHost) -> None
     assert facts(host).one("fsync.writes") is None
 
 
+def test_writes_that_do_not_end_are_told(host: ShellHost) -> None:
+    host.fake("python3", "exit 127")
+    host.fake("dd", "trap '' USR1; for i in 1 2 3 4 5 6 7 8 9; do sleep 1; done")
+    found = facts(host)
+    assert found.count("fsync.stalled") == 1
+    assert found.one("fsync.writes") is None
+    host.fake("python3", "exit 124")
+    assert facts(host).count("fsync.stalled") == 11
+
+
 def test_what_an_earlier_try_has_left_is_removed(host: ShellHost) -> None:
     host.write("/var/lib/.haui-fsync.Ab12Cd34/data", "x")
     host.write("/var/lib/etcd/.haui-fsync.Ab12Cd34/data", "x")
