@@ -58,9 +58,9 @@ apt_settings() {
         # The first that the install does is to bring the authorities.
         has_authorities || printf 'Acquire::https::Verify-%s "false";\n' Peer Host
         cat <<END
-Dir::Etc::main "$1/none";
+Dir::Etc::main "$1/empty/none";
 Dir::Etc::parts "$1/empty";
-Dir::Etc::sourcelist "$1/none";
+Dir::Etc::sourcelist "$1/sources.list";
 Dir::Etc::sourceparts "$1/parts";
 Dir::State::lists "$1/lists";
 Dir::Cache "$1/cache";
@@ -183,8 +183,7 @@ supply_candidates() {
         "$SUPPLY"/ours/parts/*.list; do
         [ ! -f "$file" ] || ln -sf "$file" "$all/parts/"
     done
-    [ ! -f "$ROOT/etc/apt/sources.list" ] || ln -s "$ROOT/etc/apt/sources.list" "$all/none"
-    sed -i "s|^Dir::Etc::main .*|Dir::Etc::main \"$all/empty/none\";|" "$all/apt.conf"
+    [ ! -f "$ROOT/etc/apt/sources.list" ] || ln -s "$ROOT/etc/apt/sources.list" "$all/sources.list"
     # shellcheck disable=SC2086  # a list of names
     if ! apt_in "$all" 20 apt-cache policy $HAUI_NEEDED $HAUI_KUBERNETES; then
         fact apt.sources "$(complaints "$all/said")"

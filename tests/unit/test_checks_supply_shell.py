@@ -278,3 +278,43 @@ def test_a_balancer_asks_for_no_image(host: ShellHost) -> None:
     ran = look(host, plan, "lb1")
     assert Facts(ran.stdout).all("image") == ()
     assert Facts(ran.stdout).one("mirror") == "skipped"
+
+
+@needs_apt
+@pytest.mark.parametrize(
+    ("needs", "verdict"), [("apt", "ok"), ("no-such-package", "blocked"), ("kmod", "ok")]
+)
+def test_apt_is_asked_whether_it_would_install_all(
+    host: ShellHost, mirror: str, needs: str, verdict: str
+) -> None:
+    plan = cluster(mirror)
+    names = preflight_plan.needed(plan, plan.host("cp1"))
+    ours = {"socat", *preflight_plan.OURS}
+    listed = "".join(
+        f"Package: {name}\nVersion: 1:9.9-1\nArchitecture: all\nDescription: x\nDepends: {needs}\n"
+        f"Filename: ./{name}.deb\nSize: 1\nSHA256: {'0' * 64}\n\n"
+        for name in names
+        if name not in ours
+    )
+    host.write("/etc/apt/sources.list", "deb [trusted=yes] http://debs.lan/ ./\n")
+    host.write("/var/lib/apt/lists/debs.lan_._Packages", listed)
+    (host.folder / "root/var/lib/apt/lists/partial").mkdir()
+    before = sorted(str(path) for path in (host.folder / "root").rglob("*"))
+    ran = look(host, plan)
+    assert sorted(str(path) for path in (host.folder / "root").rglob("*")) == before
+    facts = Facts(ran.stdout)
+    assert facts.one("lists") == "0"
+    candidates = {name: can for name, _, can in facts.rows("package", 3)}
+    assert candidates["keepalived"] == "1:9.9-1"
+    assert candidates["socat"] == "9.9-1"
+    said = facts.one("simulate") or ""
+    assert said == "ok" or needs in said
+    assert verdicts(plan, ran)["packages"] == verdict, said
+
+
+@needs_apt
+def test_sources_that_apt_cannot_read(host: ShellHost, mirror: str) -> None:
+    host.write("/etc/apt/sources.list", "debb nonsense\n")
+    ran = look(host, cluster(mirror))
+    assert "sources.list" in (Facts(ran.stdout).one("apt.sources") or "")
+    assert verdicts(cluster(mirror), ran)["sources"] == "blocked"
