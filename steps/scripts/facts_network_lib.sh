@@ -10,7 +10,7 @@
 #   route4 route6 lines of `ip -4/-6 -o route show table all`; those of the table local come last, 1000 in all
 #   resolver      KIND VALUE: "nameserver ADDR", "search DOMAIN…", "options WORD…", "file PATH" (what /etc/resolv.conf
 #                 is), "upstream ADDR" (whom the stub of systemd-resolved asks)
-#   dns.server    ADDR answers|refused|silent: whether that name server answers anything at all
+#   dns.server    ADDR answers|unreachable|silent: whether that name server answers anything at all
 #   dns.lookup    NAME found|none|timeout SECONDS: a name that the install will need (HAUI_LOOKUP)
 #   own.name      ADDR: the addresses of the host's own name (uname -n)
 #   nsswitch      the sources for names of hosts, e.g. "files dns"
@@ -64,11 +64,12 @@ network_addresses() {
         $3 == "inet" || $3 == "inet6" {
             address = $4; flags = "static"
             for (i = 5; i <= NF; i++) {
+                last = sub(/\\+$/, "", $i)
                 if ($i == "peer") { if (address !~ /\//) address = address ($3 == "inet" ? "/32" : "/128") }
                 if ($i == "scope" && ($(i + 1) == "link" || $(i + 1) == "host")) more = more ",scope-" $(i + 1)
                 if ($i == "dynamic") flags = "dynamic"
                 if ($i ~ /^(secondary|deprecated|tentative|dadfailed|temporary)$/) more = more "," $i
-                if ($i ~ /\\$/) break
+                if (last) break
             }
             if (address !~ /\//) address = address ($3 == "inet" ? "/32" : "/128")
             if (NR <= 1000) printf "address\t%s %s %s%s\n", $2, address, flags, more
@@ -90,8 +91,8 @@ network_addresses() {
 network_routes() {
     bounded 5 ip "-$1" -o route show table all | LC_ALL=C awk -v key="route$1" '
         / table local / || /^local / || /^broadcast / || /^multicast / || /^anycast / { if (own < 1000) local[++own] = $0; next }
-        NF && told < 1000 { gsub(/[\t\\]+/, " "); told++; printf "%s\t%s\n", key, substr($0, 1, 400) }
-        END { for (i = 1; i <= own && told < 1000; i++) { told++; gsub(/[\t\\]+/, " ", local[i]); printf "%s\t%s\n", key, substr(local[i], 1, 400) } }'
+        NF && told < 1000 { gsub(/[\t\\ ]+/, " "); told++; printf "%s\t%s\n", key, substr($0, 1, 400) }
+        END { for (i = 1; i <= own && told < 1000; i++) { told++; gsub(/[\t\\ ]+/, " ", local[i]); printf "%s\t%s\n", key, substr(local[i], 1, 400) } }'
 }
 
 # neighbour ADDRESS: the link-layer address that answers for it.
@@ -172,7 +173,7 @@ network_server() {
     bounded 5 bash -c "$DNS_QUESTION" - "$1" >/dev/null || haui_status=$?
     case $haui_status in
         0) printf 'dns.server\t%s answers\n' "$1" ;;
-        4) printf 'dns.server\t%s refused\n' "$1" ;;
+        4) printf 'dns.server\t%s unreachable\n' "$1" ;;
         *) printf 'dns.server\t%s silent\n' "$1" ;;
     esac
 }
