@@ -10,35 +10,23 @@ import pytest
 
 from haui.evidence import Facts, Reading
 from haui.spec import ClusterSpec
-from steps import preflight_images, preflight_plan, preflight_supply
-from steps.checks import BY_ID, CATALOGUE, Look
-from steps.load import script
+from steps import preflight_images, preflight_plan
+from steps.checks import BY_ID, Look
 from tests.unit.checks import fleet
-from tests.unit.shell_host import Ran, ShellHost
+from tests.unit.shell_host import ShellHost
 from tests.unit.specs import KEY, spec
+from tests.unit.supply_host import cluster, look, made, verdicts
 from tests.unit.supply_servers import Registry, folder, handler, serving
 
 STEP = "preflight.supply"
 needs_apt = pytest.mark.skipif(
     not Path("/usr/lib/apt/apt-helper").exists(), reason="there is no apt on this machine"
 )
-APT = """
-case $1 in
-    indextargets) cat "$STATE/targets" 2>/dev/null ;;
-    *) exec /usr/bin/apt-get "$@" ;;
-esac
-"""
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> ShellHost:
-    """A host without package lists and sources, whose packages are all in good order."""
-    host = ShellHost(tmp_path / "host", {"STATE": str(tmp_path)})
-    host.fake("dpkg-query", 'printf "ii |apt\\nrc |old\\nit |man-db\\n"')
-    host.fake("apt-mark")
-    host.fake("apt-get", APT)
-    host.fake("systemctl", "echo inactive; exit 3")
-    return host
+    return made(tmp_path)
 
 
 @pytest.fixture
@@ -64,37 +52,6 @@ def hub() -> Iterator[tuple[str, Registry]]:
     registry = Registry()
     with serving(handler(registry)) as port:
         yield f"http://127.0.0.1:{port}", registry
-
-
-def cluster(mirror: str, hub: str = "http://127.0.0.1:1", **packages: Any) -> ClusterSpec:
-    """One whose packages and images come from there, as in a network without the internet."""
-    registries = dict.fromkeys(("registry.k8s.io", "ghcr.io"), f"{hub}/all")
-    given = {"mirror": mirror, **(packages or {"unsigned": True})}
-    return spec(supply={"packages": given, "images": {"registries": registries}})
-
-
-def look(host: ShellHost, cluster: ClusterSpec, name: str = "cp1", before: str = "") -> Ran:
-    """Run the script; `before` is shell that comes before its first command."""
-    call = preflight_supply.STEP.work(cluster, cluster.host(name), {}).probe
-    assert call is not None
-    text = script(call.script).replace("HTTP_TOOL=$(", f"{before}\nHTTP_TOOL=$(", 1)
-    inputs = {key: value.decode() for key, value in call.inputs.items()}
-    ran = host.run(text, call.env, inputs)
-    assert (ran.status, ran.stderr) == (0, "")
-    assert not list((host.folder / "inputs").glob("supply.*")), "the folder is gone"
-    return ran
-
-
-def verdicts(cluster: ClusterSpec, ran: Ran, name: str = "cp1") -> dict[str, str]:
-    """What the checks say of the host."""
-    evidence = fleet(cluster)
-    evidence.keep(STEP, name, Reading(ran.stdout))
-    looked = Look(cluster, cluster.host(name), evidence)
-    return {
-        check.id.partition(".")[2]: check.finding(looked).verdict
-        for check in CATALOGUE
-        if check.step == STEP and check.on(cluster, cluster.host(name))
-    }
 
 
 def fill(registry: Registry, cluster: ClusterSpec, name: str = "cp1") -> None:
@@ -188,96 +145,6 @@ def test_the_hosts_own_sources_are_asked(host: ShellHost, mirror: str, tmp_path:
     assert rows[mirror] == "ok"
     assert "Could not connect" in rows["http://127.0.0.1:1/debian"]
     assert len(rows) == 2
-
-
-AWAY = cluster("http://127.0.0.1:1")
-"""Everything is asked of this machine, which has none of it."""
-
-
-def quiet(host: ShellHost) -> None:
-    """Nothing of apt is real."""
-    for name in ("apt-get", "apt-cache", "apt-config"):
-        host.fake(name)
-
-
-def test_who_holds_a_lock(host: ShellHost) -> None:
-    quiet(host)
-    paths = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock", "/var/lib/apt/lists/lock")
-    inodes = [host.write(path, "").stat().st_ino for path in paths]
-    host.write(
-        "/proc/locks",
-        f"1: POSIX  ADVISORY  WRITE 812 08:01:{inodes[0]} 0 EOF\n"
-        f"1: -> POSIX  ADVISORY  WRITE 999 08:01:{inodes[1]} 0 EOF\n"
-        f"2: POSIX  ADVISORY  WRITE 813 00:2b:{inodes[2]} 0 EOF\n"
-        "3: FLOCK  ADVISORY  WRITE 0 08:01:1 0 EOF\nnonsense\n",
-    )
-    host.write("/proc/812/comm", "unattended-upgr\n")
-    for pid, path in (("812", paths[0]), ("813", "/somewhere/else")):
-        (host.folder / f"root/proc/{pid}/fd").mkdir(parents=True)
-        (host.folder / f"root/proc/{pid}/fd/4").symlink_to(path)
-    facts = Facts(look(host, AWAY).stdout)
-    assert facts.rows("lock", 3) == (("/var/lib/dpkg/lock-frontend", "812", "unattended-upgr"),)
-
-
-def test_units_that_work_with_packages(host: ShellHost) -> None:
-    quiet(host)
-    host.fake("systemctl", '[ "$2" = apt-daily.service ] && echo activating || echo inactive')
-    facts = Facts(look(host, AWAY).stdout)
-    assert facts.rows("unit", 2) == (("apt-daily.service", "activating"),)
-
-
-def test_broken_and_held_packages(host: ShellHost) -> None:
-    quiet(host)
-    host.fake("dpkg-query", 'printf "ii |apt\\niHR|ed\\niF |vim:amd64\\nhi |kubelet\\nun |x\\n"')
-    host.fake("apt-mark", "echo kubelet; echo haproxy; echo linux-image-amd64; echo kube")
-    host.write("/var/lib/dpkg/updates/0001", "")
-    facts = Facts(look(host, AWAY).stdout)
-    assert facts.rows("dpkg.broken", 2) == (("iHR", "ed"), ("iF_", "vim:amd64"))
-    assert facts.all("held") == ("haproxy", "kubelet")
-    assert facts.yes("dpkg.updates")
-
-
-def test_what_the_host_says_of_proxies_comes_without_their_logins(host: ShellHost) -> None:
-    quiet(host)
-    host.write(
-        "/etc/environment", "PATH=/bin\nhttps_proxy=http://me:secret@proxy.lan:3128\n# no_proxy=x\n"
-    )
-    host.write("/etc/apt/apt.conf.d/01p", 'Acquire::http::Proxy "http://u:pw@p.lan";\n')
-    ran = look(host, AWAY)
-    assert "secret" not in ran.stdout and "pw@" not in ran.stdout
-    assert Facts(ran.stdout).all("proxy.own") == (
-        "/etc/environment https_proxy=http://proxy.lan:3128",
-        '/etc/apt/apt.conf.d/01p Acquire::http::Proxy "http://p.lan";',
-    )
-
-
-def test_names_are_looked_up(host: ShellHost) -> None:
-    quiet(host)
-    host.fake("getent", '[ "$2" = ghcr.io ] || exit 2; echo "192.0.2.1 STREAM ghcr.io"')
-    facts = Facts(look(host, spec(), before="http_tool() { return 1; }").stdout)
-    assert {name: address for name, _, address in facts.rows("name", 3)} == {
-        "pkgs.k8s.io": "-",
-        "registry.k8s.io": "-",
-        "ghcr.io": "192.0.2.1",
-    }
-
-
-def test_a_host_without_apt_and_tools(host: ShellHost) -> None:
-    without = "have() { case $1 in apt-get | curl | wget | python3) return 1 ;; esac; }"
-    ran = look(host, spec(), before=without)
-    facts = Facts(ran.stdout)
-    assert (facts.one("apt"), facts.one("http.tool"), facts.complete) == ("no", "none", True)
-    said = verdicts(spec(), ran)
-    assert {said[check] for check in ("dpkg", "packages", "images", "registry")} == {"skipped"}
-
-
-def test_a_balancer_asks_for_no_image(host: ShellHost) -> None:
-    quiet(host)
-    hosts = [{"name": "lb1", "address": "10.30.0.31", "roles": ["load-balancer"]}]
-    plan = spec(hosts=[*spec().model_dump()["hosts"], *hosts])
-    ran = look(host, plan, "lb1")
-    assert Facts(ran.stdout).all("image") == ()
-    assert Facts(ran.stdout).one("mirror") == "skipped"
 
 
 @needs_apt
