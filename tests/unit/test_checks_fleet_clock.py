@@ -78,6 +78,16 @@ def test_what_is_surely_off_counts(host: str, ahead: float, verdict: str) -> Non
     assert ask("fleet.clock", other, {host: ahead}).verdict == "ok"
 
 
+@pytest.mark.parametrize(
+    ("host", "ahead", "verdict"),
+    [("cp1", 0.5, "ok"), ("cp1", 0.5625, "warning"), ("cp1", 2.0, "warning"),
+     ("cp1", 2.0625, "blocked"), ("wk1", 5.0, "warning"), ("wk1", 5.0625, "blocked")],
+)  # fmt: skip
+def test_the_limits_themselves_are_allowed(host: str, ahead: float, verdict: str) -> None:
+    at_once = dict.fromkeys(("cp1", "cp2", "cp3", "wk1", "wk2"), 0.0)
+    assert ask("fleet.clock", host, {host: ahead}, at_once).verdict == verdict
+
+
 def test_the_time_that_asking_took_is_no_trouble() -> None:
     assert ask("fleet.clock", "cp1", {"cp1": 1.0}, {"cp1": 1.0}).verdict == "ok"
     assert ask("fleet.clock", "cp1", {"cp1": 1.1}, {"cp1": 1.0}).verdict == "warning"
@@ -131,6 +141,8 @@ def test_this_machine_is_held_against_the_middle(ahead: float, verdict: str) -> 
 def test_of_two_hosts_this_machine_says_who_is_right() -> None:
     assert ask("fleet.clock", "cp1", {"cp1": 4.0}, hosts=2).verdict == "blocked"
     assert ask("fleet.clock", "cp2", {"cp1": 4.0}, hosts=2).verdict == "ok"
+    assert ask("fleet.clock", "cp1", {"cp1": -4.0}, hosts=2).verdict == "blocked"
+    assert ask("fleet.clock", "cp2", {"cp1": -4.0}, hosts=2).verdict == "ok"
 
 
 def test_one_host_has_nobody_to_compare_with() -> None:

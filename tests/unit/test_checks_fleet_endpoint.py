@@ -25,6 +25,7 @@ OTHERS: dict[str, Changes] = {
     [
         (("eth0 10.30.0.11/24 static",), "ok"),
         (("eth0 10.30.0.11/24 static", "eth0 10.30.0.100/32 static"), "ok"),
+        (("eth0 10.30.0.11/24 static", "eth0 10.30.0.100/25 static"), "ok"),
         (("eth0 10.30.0.11/24 static", "eth1 10.30.0.0/16 static"), "ok"),
         (("eth0 10.30.0.11/25 static",), "blocked"),
         (("eth0 10.30.0.11/16 static",), "blocked"),

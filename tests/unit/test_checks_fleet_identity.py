@@ -135,6 +135,7 @@ def test_without_ids_nobody_is_taken_for_another() -> None:
         "flannel.1 UNKNOWN 1450 52:54:00:aa:bb:cc vxlan",
         "cali123 UP 1450 ee:ee:ee:ee:ee:ee veth",
         "dummy0 UP 1500 52:54:00:aa:bb:cc dummy",
+        "mesh0 UNKNOWN 1420 52:54:00:aa:bb:cc tun",
         "eth5 UP 1500 00:00:5e:00:01:0a -",
         "eth5 DOWN 1500 00:00:00:00:00:00 -",
     ],

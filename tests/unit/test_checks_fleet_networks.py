@@ -77,6 +77,7 @@ def test_a_name_server_in_the_way(kind: str) -> None:
     assert found.verdict == "blocked" and "name server 10.96.0.53" in found.seen
     assert ask(CHECK, {"resolver": [f"{kind} 10.30.0.53"]}).verdict == "ok"
     assert ask(CHECK, {"resolver": ["nameserver x", "search"]}).verdict == "ok"
+    assert ask(CHECK, {"resolver": [f"{kind} 10.96.0.10"], **JOINED}).verdict == "ok"
 
 
 def test_servers_of_the_cluster_file_may_not_be_in_the_way() -> None:
