@@ -52,8 +52,12 @@ def likely(
     """The likely cause of a failure of that step; None when no rule knows it.
 
     What haui itself says (`problem`, `findings`) counts more than the output's `lines`, which may
-    hold warnings that had no effect. Of several lines that match, the last is the evidence.
+    hold warnings that had no effect. Of several lines that match, the last is the evidence. A check
+    of the preflight knows its cause, and nothing is guessed about it.
     """
+    findings = tuple(findings)
+    if any(found.check and found.verdict == "blocked" for found in findings):
+        return None
     said = _cleaned([*_of_findings(findings), *_of_problem(problem)])
     for texts in (said, _cleaned(list(lines)[-MOST_LINES:])):
         for rule in RULES:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any, TypeVar
 
-from haui.events import Finding, Problem
+from haui.events import Finding, PreflightResult, Problem
 from haui.record.state import Connection, RunState, TaskView
 from haui.secret import Secret
 from haui.transport.text import Redactor
@@ -33,6 +34,10 @@ def redact_state(state: RunState, secrets: Iterable[Secret]) -> RunState:
         connections={
             host: _connection(connection, known) for host, connection in state.connections.items()
         },
+        preflight={
+            host: {check: _texts(result, known) for check, result in results.items()}
+            for host, results in state.preflight.items()
+        },
     )
 
 
@@ -40,7 +45,7 @@ def _view(view: TaskView, secrets: tuple[Secret, ...]) -> TaskView:
     return replace(
         view,
         problem=_problem(view.problem, secrets),
-        findings=tuple(_finding(found, secrets) for found in view.findings),
+        findings=tuple(_texts(found, secrets) for found in view.findings),
         reason=redact_text(view.reason, secrets),
     )
 
@@ -52,11 +57,17 @@ def _problem(problem: Problem | None, secrets: tuple[Secret, ...]) -> Problem | 
     return Problem(what=what, why=why, fix=fix)
 
 
-def _finding(found: Finding, secrets: tuple[Secret, ...]) -> Finding:
-    what, expected, seen = (
-        redact_text(text, secrets) for text in (found.what, found.expected, found.seen)
-    )
-    return replace(found, what=what, expected=expected, seen=seen)
+Found = TypeVar("Found", Finding, PreflightResult)
+
+
+def _texts(found: Found, secrets: tuple[Secret, ...]) -> Found:
+    """A finding with all that a host or a person may have said masked."""
+    said = ("what", "title", "expected", "seen", "fix", "fix_with", "override")
+    texts = {name: getattr(found, name, "") for name in said}
+    masked: dict[str, Any] = {
+        name: redact_text(text, secrets) for name, text in texts.items() if text
+    }
+    return replace(found, **masked)
 
 
 def _connection(connection: Connection, secrets: tuple[Secret, ...]) -> Connection:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from haui.documents.causes import likely
 from haui.documents.logtail import output_of, tail
+from haui.documents.looked import looked
 from haui.documents.markdown import code, fence, inline, remote_fence, table
 from haui.documents.phases import busy_seconds, duration, when
 from haui.documents.redact import redact_state, redact_text
@@ -35,7 +36,7 @@ _OUTCOMES = {
     "cancelled": "is not finished: the install was stopped",
     "": "is not finished",
 }
-_RESULTS = {"ok": "ok", "differs": "wrong", "blocked": "wrong", "info": "note"}
+_RESULTS = {"ok": "ok", "differs": "wrong", "blocked": "wrong", "skipped": "skipped"}
 _SLOWEST = 5
 _LOG_LINES = 2000
 _ETCD_BACKUP = """\
@@ -108,6 +109,7 @@ def report(
         *_cluster(spec),
         *_failures(spec, state, plan, output or {}),
         *_left(state, plan),
+        *looked(state),
         *_verification(state, plan),
         *_phases(state, plan, state.timings() if timings is None else timings),
         *_next(spec, state, kubeconfig),

@@ -274,11 +274,11 @@ class LiveRun:
         if isinstance(event, TaskOutput):
             self.revision += 1
             return
-        if step:
+        if isinstance(event, HostConnected | HostLost | PreflightResult):
+            self._progress.connection(self.state)
+        elif step:
             self._progress.follow(self.state, host, step, before)
             self._dirty.update(self._progress.woken(host, step))
-        elif isinstance(event, HostConnected | HostLost | PreflightResult):
-            self._progress.connection(self.state)
         else:
             self._progress.stage = "over" if self.state.ended else "live"
             self._progress.renew(self.state)

@@ -29,7 +29,7 @@ LINES: dict[str, tuple[str, str]] = {
         ('\t[WARNING HTTPProxy]: Connection to "https://10.30.0.11" uses proxy '
         '"http://proxy.lan:3128". If that is not intended, adjust your proxy settings'),
     ),
-    "vip-taken": ("preflight.host", "virtual address in use"),
+    "vip-taken": ("preflight.facts", "virtual address in use"),
     "vrid-taken": (
         "endpoint.keepalived",
         "(haui) ip address associated with VRID 10 not present in MASTER advert : 10.30.0.10",
@@ -342,10 +342,18 @@ def test_what_haui_says_counts_more_than_the_output() -> None:
 def test_findings_that_are_wrong_count() -> None:
     ok = Finding(verdict="ok", what="virtual address in use", seen="no")
     held = Finding(verdict="blocked", what="port 6443", expected="Stop it", seen="held by k3s (8)")
-    assert likely("preflight.host", findings=(ok,)) is None
-    found = likely("preflight.host", findings=(ok, held))
+    assert likely("preflight.facts", findings=(ok,)) is None
+    found = likely("preflight.facts", findings=(ok, held))
     assert found is not None
     assert (found.rule, found.evidence) == ("port-in-use", "port 6443: held by k3s (8)")
+
+
+def test_nothing_is_guessed_about_a_check_that_knows_its_cause() -> None:
+    held = Finding(
+        verdict="blocked", what="port 6443", seen="held by k3s (8)", check="ports.free",
+        fix="Stop k3s.",
+    )  # fmt: skip
+    assert likely("preflight.facts", findings=(held,)) is None
 
 
 def test_the_last_line_that_matches_is_the_evidence() -> None:

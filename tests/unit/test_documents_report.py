@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -15,7 +17,7 @@ from haui.documents.phases import busy_seconds, duration, when
 from haui.documents.redact import redact_state, redact_text
 from haui.documents.report import report, write_report
 from haui.errors import JournalError
-from haui.events import TaskIntent, TaskStarted
+from haui.events import PreflightResult, TaskIntent, TaskStarted, Verdict
 from haui.record.state import RunState, TaskView, replay
 from haui.record.store import ClusterStore
 from haui.secret import MASK, Secret
@@ -154,6 +156,51 @@ def test_redaction_reaches_every_text() -> None:
     assert state.settled_count == BAD.settled_count
     pem = "a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nb"
     assert redact_text(pem) == f"a\n{MASK}\n{MASK}\n{MASK}\nb"
+
+
+def _found(host: str, check: str, verdict: Verdict, **parts: Any) -> PreflightResult:
+    return PreflightResult(host=host, check=check, verdict=verdict, **parts)
+
+
+def _looked(*found: PreflightResult) -> RunState:
+    preflight: dict[str, dict[str, PreflightResult]] = {}
+    for each in found:
+        preflight.setdefault(each.host, {})[each.check] = each
+    return replace(GOOD, preflight=preflight)
+
+
+def test_what_preflight_warned_of_and_what_was_let_pass_is_kept() -> None:
+    small = {"title": "Memory", "fix": "Give it more."}
+    text = _report(
+        _looked(
+            _found("cp1", "sizes.memory", "warning", seen="6 GB", **small),
+            _found("cp2", "sizes.memory", "warning", seen="7 GB", **small),
+            _found("cp1", "ports.free", "warning", title="Ports", override="k3s goes", by="eva",
+                   seen="held by k3s"),
+            _found("cp1", "clock.sync", "warning", title="Clock", fix_kind="haui"),
+            _found("cp1", "disks.speed", "skipped", seen="no dd"),
+            _found("cp1", "system.os", "ok"),
+        )
+    )  # fmt: skip
+    section = text[text.index("## Preflight") : text.index("## Verification")]
+    assert "1 was let pass, 2 warnings, 1 check was skipped." in section
+    assert "| Memory (sizes.memory) | cp1, cp2 | cp1: 6 GB · cp2: 7 GB | Give it more. |" in section
+    assert "| Ports (ports.free) | cp1 | held by k3s | k3s goes | eva |" in section
+    for absent in ("Clock", "disks.speed", "system.os", "In the way"):
+        assert absent not in section
+
+
+def test_what_blocks_stands_in_the_report_and_a_clean_preflight_does_not() -> None:
+    bad = _found("cp1", "ports.free", "blocked", title="Ports", seen="k3s", fix="Stop k3s.")
+    assert "| Ports (ports.free) | cp1 | k3s | Stop k3s. |" in _report(_looked(bad))
+    assert "## Preflight" not in _report(_looked(_found("cp1", "system.os", "ok")))
+
+
+def test_a_secret_in_a_finding_of_the_preflight_is_masked() -> None:
+    said = _found("cp1", "x.y", "warning", title="a", seen="pw is hunter2", override="hunter2 it")
+    state = redact_state(_looked(said), (Secret("hunter2"),))
+    assert "hunter2" not in str(state.preflight)
+    assert MASK in state.preflight["cp1"]["x.y"].seen
 
 
 def test_the_tail_of_a_log(tmp_path: Path) -> None:
