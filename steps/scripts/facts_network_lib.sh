@@ -16,7 +16,8 @@
 #   nsswitch      the sources for names of hosts, e.g. "files dns"
 #   vip.route     how the virtual address (HAUI_VIP) is reached
 #   vip.holder    the link-layer address that answers for it, none when nobody does; absent when it was not asked for
-#   vip.peer      ADDR MAC: the peers (HAUI_PEERS) and who answers for them; only where somebody answers for the VIP
+#   vip.peer      ADDR MAC: the peers (HAUI_PEERS) and who answers for them, up to the holder of the virtual address;
+#                 only where somebody answers for that
 #   nm.unmanaged  lines of NetworkManager's configuration that name devices it leaves alone
 #   networkd      KEY=VALUE of systemd-networkd's configuration about foreign routes and rules
 
@@ -119,7 +120,9 @@ network_virtual_address() {
     printf 'vip.holder\t%s\n' "${haui_holder:-none}"
     [ -n "$haui_holder" ] || return 0
     for haui_peer in ${HAUI_PEERS:-}; do
-        printf 'vip.peer\t%s %s\n' "$haui_peer" "$(neighbour "$haui_peer")"
+        haui_mac=$(neighbour "$haui_peer")
+        printf 'vip.peer\t%s %s\n' "$haui_peer" "$haui_mac"
+        [ "$haui_mac" != "$haui_holder" ] || break
     done
 }
 

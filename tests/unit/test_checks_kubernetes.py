@@ -113,6 +113,10 @@ def test_another_containerd_for_an_old_kubernetes() -> None:
     for version, verdict in (("2.0.0", "blocked"), ("1.7.20", "ok"), ("1.4.1", "ok")):
         found = ask("kubernetes.containerd", {"containerd.version": version}, cluster=old)
         assert found.verdict == verdict
+    for minor, verdict in ((22, "blocked"), (23, "ok")):
+        cluster = spec(kubernetes={"version": f"1.{minor}.0"})
+        new = {"containerd.version": "2.0.0"}
+        assert ask("kubernetes.containerd", new, cluster=cluster).verdict == verdict
     middle = spec(kubernetes={"version": "1.25.3"})
     facts = {"containerd.version": "1.5.0"}
     assert ask("kubernetes.containerd", facts, cluster=middle).verdict == "ok"

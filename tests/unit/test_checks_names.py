@@ -47,8 +47,14 @@ def test_search_domains_of_an_old_kubelet() -> None:
     assert ask("network.resolver", {"resolver": rows}, cluster=old).verdict == "ok"
     rows[1] += " d"
     assert ask("network.resolver", {"resolver": rows}, cluster=old).verdict == "warning"
-    rows[1] = "search " + "x" * 250
-    assert ask("network.resolver", {"resolver": rows}, cluster=old).verdict == "warning"
+
+
+@pytest.mark.parametrize(("shape", "longest"), [("offline", 194), ("stacked", 1986)])
+def test_characters_of_search_domains(shape: str, longest: int) -> None:
+    for length, verdict in ((longest, "ok"), (longest + 1, "warning")):
+        rows = ["nameserver 10.0.0.1", "search " + "x" * length]
+        found = ask("network.resolver", {"resolver": rows}, cluster=shapes()[shape])
+        assert found.verdict == verdict
 
 
 def test_a_loopback_name_server_matters_where_coredns_may_run() -> None:

@@ -175,6 +175,12 @@ def test_what_stops_production_is_worth_a_look_in_a_test(check: str, facts: Any)
     assert ask(check, facts, cluster=TEST).verdict == "warning"
 
 
+def test_interfaces_of_an_own_pod_network_are_not_known() -> None:
+    facts = {"unit": "NetworkManager active enabled"}
+    own = spec(network={"cni": {"kind": "none"}})
+    assert ask("network.manager", facts, cluster=own).verdict == "skipped"
+
+
 def test_a_slow_link_is_only_told_in_a_test() -> None:
     assert ask("network.speed", {"link.speed": "eth0 100 full"}, cluster=TEST).verdict == "info"
 

@@ -85,6 +85,8 @@ def test_a_virtual_address_and_who_answers_for_it(host: ShellHost) -> None:
     facts = network(host)
     assert facts.one("vip.holder") == "aa:aa"
     assert facts.all("vip.peer") == ("10.0.0.12", "10.0.0.13 bb:bb")
+    state(host, "neigh-10.0.0.12", "10.0.0.12 dev eth0 lladdr aa:aa STALE\n")
+    assert network(host).all("vip.peer") == ("10.0.0.12 aa:aa",)
 
 
 @pytest.mark.parametrize("route", ["local 10.0.0.100 dev lo", "10.0.0.100 via 10.0.0.1 dev eth0"])
