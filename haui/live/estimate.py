@@ -135,7 +135,7 @@ def _played(
     # What runs has its lane already, whoever stands before it in the plan.
     for task in sorted(left, key=lambda task: _view(state, task).status != "running"):
         view, duration = _view(state, task), durations[task.step.id]
-        begins = max((ends.get(need, 0.0) for need in task.needs), default=0.0)
+        begins = max((ends.get(need, 0.0) for need in task.needs | task.after), default=0.0)
         if view.status == "running":
             duration = max(duration - _elapsed(view, now), 0.0)
         if task.step.lane is not None:

@@ -84,7 +84,7 @@ class Progress:
         self._phases: dict[Phase, _Counts] = {}
         self._tasks: dict[str, Task] = {}
         self._met: dict[str, int] = {}
-        """For each task the number of its needs that were found done, in their order."""
+        """For each task the number of its needs that were found met, in their order."""
         self._needs: dict[str, tuple[Task, ...]] = {}
         self._sleepers: dict[str, set[str]] = {}
         """For each task the hosts of which it was said that they wait for it."""
@@ -96,7 +96,8 @@ class Progress:
                 counts.total += 1
         order = {task.id: index for index, task in enumerate(plan.tasks)}
         for task in plan.tasks:
-            needs = (self._tasks[need] for need in sorted(task.needs, key=order.__getitem__))
+            ids = sorted(task.needs | task.after, key=order.__getitem__)
+            needs = (self._tasks[need] for need in ids)
             self._needs[task.id] = tuple(n for n in needs if n.host.name != task.host.name)
         self.renew(state)
 
@@ -135,9 +136,9 @@ class Progress:
         return True
 
     def woken(self, host: str, step: str) -> Iterable[str]:
-        """The hosts of which it was last said that they wait for this task, now that it is done."""
+        """The hosts of which it was last said that they wait for this task, now that it is over."""
         task = self._tasks.get(f"{step}@{host}")
-        if task is None or not self._done(task):
+        if task is None or not (self._done(task) or self._over(task)):
             return ()
         return self._sleepers.pop(task.id, ())
 
@@ -222,10 +223,12 @@ class Progress:
         return host.tasks[host.first]
 
     def _waits_for(self, task: Task) -> str:
-        """The first of the task's needs on other hosts that is not done."""
+        """The first of the task's needs on other hosts that is not met: done, or at least over."""
         needs = self._needs[task.id]
         met = self._met.get(task.id, 0)
-        while met < len(needs) and self._done(needs[met]):
+        while met < len(needs) and (
+            self._done(needs[met]) or (needs[met].id in task.after and self._over(needs[met]))
+        ):
             met += 1
         self._met[task.id] = met
         if met == len(needs):
@@ -237,8 +240,12 @@ class Progress:
     def _done(self, task: Task) -> bool:
         return self._state.task(task.host.name, task.step.id).proved
 
+    def _over(self, task: Task) -> bool:
+        return self._state.task(task.host.name, task.step.id).status in _OVER
+
 
 _UP = Connection(True)
+_OVER = ("ok", "unchanged", "failed", "skipped", "cancelled")
 
 
 def _doing(view: TaskView) -> Doing:

@@ -15,7 +15,7 @@ from haui.record.bus import EventBus
 from haui.record.stamp import stamp
 from haui.record.state import RunState, replay
 from haui.record.store import ClusterStore
-from tests.unit.scripted_run import cluster, install
+from tests.unit.scripted_run import cluster, install, step
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 PLAN = build_plan(cluster(), install())
@@ -70,6 +70,16 @@ def test_a_whole_install_is_the_critical_path_with_joins_one_after_the_other() -
         1 + 10 + 30 + 2 * 40 + 15 + 2,
         1 + 20 + 60 + 2 * 80 + 15 + 2,
     )
+
+
+def test_what_only_comes_after_others_takes_its_time_after_them() -> None:
+    compare = step("pre.compare", "preflight", reads=True, after=("pre.check",))
+    plan = build_plan(cluster(), [install()[0], compare])
+    known = Timings(looked={"pre.check": (5.0, 5.0), "pre.compare": (2.0, 2.0)})
+    assert remaining(plan, RunState(), known, NOW) == (7, 7)
+    late = [done("pre.check", host.name) for host in cluster().hosts[1:]]
+    running = started("pre.check", cluster().hosts[0].name, 1)
+    assert remaining(plan, state(*late, running), known, NOW) == (4 + 2, 4 + 2)
 
 
 def test_what_is_done_takes_no_time_and_what_runs_only_the_rest() -> None:

@@ -22,7 +22,8 @@ from haui.events import (
 from haui.live.progress import HostProgress, PhaseProgress, Progress, Stage
 from haui.plan import build_plan
 from haui.record.state import RunState, reduce
-from tests.unit.scripted_run import Ran, cluster, install, prepared
+from haui.step import Plan
+from tests.unit.scripted_run import Ran, cluster, install, prepared, step
 
 PLAN = build_plan(cluster(), install())
 AT = "2026-11-21T10:51:02.000Z"
@@ -43,9 +44,9 @@ def done(step: str, host: str, outcome: str = "ok", what: str = "") -> TaskFinis
 class Watched:
     """A progress that is fed with events as a run feeds it."""
 
-    def __init__(self, *events: Event, before: RunState | None = None) -> None:
+    def __init__(self, *events: Event, before: RunState | None = None, plan: Plan = PLAN) -> None:
         self.state = before or RunState()
-        self.progress = Progress(PLAN, self.state)
+        self.progress = Progress(plan, self.state)
         self.progress.stage = "live"
         self.feed(*events)
 
@@ -82,6 +83,22 @@ def test_before_anything_has_happened() -> None:
         ("workers", 0, 2),
         ("verify", 0, 1),
     ]
+
+
+def test_what_comes_after_others_waits_until_they_are_over_however_they_ended() -> None:
+    looks = (
+        step("pre.check", "preflight", reads=True),
+        step("pre.compare", "preflight", reads=True, after=("pre.check",)),
+    )
+    watched = Watched(begun(), done("pre.check", "cp1"), plan=build_plan(cluster(), looks))
+    assert watched.host("cp1").reason == "waits for cp2: The pre.check step"
+    watched.feed(*(done("pre.check", host) for host in ("cp3", "w1", "w2")))
+    watched.feed(TaskStarted(at=AT, host="cp2", step="pre.check", title="x"))
+    assert watched.host("cp1").reason == "waits for cp2: The pre.check step"
+    assert not set(watched.progress.woken("cp2", "pre.check"))
+    watched.feed(done("pre.check", "cp2", "failed", "no memory"))
+    assert watched.host("cp1").reason == ""
+    assert "cp1" in watched.progress.woken("cp2", "pre.check")
 
 
 def test_a_task_on_its_way() -> None:
