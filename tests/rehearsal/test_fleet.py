@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from haui.errors import UsageError
+from haui.evidence import Facts
 from haui.rehearsal.fleet import SimulatedFleet
 from haui.step import parse_findings
 from haui.transport.launch import probe_command
@@ -59,7 +60,7 @@ async def test_a_probe_says_differs_before_the_step_and_ok_after(rehearsal: Star
 async def test_a_read_only_step_is_fine_from_the_start(rehearsal: Starter) -> None:
     async with rehearsal() as it:
         client = await it.dial("wk1")
-        assert set(verdicts(await client.part("preflight.host", "probe"))) == {"ok"}
+        assert Facts(await client.part("preflight.facts", "probe")).complete
 
 
 async def test_placed_files_are_evidence_by_their_content(rehearsal: Starter) -> None:
@@ -275,7 +276,7 @@ async def test_sudo_asks_for_its_password_and_refuses_a_wrong_one(rehearsal: Sta
         assert await right.stderr.readexactly(6) == b"ask-me"
         right.stdin.write(b"open-sesame\n")
         assert await right.stdout.readline() == SENTINEL.encode() + b"\n"
-        env = {"HAUI_STEP": "preflight.host", "HAUI_PART": "probe"}
+        env = {"HAUI_STEP": "preflight.facts", "HAUI_PART": "probe"}
         right.stdin.write(Envelope(script=b":", env=env, inputs={}).encode())
         done = await right.wait()
 
@@ -287,7 +288,7 @@ async def test_sudo_asks_for_its_password_and_refuses_a_wrong_one(rehearsal: Sta
         silent = await connection.run(_behind_sudo("-n"))
     assert it.spec.ssh.user == "ops"
     assert it.spec.ssh.sudo == "password"
-    assert (done.exit_status, bytes(done.stdout or b"")[:3]) == (0, b"ok\t")
+    assert (done.exit_status, bytes(done.stdout or b"")[-7:]) == (0, b"end\tok\n")
     assert said.startswith(b"ask-me")
     assert (refused.exit_status, refused.stdout) == (1, b"")
     assert (silent.exit_status, silent.stderr) == (1, "sudo: a password is required\n")

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import asyncssh
 import pytest
 
+from haui.evidence import Facts
+from haui.rehearsal.facts import TROUBLE
 from haui.rehearsal.faults import Fault
 from haui.step import parse_findings
 from haui.transport.wire import Envelope
@@ -85,15 +87,15 @@ async def test_a_wildcard_hits_every_host(rehearsal: Starter) -> None:
 async def test_a_failing_preflight_blocks_and_a_failing_verification_differs(
     rehearsal: Starter,
 ) -> None:
-    both = (*fault("cp1:preflight.host:fail"), *fault("cp1:verify.nodes:fail-once"))
+    both = (*fault("cp1:preflight.facts:fail"), *fault("cp1:verify.nodes:fail-once"))
     async with rehearsal(faults=both) as it:
         client = await it.dial("cp1")
-        seen = {}
-        for step in ("preflight.host", "verify.nodes"):
-            found = parse_findings(await client.part(step, "probe"))
-            seen[step] = [finding.verdict for finding in found]
+        told = Facts(await client.part("preflight.facts", "probe"))
+        seen = parse_findings(await client.part("verify.nodes", "probe"))
         again = parse_findings(await client.part("verify.nodes", "probe"))
-    assert seen == {"preflight.host": ["blocked"], "verify.nodes": ["differs"]}
+    assert told.complete
+    assert told.one("arch") == TROUBLE["arch"]
+    assert [finding.verdict for finding in seen] == ["differs"]
     assert len(again) == 5
 
 
@@ -169,7 +171,7 @@ async def test_unreachable_from_the_beginning(rehearsal: Starter) -> None:
 async def test_unreachable_from_a_step_on(rehearsal: Starter) -> None:
     async with rehearsal(faults=fault(f"wk1:{BOX}:unreachable")) as it:
         client = await it.dial("wk1")
-        await client.part("preflight.host", "probe")
+        await client.part("preflight.facts", "probe")
         await _lost(client, BOX)
         with pytest.raises(ConnectionRefusedError):
             await it.dial("wk1")
@@ -203,10 +205,10 @@ async def test_noisy_output_is_hostile_and_still_exact(rehearsal: Starter) -> No
 
 
 async def test_a_read_only_step_can_lose_its_connection_once(rehearsal: Starter) -> None:
-    async with rehearsal(cluster(1, 1), faults=fault("cp1:preflight.host:drop-connection")) as it:
-        await _lost(await it.dial("cp1"), "preflight.host")
+    async with rehearsal(cluster(1, 1), faults=fault("cp1:preflight.facts:drop-connection")) as it:
+        await _lost(await it.dial("cp1"), "preflight.facts")
         client = await it.dial("cp1")
-        assert parse_findings(await client.part("preflight.host", "probe"))[0].verdict == "ok"
+        assert Facts(await client.part("preflight.facts", "probe")).complete
 
 
 async def _lost(client: Client, step: str) -> None:

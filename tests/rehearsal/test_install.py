@@ -141,7 +141,7 @@ async def test_a_cluster_is_installed_verified_and_left_alone_the_second_time(
         (f"cp2:{JOIN}:reboot", 2),
         ("wk1:workers.join:noisy", 1),
         ("*:runtime.containerd:drop-connection", 1),
-        ("cp3:preflight.host:drop-connection", 0),
+        ("cp3:preflight.facts:drop-connection", 0),
     ],
 )
 async def test_an_install_gets_over_it(tmp_path: Path, fault: str, attempts: int) -> None:
