@@ -136,10 +136,8 @@ class TaskRun:
         if self._work.probe is not None:
             script = self._engine.composer.probe(self._task, self._work.probe, ())
             reading = await self._read(script)
-            before = any(
-                name in evidence.of(other) for other in evidence.readings if other != step.id
-            )
-            self.silent = reading.status == CUT_OFF and not before
+            first = not any(id_.endswith(f"@{name}") for id_ in self._task.needs | self._task.after)
+            self.silent = first and reading.status == CUT_OFF
             evidence.keep(step.id, name, reading)
         findings = judge(self._spec, self._task.host, evidence)
         await self._voice.preflight(findings, self._engine.operator)

@@ -12,7 +12,7 @@ import pytest
 import steps
 from haui.errors import ConnectError, NoAnswerError, StepError
 from haui.events import PreflightResult, TaskFinished
-from haui.evidence import facts_text
+from haui.evidence import Evidence, facts_text
 from haui.host import Completed, Script
 from haui.plan import build_plan, subset
 from haui.rehearsal import facts
@@ -187,3 +187,18 @@ def test_the_transport_gives_up_a_host_that_does_not_end(noise: bytes) -> None:
         machines.play(host.run(Script(name="preflight.facts.probe", text=":"), timeout_s=90))
     assert machines.now < 120, "seconds"
     assert not link.alive
+
+
+@pytest.mark.parametrize("read_before", [False, True])
+def test_a_host_that_does_not_end_its_first_answer_is_asked_nothing_more(read_before: bool) -> None:
+    """Also when it is looked at again, and much is known of it from before."""
+    cluster = spec()
+    machines = fleet(cluster)
+    machines[BAD].probes["preflight.facts.probe"] = [TOO_LONG]
+    evidence = facts.healthy(cluster, [step.id for step in STEPS]) if read_before else Evidence()
+    ran = Ran(machines)
+    plan = subset(build_plan(cluster, steps.CATALOGUE), ("preflight",))
+    machines.play(ran.go(plan, new=True, evidence=evidence))
+    asked = [name for host, kind, name in machines.calls if (host, kind) == (BAD, "run")]
+    assert asked == ["preflight.facts.probe"]
+    assert troubles(ran, BAD) == ["ssh.facts"]
