@@ -38,11 +38,13 @@ supply_locks() {
 
 supply_dpkg() {
     # shellcheck disable=SC2016  # a format of dpkg's, not a variable of ours
-    bounded 10 dpkg-query -W -f '${db:Status-Abbrev}|${binary:Package}\n' |
+    states=$(bounded 10 dpkg-query -W -f '${db:Status-Abbrev}|${binary:Package}\n')
+    printf '%s\n' "$states" |
         LC_ALL=C awk -F '|' '$1 !~ /^.[icn] *$/ { gsub(/ /, "_", $1); print $1 " " $2 }' | head -n 50 |
         fact_lines dpkg.broken
     [ -z "$(ls -A "$ROOT/var/lib/dpkg/updates" 2>/dev/null)" ] || fact dpkg.updates yes
-    held=$(bounded 10 apt-mark showhold | head -n 200)
+    # Not apt-mark, which writes its cache anew when that is old.
+    held=$(printf '%s\n' "$states" | sed -n 's/^h[^|]*|\([^:]*\).*/\1/p')
     for name in $HAUI_NEEDED $HAUI_KUBERNETES; do
         ! printf '%s\n' "$held" | grep -qxF "$name" || fact held "$name"
     done
@@ -131,22 +133,33 @@ supply_mirror() {
     head -n 120 "$ours/offered" | fact_lines offered
 }
 
+# own_sources FOLDER: an apt with its settings there sees the host's own sources.
+own_sources() {
+    for file in "$ROOT"/etc/apt/sources.list.d/*.list "$ROOT"/etc/apt/sources.list.d/*.sources; do
+        [ ! -f "$file" ] || ln -sf "$file" "$1/parts/"
+    done
+    [ ! -f "$ROOT/etc/apt/sources.list" ] || ln -s "$ROOT/etc/apt/sources.list" "$1/sources.list"
+}
+
 # supply_sources: the host's own sources, each asked for one small file, with the host's own proxy: that is how the base
 # packages are fetched.
 supply_sources() {
     own=$SUPPLY/own
     apt_settings "$own"
+    own_sources "$own"
     jobs=
     number=0
-    # shellcheck disable=SC2016  # a format of apt's
-    bounded 5 apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(SITE)' | sort -u >"$own/targets"
-    while read -r repository release site; do
-        case $site in http://* | https://*) ;; *) continue ;; esac
+    # With --print-uris nothing is fetched; the first line of each source is its InRelease.
+    apt_in "$own" 10 apt-get update --print-uris || :
+    sed -n "s|^'\\(https\\{0,1\\}://.*/InRelease\\)' .*|\\1|p" "$own/said" | sort -u >"$own/targets"
+    while read -r file; do
+        site=${file%/InRelease}
+        site=${site%/.}
+        site=${site%%/dists/*}
         grep -qxF "$site" "$own/sites" 2>/dev/null && continue
         echo "$site" >>"$own/sites"
         number=$((number + 1))
         [ "$number" -le 8 ] || break
-        case $release in */) file=$repository${release#./}InRelease ;; *) file=${repository}dists/$release/InRelease ;; esac
         (ask_source "$site" "$file" "$own/$number") &
         jobs="$jobs $!"
     done <"$own/targets"
@@ -179,11 +192,10 @@ supply_candidates() {
     for file in "$ROOT"/var/lib/apt/lists/*_* "$SUPPLY"/ours/lists/*_*; do
         [ ! -f "$file" ] || ln -sf "$file" "$all/lists/"
     done
-    for file in "$ROOT"/etc/apt/sources.list.d/*.list "$ROOT"/etc/apt/sources.list.d/*.sources \
-        "$SUPPLY"/ours/parts/*.list; do
+    own_sources "$all"
+    for file in "$SUPPLY"/ours/parts/*.list; do
         [ ! -f "$file" ] || ln -sf "$file" "$all/parts/"
     done
-    [ ! -f "$ROOT/etc/apt/sources.list" ] || ln -s "$ROOT/etc/apt/sources.list" "$all/sources.list"
     # shellcheck disable=SC2086  # a list of names
     if ! apt_in "$all" 20 apt-cache policy $HAUI_NEEDED $HAUI_KUBERNETES; then
         fact apt.sources "$(complaints "$all/said")"

@@ -15,20 +15,12 @@ from tests.unit.shell_host import Ran, ShellHost
 from tests.unit.specs import spec
 
 STEP = "preflight.supply"
-APT = """
-case $1 in
-    indextargets) cat "$STATE/targets" 2>/dev/null ;;
-    *) exec /usr/bin/apt-get "$@" ;;
-esac
-"""
 
 
 def made(tmp_path: Path) -> ShellHost:
     """A host without package lists and sources, whose packages are all in good order."""
     host = ShellHost(tmp_path / "host", {"STATE": str(tmp_path)})
     host.fake("dpkg-query", 'printf "ii |apt\\nrc |old\\nit |man-db\\n"')
-    host.fake("apt-mark")
-    host.fake("apt-get", APT)
     host.fake("systemctl", "echo inactive; exit 3")
     return host
 

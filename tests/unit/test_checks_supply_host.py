@@ -44,8 +44,8 @@ def test_units_that_work_with_packages(host: ShellHost) -> None:
 
 
 def test_broken_and_held_packages(host: ShellHost) -> None:
-    host.fake("dpkg-query", 'printf "ii |apt\\niHR|ed\\niF |vim:amd64\\nhi |kubelet\\nun |x\\n"')
-    host.fake("apt-mark", "echo kubelet; echo haproxy; echo linux-image-amd64; echo kube")
+    packages = "ii |apt iHR|ed iF |vim:amd64 hi |kubelet hn |haproxy:amd64 hi |kube un |x"
+    host.fake("dpkg-query", f"printf '%s\\n' '{packages}' | sed 's/ \\([iuh]\\)/\\n\\1/g'")
     host.write("/var/lib/dpkg/updates/0001", "")
     facts = Facts(look(host, AWAY).stdout)
     assert facts.rows("dpkg.broken", 2) == (("iHR", "ed"), ("iF_", "vim:amd64"))

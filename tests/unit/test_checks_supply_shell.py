@@ -136,10 +136,11 @@ def test_a_version_that_the_mirror_does_not_have(host: ShellHost, mirror: str) -
 
 @needs_apt
 def test_the_hosts_own_sources_are_asked(host: ShellHost, mirror: str, tmp_path: Path) -> None:
-    lines = (
-        f"{mirror}/ ./ {mirror}\nhttp://127.0.0.1:1/debian/ bookworm http://127.0.0.1:1/debian\n"
+    host.write(
+        "/etc/apt/sources.list",
+        f"deb {mirror} ./\ndeb http://127.0.0.1:1/debian bookworm main\n"
+        "deb cdrom:[Debian]/ bookworm main\n",
     )
-    (tmp_path / "targets").write_text(f"{lines}cdrom:[Debian]/ bookworm cdrom:[Debian]\n")
     facts = Facts(look(host, cluster(mirror)).stdout)
     rows = {row[0]: row[1] for row in facts.rows("source", 2)}
     assert rows[mirror] == "ok"
