@@ -26,6 +26,7 @@ from haui.events import (
 )
 from haui.execution.decisions import Decision, Undecided
 from haui.execution.tally import FailedTask, RunResult
+from haui.live.progress import Progress
 from haui.live.run import LiveRun
 from haui.live.site import RealSite, RehearsalSite
 from haui.record.stamp import stamp
@@ -34,6 +35,7 @@ from haui.secret import Secret
 from haui.spec import ClusterSpec
 from haui.step import Task
 from haui.transport.credentials import Credentials
+from tests.screens.plans import short_plan
 
 START = datetime(2026, 11, 21, 10, 43, tzinfo=UTC)
 
@@ -96,6 +98,9 @@ class FakeLive(LiveRun):
             else RealSite(Credentials({"registry_password": Secret("hunter2")}), folder)
         )
         super().__init__("apply", spec, site, resume=resume, now=lambda: self.at)
+        self.plan = short_plan(spec)
+        self._tasks = {task.id: task for task in self.plan.tasks}
+        self._progress = Progress(self.plan, self.state)
         self.at = START
         self.sent = 0
         self.store.create()

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import steps
 from haui.clusterfile.text import dump
 from haui.events import (
     Event,
@@ -19,16 +18,13 @@ from haui.events import (
     TaskIntent,
     TaskStarted,
 )
-from haui.plan import build_plan
 from haui.preset import rehearsal_spec
 from haui.record.journal_file import HEADER
 from haui.record.records import FORMAT, encode, to_record
 from haui.record.stamp import stamp
 from haui.record.store import ClusterStore
-from haui.spec import ClusterSpec
-from haui.step import Task
 from screens.world import World
-from steps.checks import FACTS
+from tests.screens.plans import short_plan
 from tests.screens.worlds import HOSTILE, NOW, complete_answers
 
 JOIN = "control_plane.join"
@@ -62,7 +58,7 @@ def install(
     store = ClusterStore(name, root)
     store.create()
     store.write_private("cluster.yaml", dump(spec).encode())
-    tasks = tasks_of(spec)
+    tasks = short_plan(spec).tasks
     events: list[Event] = [
         RunStarted(
             run="r1", cluster=name, haui="0.1.0", spec_sha="5e", plan_sha="9a",
@@ -83,15 +79,6 @@ def install(
     if done is None:
         store.write_private("report.md", f"# {name} is up\n\n{HOSTILE[4]}\n".encode())
     return store
-
-
-def tasks_of(spec: ClusterSpec) -> tuple[Task, ...]:
-    """The tasks of an install. Of the preflight only one step, so that the numbers stay the same
-    whatever is looked at by now."""
-    plan = build_plan(spec, steps.CATALOGUE)
-    return tuple(
-        task for task in plan.tasks if task.step.phase != "preflight" or task.step.id == FACTS
-    )
 
 
 def _odd_ends(open_at: tuple[str, str] | None, failed_at: tuple[str, str] | None) -> list[Event]:
