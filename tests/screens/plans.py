@@ -7,12 +7,19 @@ from dataclasses import replace
 
 import steps
 from haui.plan import build_plan
-from haui.spec import ClusterSpec
-from haui.step import Plan
+from haui.spec import ClusterSpec, HostSpec
+from haui.step import Call, Plan, Values, Work
 from steps.checks import FACTS
 
+
+def _look(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    return Work(probe=Call(script="system_swap_probe"))
+
+
 CATALOGUE = tuple(
-    replace(step, title="Look at the host") if step.id == FACTS else step
+    replace(step, title="Look at the host", work=_look, explain="Finds what is in the way.")
+    if step.id == FACTS
+    else step
     for step in steps.CATALOGUE
     if step.phase != "preflight" or step.id == FACTS
 )

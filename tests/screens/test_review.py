@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+import steps
 from haui.clusterfile.load import load_text
 from haui.clusterfile.text import dump
 from haui.preset import rehearsal_spec
@@ -19,11 +20,17 @@ from screens.dialog import Ask
 from screens.review import ReviewPage
 from screens.widgets.check_list import CheckList
 from tests.screens.conftest import AppSnapshot, settle
+from tests.screens.plans import CATALOGUE
 from tests.screens.worlds import HOSTILE, complete_answers, make_app
 
 TABS = ("phases", "hosts", "files", "commands", "answers")
 UNSAFE = {"supply": {"packages": {"mirror": "http://mirror.lan/haui", "unsigned": True}}}
 MOST_BEATS = 400
+
+
+@pytest.fixture(autouse=True)
+def _short_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "CATALOGUE", CATALOGUE)
 
 
 async def laid_out(pilot: Pilot[int]) -> ReviewPage:
