@@ -114,7 +114,9 @@ def place_of(state: RunState) -> str:
     open_ = [(host, step) for host, step, _ in state.open_attempts()]
     failed = [(host, step) for host, step, _ in _failures(state)]
     for host, step in (open_ or failed)[:1]:
-        return f"{clean_line(host, _NAME_LENGTH)} {_short(step)}"
+        name = clean_line(host, _NAME_LENGTH)
+        # A host is held up by what was found on it, whichever step has found it.
+        return name if step.startswith("preflight.") else f"{name} {_short(step)}"
     return ""
 
 

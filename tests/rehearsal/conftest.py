@@ -45,7 +45,7 @@ def cluster(planes: int = 3, workers: int = 2) -> ClusterSpec:
 
 STEPS = (
     SimulatedStep(
-        id="preflight.host", title="the host is ready", phase="preflight", read_only=True
+        id="preflight.facts", title="the host is ready", phase="preflight", read_only=True
     ),
     SimulatedStep(id="runtime.containerd", title="containerd", phase="runtime"),
     SimulatedStep(id="control_plane.init", title="kubeadm init", phase="control-plane"),

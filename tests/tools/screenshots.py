@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -41,12 +42,13 @@ from haui.wizard.desk import PreflightRecord
 from haui.wizard.drafts import DraftBook
 from haui.wizard.inspection import Inspection
 from haui.wizard.pages import PAGES, PageId, index_of
-from haui.wizard.preflight import LOGIN, Check, HostReport, Weight, tally
+from haui.wizard.preflight import HostReport, tally
 from screens.review import ReviewPage
 from screens.widgets.story import Sketch
 from screens.world import World
 from tests.screens.conftest import settle
 from tests.screens.fake_live import START, FakeLive, fleet
+from tests.screens.findings import mixed
 from tests.screens.scenes import fail_one, run_page
 from tests.screens.worlds import NOW, make_app
 
@@ -178,8 +180,9 @@ class Told(Inspection):
         self._found = found
         counts = tally(found)
         self.record = desk.preflight = PreflightRecord(
-            sha=self.sha, blocked=counts["blocks"], warned=counts["warning"]
-        )
+            sha=self.sha, blocked=counts["blocks"], warned=counts["warning"],
+            overridden=counts["overridden"],
+        )  # fmt: skip
 
     @property
     def seconds(self) -> float:
@@ -189,45 +192,13 @@ class Told(Inspection):
         return self._found
 
 
-FINE: Final = (
-    (LOGIN, "logged in as ops"),
-    ("privilege", "sudo without a password"),
-    ("operating system", "Debian GNU/Linux 12 (bookworm)"),
-    ("processors", "8"),
-    ("kernel module br_netfilter", "usable"),
-    ("other Kubernetes", "none"),
-    ("time", "synchronised"),
-    ("port 10250", "free"),
-)
-
-
 def reports() -> Iterator[HostReport]:
-    """Five hosts: a virtual address that is taken, a port that is held, and two lesser things."""
-    taken: dict[str, Any] = {
-        "seen": "answered by 52:54:00:1c:aa:01",
-        "fix": "Choose a free endpoint.vip; 10.30.0.10 is taken.",
-    }
-    held: dict[str, Any] = {"seen": "held by k3s", "fix": "Stop k3s on this host, and disable it."}
-    small: dict[str, Any] = {"seen": "6900 MB", "expected": "8192 MB"}
-    extra: dict[str, list[tuple[str, Weight, dict[str, Any]]]] = {
-        "cp-1": [("virtual address in use", "blocks", taken)],
-        "cp-2": [("virtual address in use", "blocks", taken)],
-        "cp-3": [("virtual address in use", "blocks", taken), ("port 6443", "blocks", held)],
-        "wk-1": [("memory", "warning", small)],
-        "wk-2": [("time", "haui will do", {"seen": "no time service yet"})],
-    }
-    for host, found in extra.items():
-        wrong = {name for name, _, _ in found}
-        checks = [
-            Check(host=host, name=name, what=name, weight="ok", seen=seen)
-            for name, seen in FINE
-            if name not in wrong
-        ]
-        checks += [
-            Check(host=host, name=name, what=name, weight=weight, **said)
-            for name, weight, said in found
-        ]
-        yield HostReport(host=host, state="done", checks=tuple(checks))
+    """Five hosts, with something of every weight."""
+    names = {"cp1": "cp-1", "cp2": "cp-2", "cp3": "cp-3", "wk1": "wk-1", "wk2": "wk-2"}
+    for report in mixed():
+        host = names[report.host]
+        checks = tuple(replace(check, host=host) for check in report.checks)
+        yield replace(report, host=host, checks=checks)
 
 
 @asynccontextmanager

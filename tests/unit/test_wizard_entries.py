@@ -82,6 +82,12 @@ def test_a_failed_install_says_what_why_and_what_to_do(tmp_path: Path) -> None:
     assert "Let port 2380 through from cp1 to cp3." in lines
 
 
+def test_one_that_preflight_held_up_says_on_which_host(tmp_path: Path) -> None:
+    install(tmp_path, "atlas", done=3, minutes=3, failed_at=("cp3", "preflight.fleet"),
+            outcome="preflight")  # fmt: skip
+    assert note_of(one(tmp_path), NOW).endswith("held up 3 min ago at cp3")
+
+
 @pytest.mark.parametrize("outcome", ["cancelled", "preflight", "unreachable", "verification"])
 def test_every_way_to_end_has_its_words(tmp_path: Path, outcome: str) -> None:
     install(tmp_path, "atlas", done=3, minutes=1, outcome=outcome)
