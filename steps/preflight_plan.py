@@ -47,7 +47,9 @@ def _lines(spec: ClusterSpec, host: HostSpec) -> Iterator[str]:
         registry = place.registry
         own = registry.own and spec.supply.images.ca_pem
         through = proxy.way(spec, registry.origin) or "-"
-        yield f"registry {registry.origin} {registry.ping} {'own' if own else 'system'} {through}"
+        login = "login" if registry.own and spec.supply.images.username else "-"
+        trust = "own" if own else "system"
+        yield f"registry {registry.origin} {registry.ping} {trust} {through} {login}"
         yield f"image {registry.origin} {image.reference} {place.method} {place.url}"
         urls.append(registry.origin)
     for url in urls:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
-from steps import checks, osfamily, preflight_plan
+from steps import checks, containerd, osfamily, preflight_plan
 from steps.osfamily import family_of
 from steps.where import everywhere, is_node
 
@@ -30,6 +30,8 @@ def _work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
         "apt.conf": placed.get(osfamily.PROXY_NAME, b""),
         "ca.pem": (spec.supply.images.ca_pem or "").encode(),
     }
+    if values.get("registry_password"):
+        inputs["login"] = f"Authorization: {containerd.authorization(spec, values)}\n".encode()
     return Work(probe=Call(script="preflight_supply_probe", env=env, inputs=inputs))
 
 

@@ -58,7 +58,7 @@ def run_preflight(
     if saved is not None:
         _say_differences(spec, saved)
     credentials = Credentials.collect(
-        os.environ, descriptor=secrets_fd, ask=ask_secret if at_terminal() else None
+        os.environ, descriptor=secrets_fd, ask=ask_secret if saved is None and at_terminal() else None
     )
     evidence = _of_the_bastion(saved)
 

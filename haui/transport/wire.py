@@ -4,7 +4,7 @@ The exec command is constant apart from a random sentinel (always its last word)
 password, a random prompt, so nothing from outside is ever shell text or argv; see `command`.
 Standard input carries, in this order: `NAME=value` lines, an empty line, the script's
 bytes ($HAUI_SCRIPT_BYTES), and a tar of inputs ($HAUI_INPUTS_BYTES) that is unpacked into a 0700
-folder under /run/haui and removed when the script ends. Standard output before the sentinel is
+folder /run/haui-in.… and removed when the script ends. Standard output before the sentinel is
 noise of the login shell and is thrown away; the client sends its input only after the sentinel, so
 that a sudo that did not ask for a password never eats a line of it. $HAUI_SCRIPT holds the script's
 name.
@@ -43,15 +43,15 @@ BOOT = (
     'while IFS= read -r haui_line && [ -n "$haui_line" ]; do '
     'export "${haui_line%%=*}=${haui_line#*=}"; done; '
     'haui_text=$(head -c "$HAUI_SCRIPT_BYTES"); '
-    'if [ "$HAUI_INPUTS_BYTES" -gt 0 ]; then umask 077; haui_run=${HAUI_RUN_ROOT:-/run/haui}; '
-    'mkdir -p "$haui_run" && HAUI_INPUTS=$(mktemp -d "$haui_run/in.XXXXXXXX") || exit 120; '
+    'if [ "$HAUI_INPUTS_BYTES" -gt 0 ]; then umask 077; haui_run=${HAUI_RUN_ROOT:-/run}; '
+    'mkdir -p "$haui_run" && HAUI_INPUTS=$(mktemp -d "$haui_run/haui-in.XXXXXXXX") || exit 120; '
     'export HAUI_INPUTS; trap "rm -rf \\"$HAUI_INPUTS\\"" EXIT; '
     'trap "exit 129" HUP; trap "exit 143" TERM; '
     'head -c "$HAUI_INPUTS_BYTES" | tar -x -o -C "$HAUI_INPUTS" || exit 121; umask 022; '
     '( eval "$haui_text" ); else eval "$haui_text"; fi'
 )
 """Run as `/bin/sh -c BOOT haui SENTINEL`. Status 120 and 121 mean that inputs could not be placed.
-$HAUI_RUN_ROOT replaces /run/haui where tests run without root."""
+$HAUI_RUN_ROOT replaces /run where tests run without root."""
 
 BASE_ENV: Mapping[str, str] = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

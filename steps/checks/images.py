@@ -38,6 +38,7 @@ def _images(look: Look) -> Answer:
     return (
         _gone(by.get("absent", []), "not there")
         or _gone(by.get("refused", []), "refused without a login")
+        or _gone(by.get("denied", []), "refused with the login")
         or _failing(look, by, told)
         or _unclear(look, by, found)
         or passes(_count(look, found))
@@ -55,6 +56,8 @@ def _gone(images: list[Image], what: str) -> Answer | None:
             "kubernetes.version.",
             "cluster",
         )
+    elif what == "refused with the login":
+        change = answer("Correct supply.images.username, or give its right password.", "cluster")
     else:
         change = answer("Give a login in supply.images.username.", "cluster")
     if lost:

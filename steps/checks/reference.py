@@ -18,7 +18,7 @@ _INTRO = """# What preflight looks at
 Before the first change haui looks at every host, and between the hosts, and shows everything that
 would stop the install or hurt the cluster later. Looking changes nothing.
 
-- **pass**, **info**: nothing has to be done. **skipped**: it could not be looked at, with the reason.
+- **pass**, **info**: nothing has to be done. **skipped**: could not be looked at, with the reason.
 - **warning**: allowed, and worth a second look. What haui will mend itself is at most a warning.
 - **error**: no host is changed before it is mended, or let pass by its id with a reason
   (`preflight.overrides` in the cluster file, `--override ID[@HOST]=REASON`, or `o` in the wizard).
@@ -26,8 +26,8 @@ would stop the install or hurt the cluster later. Looking changes nothing.
 
 Several sizes stop a `production` cluster and are only said for a `test` one.
 `haui preflight FILE --save FACTS` keeps what the hosts have told, `--from FACTS` judges it again
-without any host. `preflight.rehearsals: false` or `--no-rehearsals` leaves out what starts something
-for a moment (steps marked with *).
+without any host. `preflight.rehearsals: false` or `--no-rehearsals` leaves out what starts
+something for a moment (steps marked with *).
 """
 
 _TITLES = {

@@ -129,7 +129,7 @@ CHECKS: tuple[Check, ...] = (
         page="cluster",
     ),
     Check(
-        id="supply.registry_ca",
+        id="supply.registry-ca",
         title="Certificates of the registries",
         area="supply",
         why="containerd pulls nothing from a registry whose certificate it can't verify.",

@@ -208,7 +208,7 @@ CHECKS: tuple[Check, ...] = (
         page="cluster",
     ),
     Check(
-        id="supply.no_proxy",
+        id="supply.no-proxy",
         title="The host's own proxy settings",
         area="supply",
         why="kubectl on this host would ask the proxy for the cluster's API.",

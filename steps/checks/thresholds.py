@@ -171,7 +171,7 @@ LOSS_BAD_PERCENT = 2.0
 """More lost packets than that make elections; fewer are worth a look."""
 
 OVERLAY_BYTES = {4: 50, 6: 70}
-"""What VXLAN adds to a packet: outer addresses (20 or 40), UDP 8, VXLAN 8, the inner Ethernet 14."""
+"""What VXLAN adds to a packet: outer addresses 20 or 40, UDP 8, VXLAN 8, the inner Ethernet 14."""
 
 VRRP_LISTEN_S = 6
 """A virtual router speaks every second by default; some are set to 5."""

@@ -13,7 +13,7 @@ http_tool() {
 
 # http METHOD URL CA PROXY OUT [HEADER…]: asks; what came is in OUT.body, OUT.head and OUT.said, which is
 # `CODE KIND TEXT`: KIND is ok when there was an answer of whatever CODE; else dns, connect, timeout, tls, proxy or other,
-# and TEXT says why. CA is a file, `system`, or `none` for no verification. PROXY is a URL or `-`.
+# and TEXT says why. A HEADER may be @FILE, which has it and is for curl and python3 only. CA is a file, `system`, or `none` for no verification. PROXY is a URL or `-`.
 http() (
     unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
     for haui_file in body head err; do : >"$5.$haui_file"; done
@@ -91,6 +91,9 @@ def ask():
     handlers = request.ProxyHandler(ways), request.HTTPSHandler(context=context)
     wanted = request.Request(url, method=method)
     for header in sys.argv[6:]:
+        if header.startswith("@"):
+            with open(header[1:]) as secret:
+                header = secret.read().strip()
         wanted.add_unredirected_header(*header.split(": ", 1))
     try:
         return keep(request.build_opener(*handlers).open(wanted, timeout=5))

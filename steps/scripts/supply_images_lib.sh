@@ -6,7 +6,8 @@
 #   registry.trust ORIGIN WHOM ISSUER          whose word the certificate was verified by: own (supply.images.ca),
 #                                              system, unknown (the host has no certificate authorities yet),
 #                                              nobody (it failed), plain (no TLS); ISSUER may be -
-#   image          REFERENCE RESULT TEXT       present, absent, login, refused, limited, failed, untried
+#   image          REFERENCE RESULT TEXT       present, absent, login (it was not tried), denied (it was),
+#                                              refused, limited, failed, untried
 #   image.arch     REFERENCE ARCHITECTURES     comma separated, as Go names them
 #   layers         ORIGIN CODE KIND TEXT       where the registry sends for the data of one image
 #   rate           ORIGIN REMAINING            pulls that are left to this address
@@ -15,18 +16,18 @@ IMAGES_S=50 # seconds for all images
 MANIFESTS="application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
 application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
 
-# supply_images: $PLAN has lines `registry ORIGIN PING CA PROXY` and `image ORIGIN REFERENCE METHOD URL`, CA being own
-# or system. One job a registry.
+# supply_images: $PLAN has lines `registry ORIGIN PING CA PROXY LOGIN` and `image ORIGIN REFERENCE METHOD URL`, CA being
+# own or system, LOGIN login or -. One job a registry.
 supply_images() {
     fact http.tool "${HTTP_TOOL:-none}"
     [ -n "$HTTP_TOOL" ] || return 0
     images_end=$(($(uptime_seconds) + IMAGES_S))
     number=0
     jobs=
-    while read -r kind origin ping ca proxy; do
+    while read -r kind origin ping ca proxy login; do
         [ "$kind" = registry ] || continue
         number=$((number + 1))
-        ask_registry "$origin" "$ping" "$ca" "$proxy" </dev/null >"$SUPPLY/registry.$number" 2>/dev/null &
+        ask_registry "$origin" "$ping" "$ca" "$proxy" "$login" </dev/null >"$SUPPLY/registry.$number" 2>/dev/null &
         jobs="$jobs $!"
     done <"$PLAN"
     for job in $jobs; do wait "$job" || :; done
@@ -37,9 +38,13 @@ said() {
     cat "$1.said"
 }
 
-# ask_registry ORIGIN PING CA PROXY
+# ask_registry ORIGIN PING CA PROXY LOGIN
 ask_registry() {
-    origin=$1 ping=$2 proxy=$4 first=yes
+    origin=$1 ping=$2 proxy=$4 first=yes login=
+    # wget would need it among its arguments, where everybody on the host can read it.
+    if [ "$5" = login ] && [ -s "$HAUI_INPUTS/login" ] && [ "$HTTP_TOOL" != wget ]; then
+        login=@$HAUI_INPUTS/login
+    fi
     at=$SUPPLY/http.$number
     case $3:${1%%:*} in
         *:http) trust=plain ca=system ;;
@@ -96,7 +101,8 @@ ask_image() {
         tell_image untried "no time was left, the registry is slow"
         return
     fi
-    http "$method" "$url" "$ca" "$proxy" "$at" "Accept: $MANIFESTS"
+    # As containerd does: the login goes to the registry itself, never to where it sends for tokens.
+    http "$method" "$url" "$ca" "$proxy" "$at" "Accept: $MANIFESTS" ${login:+"$login"}
     bearer=
     if said "$at" | grep -q '^401 ' && take_token; then
         http "$method" "$url" "$ca" "$proxy" "$at" "Accept: $MANIFESTS" "Authorization: Bearer $bearer"
@@ -107,7 +113,15 @@ ask_image() {
     case $code in
         200) tell_image present "$(header "$at" docker-content-digest)" && tell_platforms ;;
         404) tell_image absent "the registry knows no such image" ;;
-        401 | 403) if [ -n "$HAUI_LOGIN" ]; then tell_image login "answers $code"; else tell_image refused "answers $code"; fi ;;
+        401 | 403)
+            if [ -n "$login" ]; then
+                tell_image denied "answers $code"
+            elif [ -n "$HAUI_LOGIN" ]; then
+                tell_image login "answers $code"
+            else
+                tell_image refused "answers $code"
+            fi
+            ;;
         429) tell_image limited "answers 429" ;;
         000)
             tell_image failed "$kind: $text"
@@ -180,7 +194,7 @@ fetch() {
     if [ -n "$bearer" ]; then
         http GET "$1" "$ca" "$proxy" "$at" "Accept: $MANIFESTS" "Authorization: Bearer $bearer"
     else
-        http GET "$1" "$ca" "$proxy" "$at" "Accept: $MANIFESTS"
+        http GET "$1" "$ca" "$proxy" "$at" "Accept: $MANIFESTS" ${login:+"$login"}
     fi
 }
 

@@ -22,7 +22,7 @@ SAMPLE_SECONDS = 0.1
 HOST_FOLDERS = (
     "/etc",
     "/var/lib/haui",
-    "/run/haui",
+    "/run",
     "/root",
     "/home",
     "/tmp",

@@ -31,6 +31,9 @@ def _blob(data: Any) -> tuple[str, bytes]:
     return f"sha256:{hashlib.sha256(body).hexdigest()}", body
 
 
+GOOD_TOKEN, GOOD_LOGIN = "Bearer a.b-c_d", "Basic cHVsbGVyOnNlc2FtZQ=="
+
+
 @dataclass
 class Registry:
     """What a registry holds and how it behaves. `manifests` by path and tag or digest."""
@@ -38,7 +41,7 @@ class Registry:
     manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     auth: str = ""
-    """basic: everybody is refused. bearer: a token can be had by everybody."""
+    """basic: without the login everybody is refused. bearer: a token can be had by everybody."""
     status: int = 0
     """What every request for a manifest is answered."""
     hang_s: float = 0
@@ -83,7 +86,7 @@ class _Answers(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def hand_out(self, where: str, path: str) -> None:
-        if self.registry.auth and self.headers.get("Authorization") != "Bearer a.b-c_d":
+        if self.registry.auth and self.headers.get("Authorization") not in (GOOD_TOKEN, GOOD_LOGIN):
             self.challenge(path)
         elif where == "/v2/":
             self.say(200, b"{}")

@@ -125,7 +125,7 @@ ROWS: tuple[tuple[str, dict[str, object], str, str], ...] = (
     ("floors", {"package": "socat - 1"}, "skipped", "known"),
     ("proxy", {"proxy.own": "/etc/environment https_proxy=http://p:1"}, "info", "http://p:1"),
     ("proxy", {"proxy.own": "/etc/environment no_proxy=.lan"}, "ok", ""),
-    ("no_proxy", {"proxy.own": "/etc/environment https_proxy=http://p"}, "warning", "api.atlas"),
+    ("no-proxy", {"proxy.own": "/etc/environment https_proxy=http://p"}, "warning", "api.atlas"),
     (
         "no_proxy",
         {"proxy.own": [f"{ENV} https_proxy=http://p", f'{ENV} no_proxy="a,.lan"']},
@@ -145,10 +145,10 @@ ROWS: tuple[tuple[str, dict[str, object], str, str], ...] = (
     ("registry", {"registry": f"{HUB} 000 tls x"}, "skipped", "talked"),
     ("registry", {"registry": None}, "skipped", "no registry"),
     ("registry", {"http.tool": "none"}, "skipped", "needs curl, wget or python3"),
-    ("registry_ca", {"registry.trust": f"{HUB} nobody CN=Evil"}, "blocked", "issued by CN=Evil"),
-    ("registry_ca", {"registry.trust": f"{HUB} unknown CN=R11"}, "info", "no certificate"),
-    ("registry_ca", {"registry.trust": f"{HUB} plain -"}, "ok", "plain"),
-    ("registry_ca", {"registry.trust": None}, "skipped", "talked"),
+    ("registry-ca", {"registry.trust": f"{HUB} nobody CN=Evil"}, "blocked", "issued by CN=Evil"),
+    ("registry-ca", {"registry.trust": f"{HUB} unknown CN=R11"}, "info", "no certificate"),
+    ("registry-ca", {"registry.trust": f"{HUB} plain -"}, "ok", "plain"),
+    ("registry-ca", {"registry.trust": None}, "skipped", "talked"),
     ("images", {"image": f"{K8S}pause:3.10.1 absent x"}, "blocked", "pause:3.10.1"),
     ("images", {"image": f"{K8S}pause:3.10.1 refused x"}, "blocked", "without a login"),
     ("images", {"image": f"{K8S}etcd:3.6.5-0 absent x"}, "warning", "kubeadm says"),
@@ -220,16 +220,16 @@ def test_a_mirror_that_fails_is_mended_where_the_fault_is(said: str, kind: str) 
 
 def test_a_wrong_ca_is_an_answer_and_an_unknown_authority_is_the_hosts() -> None:
     lost: dict[str, object] = {"registry.trust": f"{HUB} nobody CN=lab"}
-    found = ask("supply.registry_ca", lost, cluster=MIRRORED)
+    found = ask("supply.registry-ca", lost, cluster=MIRRORED)
     assert (found.verdict, found.fix_kind) == ("blocked", "answer")
     assert "supply.images.ca" in found.fix
     elsewhere: dict[str, object] = {"registry.trust": "https://quay.lan nobody CN=lab"}
-    found = ask("supply.registry_ca", elsewhere, cluster=MIRRORED)
+    found = ask("supply.registry-ca", elsewhere, cluster=MIRRORED)
     assert (found.verdict, found.fix_kind) == ("blocked", "")
 
 
 def test_a_ca_that_is_not_needed_is_said() -> None:
-    found = ask("supply.registry_ca", {"registry.trust": f"{HUB} system CN=R11"}, cluster=MIRRORED)
+    found = ask("supply.registry-ca", {"registry.trust": f"{HUB} system CN=R11"}, cluster=MIRRORED)
     assert found.verdict == "info"
 
 

@@ -11,7 +11,7 @@ import pytest
 from haui.evidence import Facts
 from steps.load import body, script
 from tests.unit.shell_host import ShellHost
-from tests.unit.supply_servers import Registry, authority, folder, handler, serving
+from tests.unit.supply_servers import GOOD_LOGIN, Registry, authority, folder, handler, serving
 
 TOOLS = ("curl", "python3", "wget")
 ROOT = "ROOT=$HAUI_ROOT SUPPLY=$HAUI_INPUTS PLAN=$HAUI_INPUTS/plan\nuname() { echo x86_64; }\n"
@@ -61,15 +61,19 @@ def ask(
     proxy: str = "-",
     method: str = "GET",
     login: str = "",
+    header: str = "",
     limits: str = "",
 ) -> Facts:
     """The facts about these images (path:tag) of the registry."""
-    lines = [f"registry {origin} {origin}/v2/ {'own' if ca else 'system'} {proxy}"]
+    trust, given = "own" if ca else "system", "login" if header else "-"
+    lines = [f"registry {origin} {origin}/v2/ {trust} {proxy} {given}"]
     for image in images:
         path, _, tag = image.rpartition(":")
         url = f"{origin}/v2/{path}/manifests/{tag}?ns=registry.k8s.io"
         lines.append(f"image {origin} {image} {method} {url}")
     inputs = {"plan": "".join(f"{line}\n" for line in lines)}
+    if header:
+        inputs["login"] = f"Authorization: {header}\n"
     if ca:
         inputs["ca.pem"] = ca.read_text()
     text = f"{IMAGES}\n{limits}\nHTTP_TOOL={tool}\nsupply_images\n"
@@ -116,8 +120,21 @@ def test_an_anonymous_token_is_taken(
     assert token == "GET /token?service=a%20service&scope=repository:k8s/pause:pull"
 
 
+@pytest.mark.parametrize(
+    ("header", "result"), [(GOOD_LOGIN, "present"), ("Basic d3Jvbmc6d3Jvbmc=", "denied")]
+)
+def test_a_login_is_tried_without_being_seen(
+    host: ShellHost, plain: str, registry: Registry, tool: str, header: str, result: str
+) -> None:
+    registry.auth = "basic"
+    facts = ask(host, plain, "k8s/pause:3.9", tool=tool, login="needed", header=header)
+    # wget takes headers among its arguments only, where others could read them.
+    assert results(facts) == {"k8s/pause:3.9": "login" if tool == "wget" else result}
+    assert not [line for line in host.calls if header in line]
+
+
 @pytest.mark.parametrize(("login", "result"), [("needed", "login"), ("", "refused")])
-def test_a_login_is_not_tried(
+def test_a_login_that_is_not_known_is_not_tried(
     host: ShellHost, plain: str, registry: Registry, tool: str, login: str, result: str
 ) -> None:
     registry.auth = "basic"

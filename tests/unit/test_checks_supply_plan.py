@@ -153,8 +153,8 @@ def test_pulls_of_docker_hub_are_not_spent() -> None:
 def test_the_plan_of_an_offline_cluster() -> None:
     cluster = offline()
     lines = preflight_plan.plan(cluster, cluster.host("wk1")).splitlines()
-    assert "registry https://hub.lan https://hub.lan/v2/ own -" in lines
-    assert "registry https://ghcr.io https://ghcr.io/v2/ system http://proxy.lan:3128" in lines
+    assert "registry https://hub.lan https://hub.lan/v2/ own - login" in lines
+    assert "registry https://ghcr.io https://ghcr.io/v2/ system http://proxy.lan:3128 -" in lines
     assert [line for line in lines if line.startswith(("name", "proxy"))] == [
         "name mirror.lan",
         "name hub.lan",

@@ -86,7 +86,7 @@ def test_a_host_that_gets_everything(
         *preflight_plan.KUBERNETES,
     }
     said = verdicts(plan, ran)
-    for check in ("lock", "dpkg", "held", "mirror", "versions", "registry", "registry_ca",
+    for check in ("lock", "dpkg", "held", "mirror", "versions", "registry", "registry-ca",
                   "images", "arch", "layers", "rate", "proxy", "no_proxy"):  # fmt: skip
         assert said[check] == "ok", check
     assert set(said.values()) <= {"ok", "info", "skipped", "warning"}

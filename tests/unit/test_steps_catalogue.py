@@ -103,7 +103,9 @@ def test_placed_files_are_absolute_and_written_for_people() -> None:
 def test_scripts_that_include_others_hold_each_part_once() -> None:
     text = body("packages_source_apply")
     assert text.count("\ndebian_version() {") == 1
-    assert text.index("debian_version() {") < text.index("package() {") < text.index("package update")
+    assert (
+        text.index("debian_version() {") < text.index("package() {") < text.index("package update")
+    )
     assert script("packages_source_apply").endswith(text)
     assert "finding() {" not in text
 
