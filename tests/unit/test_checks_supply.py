@@ -127,13 +127,13 @@ ROWS: tuple[tuple[str, dict[str, object], str, str], ...] = (
     ("proxy", {"proxy.own": "/etc/environment no_proxy=.lan"}, "ok", ""),
     ("no-proxy", {"proxy.own": "/etc/environment https_proxy=http://p"}, "warning", "api.atlas"),
     (
-        "no_proxy",
+        "no-proxy",
         {"proxy.own": [f"{ENV} https_proxy=http://p", f'{ENV} no_proxy="a,.lan"']},
         "ok",
         "api.atlas.lan",
     ),
     (
-        "no_proxy",
+        "no-proxy",
         {"proxy.own": [f"{ENV} HTTPS_PROXY=http://p", f"{ENV} NO_PROXY=las.lan"]},
         "warning",
         "api.atlas.lan",

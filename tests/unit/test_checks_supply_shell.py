@@ -87,7 +87,7 @@ def test_a_host_that_gets_everything(
     }
     said = verdicts(plan, ran)
     for check in ("lock", "dpkg", "held", "mirror", "versions", "registry", "registry-ca",
-                  "images", "arch", "layers", "rate", "proxy", "no_proxy"):  # fmt: skip
+                  "images", "arch", "layers", "rate", "proxy", "no-proxy"):  # fmt: skip
         assert said[check] == "ok", check
     assert set(said.values()) <= {"ok", "info", "skipped", "warning"}
     asked = [line for line in hub[1].asked if "/manifests/" in line]
