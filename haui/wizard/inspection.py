@@ -18,7 +18,7 @@ from haui.record.stamp import Now, utc_now
 from haui.session import whoami
 from haui.spec import ClusterSpec
 from haui.wizard.desk import Desk, PreflightRecord
-from haui.wizard.preflight import BASTION, HostReport, judged_by, report_of, tally
+from haui.wizard.preflight import BASTION, HostReport, judged_by, report_of, tally, was_looked_at
 from haui.wizard.rejudging import compared_again, for_some, still_valid
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Inspection:
             return False
         named = None if hosts is None else frozenset(hosts) & frozenset(self.hosts)
         if named is not None and (not named or named >= set(self.hosts)):
-            named = None  # this machine is looked at together with all hosts
+            named = None  # this machine is looked at with every host
         self._kept = {report.host: report for report in self.reports()}
         self._evidence = Evidence() if named is None else for_some(self._evidence, named)
         self.live = LiveRun(
@@ -153,7 +153,7 @@ class Inspection:
 
     def _own(self) -> tuple[str, ...]:
         """This machine, when it was looked at."""
-        told = self.live is not None and BASTION in self.live.state.preflight
+        told = self.live is not None and was_looked_at(self.live.state, BASTION)
         known = told or BASTION in self._kept
         return (BASTION,) if known and BASTION not in self.hosts else ()
 
@@ -179,7 +179,7 @@ class Inspection:
         live = self.live
         kept = self._kept.get(name)
         looked = name in self.looked_at or (
-            live is not None and name == BASTION and name in live.state.preflight
+            live is not None and name == BASTION and was_looked_at(live.state, BASTION)
         )
         if live is None or not looked:
             return kept or HostReport(host=name, state="waiting" if live is None else "not done")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 from haui.wizard.pages import PAGES, PageId
 
@@ -69,10 +69,12 @@ class Check:
     by: str = ""
     page: PageId | None = None
     overridable: bool = False
+    area: Column | None = None
 
     @property
     def column(self) -> Column:
-        area = self.id.partition(".")[0]
+        """Its area; of a check of which none is known, the beginning of its id."""
+        area = self.area or self.id.partition(".")[0]
         return next((column for column in COLUMNS if column == area), _ELSEWHERE)
 
 
@@ -95,8 +97,13 @@ def reports_of(
 ) -> tuple[HostReport, ...]:
     """What a run has found out about these hosts and, when it was looked at, this machine."""
     named = tuple(hosts)
-    others = tuple(name for name in state.preflight if name not in named)
+    others = (BASTION,) if BASTION not in named and was_looked_at(state, BASTION) else ()
     return tuple(report_of(state, name, over=over) for name in (*named, *others))
+
+
+def was_looked_at(state: RunState, host: str) -> bool:
+    """Whether anything of a preflight is known of that host."""
+    return host in state.preflight or any(map(_looks, state.tasks.get(host, {})))
 
 
 def report_of(
@@ -108,7 +115,7 @@ def report_of(
     views = {
         step: view
         for step, view in state.tasks.get(host, {}).items()
-        if steps is None or step in steps
+        if _looks(step) and (steps is None or step in steps)
     }
     statuses = {view.status for view in views.values()}
     broken = tuple(_broken(host, step, view, results) for step, view in views.items())
@@ -180,19 +187,32 @@ def parts_of(check: Check) -> tuple[tuple[str, str], ...]:
     return tuple((label, text) for label, text in parts if text.strip())
 
 
+def _looks(step: str) -> bool:
+    return step.startswith("preflight.")
+
+
 def one_line(text: str) -> str:
     """A text of several lines in one."""
     return " · ".join(part.strip() for part in text.splitlines() if part.strip())
 
 
-def _known(check: str, fix_kind: FixKind, fix_with: str) -> tuple[PageId | None, bool]:
-    """The page whose answers may be changed for a check, and whether it may be let pass."""
+class _Known(TypedDict):
+    page: PageId | None
+    overridable: bool
+    area: Column | None
+
+
+def _known(check: str, fix_kind: FixKind, fix_with: str) -> _Known:
+    """What the catalogue says of a check."""
     from steps.checks import BY_ID  # brings the whole catalogue with it
 
     known = BY_ID.get(check)
     said = fix_with if fix_kind == "answer" else known.page if known is not None else None
-    page = next((page.id for page in PAGES if page.id == said), None)
-    return page, known is not None and known.overridable
+    return {
+        "page": next((page.id for page in PAGES if page.id == said), None),
+        "overridable": known is not None and known.overridable,
+        "area": known.area if known is not None else None,
+    }
 
 
 def _entered(host: str) -> Check:
@@ -213,37 +233,38 @@ def _broken(
     """A step that failed without a finding: no login, a lost connection, a script without end."""
     if view.status != "failed" or view.problem is None or view.findings:
         return None
-    expected = f"{view.title}: an answer" if results and view.title else ""
+    entered = bool(results) or host == BASTION
+    expected = f"{view.title}: an answer" if view.title else ""
     return Check(
         host=host,
-        id=f"ssh.{step}" if results else LOGIN,
+        id=f"ssh.{step}" if entered else LOGIN,
         what=view.problem.what,
         weight="blocks",
-        expected=expected if results else "a login as root or with sudo",
+        expected=expected if entered else "a login as root or with sudo",
         seen=view.problem.why,
         fix=view.problem.fix,
-        page=None if results else "access",
+        page=None if entered else "access",
     )
 
 
 def check_of_finding(found: Finding, host: str, by: str = "") -> Check:
     """A finding of that host, as people read it."""
-    page, overridable = _known(found.check, found.fix_kind, found.fix_with)
     return Check(
         host=host, id=found.check or found.what, what=found.what, weight=_weight(found),
         expected=found.expected, seen=found.seen, why=found.why, fix=found.fix,
         fix_kind=found.fix_kind, fix_with=found.fix_with, override=found.override,
-        by=by if found.override else "", page=page, overridable=overridable,
+        by=by if found.override else "",
+        **_known(found.check, found.fix_kind, found.fix_with),
     )  # fmt: skip
 
 
 def _check(result: PreflightResult) -> Check:
-    page, overridable = _known(result.check, result.fix_kind, result.fix_with)
     return Check(
         host=result.host, id=result.check, what=result.title or result.check,
         weight=_weight(result), expected=result.expected, seen=result.seen, why=result.why,
         fix=result.fix, fix_kind=result.fix_kind, fix_with=result.fix_with,
-        override=result.override, by=result.by, page=page, overridable=overridable,
+        override=result.override, by=result.by,
+        **_known(result.check, result.fix_kind, result.fix_with),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from haui.wizard.preflight import (
     reports_of,
     tally,
 )
-from steps.checks import CATALOGUE, check
+from steps.checks import BY_ID, check
 from tests.screens.findings import PORT, done, mixed
 from tests.screens.findings import check as told
 
@@ -55,7 +55,7 @@ def test_a_column_for_every_area_of_the_checks() -> None:
     assert get_args(Weight) == WEIGHTS
 
 
-@pytest.mark.parametrize("each", CATALOGUE, ids=lambda each: each.id)
+@pytest.mark.parametrize("each", BY_ID.values(), ids=lambda each: each.id)
 def test_every_check_stands_in_the_column_of_its_area(each: check.Check) -> None:
     made = check_of_finding(Finding(verdict="ok", what=each.title, check=each.id), "cp1")
     assert made.column == each.area
@@ -144,6 +144,23 @@ def test_this_machine_has_a_row_when_it_was_looked_at() -> None:
     reports = reports_of(state, ("cp1", "cp2"), over=True)
     assert [report.host for report in reports] == ["cp1", "cp2", BASTION]
     assert [check.id for check in reports[-1].checks] == ["clock.bastion"], "nobody logs in to it"
+
+
+def test_only_steps_of_the_preflight_count() -> None:
+    """Of an install the same state holds all that came after it."""
+    views = {FACTS: TaskView(status="unchanged"), "etcd.join": failed(Problem(what="no quorum"))}
+    here = {"verify.bastion": failed(Problem(what="no answer"))}
+    state = state_of(result("a", "system.os"), tasks={"a": views, BASTION: here})
+    (report,) = reports_of(state, ("a",), over=True)
+    assert [check.id for check in report.checks] == [LOGIN, "system.os"]
+
+
+def test_this_machine_that_could_not_be_looked_at_blocks() -> None:
+    state = state_of(tasks={BASTION: {"preflight.bastion": failed(Problem(what="no room"))}})
+    (report,) = reports_of(state, (), over=True)
+    (found,) = report.checks
+    assert (report.host, found.id, found.weight) == (BASTION, "ssh.preflight.bastion", "blocks")
+    assert found.page is None
 
 
 def test_the_matrix_shows_the_heaviest_of_a_column() -> None:
