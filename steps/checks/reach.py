@@ -193,7 +193,7 @@ def _has(proto: Proto, spec: ClusterSpec, host: HostSpec) -> bool:
 CHECKS: tuple[Check, ...] = (
     Check(
         id="fleet.listeners",
-        title="listeners for the rehearsal",
+        title="Listeners for the rehearsal",
         area="fleet",
         why="Without a listener nobody can try whether this host's ports can be reached.",
         look=_listen,
@@ -202,7 +202,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         id="fleet.ports",
-        title="ports of the other hosts",
+        title="Ports of the other hosts",
         area="fleet",
         why="A port that can not be reached stops the install where it is needed, with nothing but "
         "a timeout to say why.",
@@ -223,7 +223,7 @@ CHECKS: tuple[Check, ...] = (
     *reach_outside.CHECKS,
     Check(
         id="fleet.leftovers",
-        title="nothing of the rehearsal is left",
+        title="Nothing of the rehearsal is left",
         area="fleet",
         why="A listener that stays would hold a port which the install needs.",
         look=_left,

@@ -92,7 +92,7 @@ def _too_large(look: Look, seen: str, best: int, expected: str) -> Answer:
 CHECKS: tuple[Check, ...] = (
     Check(
         id="fleet.latency",
-        title="round trip between members of etcd",
+        title="Round trip between members of etcd",
         area="fleet",
         why="etcd waits for the round trip at every write; late or lost packets make elections, "
         "during which the cluster stands still.",
@@ -102,7 +102,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         id="fleet.path-mtu",
-        title="packets of full size",
+        title="Packets of full size",
         area="fleet",
         why="Short requests would work and long answers hang: TLS handshakes, image layers, pods "
         "on different nodes.",

@@ -194,7 +194,7 @@ def _announces(spec: ClusterSpec, host: HostSpec) -> bool:
 CHECKS: tuple[Check, ...] = (
     Check(
         id="fleet.balancer",
-        title="the load balancer of the API",
+        title="Load balancer of the API",
         area="fleet",
         why="Every node joins through the balancer; one that does not let it pass stops the first "
         "control plane after minutes of waiting.",
@@ -205,7 +205,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         id="fleet.vrrp",
-        title="other virtual routers",
+        title="Other virtual routers",
         area="fleet",
         why="Two virtual routers with one id take the address from each other, again and again.",
         look=_vrrp,
@@ -225,7 +225,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         id="fleet.routed-address",
-        title="the routed virtual address is free",
+        title="Routed virtual address is free",
         area="fleet",
         why="Two machines with one address: the API would answer some of the time.",
         look=_routed,
