@@ -17,9 +17,9 @@ INDENT = 5
 def group_lines(group: Group, width: int, glyphs: Glyphs) -> list[Content]:
     """Below the title of a group that somebody has to read."""
     room = max(10, width - INDENT)
-    lines = _wrapped(group.evidence, room, parts=2)
+    lines = _wrapped(group.evidence, room, glyphs, parts=2)
     if group.weight != "info":
-        lines += _wrapped(group.why, room, parts=1)
+        lines += _wrapped(group.why, room, glyphs, parts=1)
     for text in _parts(group.fix)[:MOST_FIX]:
         first, *more = Content(text).wrap(room)
         lines.append(Content.assemble("   ", (glyphs.pointer, "$primary"), " ", first))
@@ -31,15 +31,15 @@ def group_lines(group: Group, width: int, glyphs: Glyphs) -> list[Content]:
         )
     if group.override:
         by = f" ({clean_line(group.by)})" if group.by else ""
-        lines += _wrapped(f"let pass{by}: {group.override}", room, parts=1)
+        lines += _wrapped(f"let pass{by}: {group.override}", room, glyphs, parts=1)
     return [*lines, *(_indented(part) for part in _packed(key_hints(group), room))]
 
 
-def folded_lines(group: Group, width: int) -> list[Content]:
+def folded_lines(group: Group, width: int, glyphs: Glyphs) -> list[Content]:
     """Below the title of a group that is folded away: why it was skipped."""
     if group.weight != "skipped":
         return []
-    return _wrapped(group.evidence, max(10, width - INDENT), parts=1)
+    return _wrapped(group.evidence, max(10, width - INDENT), glyphs, parts=1)
 
 
 def key_hints(group: Group) -> list[Content]:
@@ -71,11 +71,16 @@ def _packed(hints: list[Content], room: int) -> list[Content]:
     return lines
 
 
-def _wrapped(text: str, room: int, *, parts: int) -> list[Content]:
+def _wrapped(text: str, room: int, glyphs: Glyphs, *, parts: int) -> list[Content]:
     """A text in dim lines: of so many lines of its own, two lines each."""
     lines: list[Content] = []
     for part in _parts(text)[:parts]:
-        lines += [_indented(line) for line in toned(part, "dim").wrap(room)[:2]]
+        first, *more = toned(part, "dim").wrap(room)
+        lines.append(_indented(first))
+        if len(more) > 1:
+            cut = more[0].truncate(room - 4)
+            more = [Content.assemble(cut, (f" {glyphs.ellipsis}", "$text-muted"))]
+        lines += [_indented(line) for line in more]
     return lines
 
 

@@ -122,7 +122,7 @@ class FixList(Widget):
         hosts = toned(self._names(group), "dim")
         head = self._head(index, weight, clean_line(group.what), hosts, width)
         if weight in FOLDED:
-            lines = [head, *folded_lines(group, width)]
+            lines = [head, *folded_lines(group, width, self._glyphs)]
         else:
             lines = [head, *group_lines(group, width, self._glyphs)]
         lit = [self._lit(line, index, width) for line in lines]
