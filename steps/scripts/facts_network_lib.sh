@@ -98,14 +98,21 @@ network_routes() {
 
 # neighbour ADDRESS: the link-layer address that answers for it.
 neighbour() {
-    # Any packet makes the kernel ask; ping may be missing.
-    if have ping; then
-        bounded 3 ping -c 1 -W 1 "$1" >/dev/null || :
-    elif have bash; then
-        # shellcheck disable=SC2016  # for that bash
-        bounded 2 bash -c 'echo >"/dev/udp/$1/9"; sleep 1' - "$1" || :
-    fi
-    bounded 3 ip neigh show "$1" | sed -n 's/.* lladdr \([^ ]*\).*/\1/p' | head -n 1
+    haui_asked=0
+    while [ "$haui_asked" -lt 12 ]; do
+        haui_asked=$((haui_asked + 1))
+        # Any packet makes the kernel ask; ping may be missing.
+        if have ping; then
+            bounded 3 ping -c 1 -W 1 "$1" >/dev/null && haui_asked=12
+        else
+            # shellcheck disable=SC2016  # for that bash
+            bounded 2 bash -c 'echo >"/dev/udp/$1/9"; sleep 1' - "$1" || :
+        fi
+        haui_entry=$(bounded 3 ip neigh show "$1" | head -n 1)
+        # What the kernel remembers may be of a host that is gone; it asks that again, in about 8 s.
+        case $haui_entry in *STALE* | *DELAY* | *PROBE*) ;; *) break ;; esac
+    done
+    printf '%s\n' "$haui_entry" | sed -n 's/.* lladdr \([^ ]*\).*/\1/p'
 }
 
 network_virtual_address() {

@@ -8,7 +8,7 @@
 # Arguments: interface, seconds.
 # shellcheck disable=SC2016  # a program of its own
 VRRP_PYTHON='
-import ctypes, select, socket, struct, sys, time
+import array, select, socket, struct, sys, time
 name, seconds = sys.argv[1], float(sys.argv[2])
 s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
 # The kernel passes on only what is VRRP, in IPv4 (byte 9) or IPv6 (byte 6).
@@ -16,8 +16,9 @@ steps = (
     (0x30, 0, 0, 0), (0x54, 0, 0, 0xF0), (0x15, 0, 2, 0x40), (0x30, 0, 0, 9), (0x15, 3, 4, 112),
     (0x15, 0, 3, 0x60), (0x30, 0, 0, 6), (0x15, 0, 1, 112), (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0),
 )
-code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in steps))
-s.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HP", len(steps), ctypes.addressof(code)))
+# Not ctypes: a minimal python3 has none.
+code = array.array("B", b"".join(struct.pack("HBBI", *one) for one in steps))
+s.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HP", len(steps), code.buffer_info()[0]))
 s.bind((name, 3))
 for mac in (b"\x01\x00\x5e\x00\x00\x12", b"\x33\x33\x00\x00\x00\x12"):
     s.setsockopt(263, 1, struct.pack("iHH8s", socket.if_nametoindex(name), 0, 6, mac))
