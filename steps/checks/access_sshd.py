@@ -18,7 +18,7 @@ _UNKNOWN = "sshd -T did not say how sshd is set up"
 
 def _sessions(look: Look) -> Answer:
     said = _sshd(look).get("maxsessions", "")
-    if not said.isdigit():
+    if not said.isdecimal():
         return skips(_UNKNOWN)
     if int(said) >= thresholds.SSHD_SESSIONS:
         return passes(f"MaxSessions {said}")
@@ -32,7 +32,7 @@ def _sessions(look: Look) -> Answer:
 def _startups(look: Look) -> Answer:
     said = _sshd(look).get("maxstartups", "")
     first = said.partition(":")[0]
-    if not first.isdigit():
+    if not first.isdecimal():
         return skips(_UNKNOWN)
     if int(first) >= thresholds.SSHD_STARTUPS:
         return passes(f"MaxStartups {said}")
@@ -48,7 +48,7 @@ def _idle(look: Look) -> Answer:
     if not sshd:
         return skips(_UNKNOWN)
     interval, count = sshd.get("clientaliveinterval", ""), sshd.get("clientalivecountmax", "")
-    patience = int(interval) * int(count) if interval.isdigit() and count.isdigit() else 0
+    patience = int(interval) * int(count) if interval.isdecimal() and count.isdecimal() else 0
     cut = sshd.get("channeltimeout", "none")
     if cut != "none":
         return warns(

@@ -47,7 +47,7 @@ def _terminal(look: Look) -> Answer:
         return passes("there is no terminal")
     encoding = facts.one("encoding") or "unknown"
     seen = f"{rows[0][0]}×{rows[0][1]}, {encoding}"
-    columns, lines = (int(part) if part.isdigit() else 0 for part in rows[0])
+    columns, lines = (int(part) if part.isdecimal() else 0 for part in rows[0])
     least = thresholds.TERMINAL
     if columns < least[0] or lines < least[1] or encoding.replace("-", "") != "utf8":
         return warns(
@@ -84,13 +84,21 @@ def _state(look: Look) -> Answer:
             words("Set HAUI_STATE_DIR to a folder on a disk of this machine."),
             "a local file system, whose locks hold",
         )
-    if not mode.isdigit() or int(mode, 8) & 0o077:
+    if _is_open(mode):
         return warns(
             f"{folder} has mode {mode}",
             command("Close it to others.", f"chmod 700 {shlex.quote(folder)}"),
             "mode 0700",
         )
     return passes(f"{folder}, mode {mode}")
+
+
+def _is_open(mode: str) -> bool:
+    """Whether others than the owner may do something; also what is no mode counts as that."""
+    try:
+        return bool(int(mode, 8) & 0o077)
+    except ValueError:
+        return True
 
 
 def _key(look: Look) -> Answer:
@@ -102,7 +110,7 @@ def _key(look: Look) -> Answer:
         return blocks(
             ", ".join(broken), answer("Name the key that the hosts know (ssh.key).", "access")
         )
-    opened = [path for mode, path in rows if not mode.isdigit() or int(mode, 8) & 0o077]
+    opened = [path for mode, path in rows if _is_open(mode)]
     if opened:
         seen = ", ".join(f"{path} has mode {mode}" for mode, path in rows if path in opened)
         quoted = " ".join(shlex.quote(path) for path in opened)
@@ -116,7 +124,7 @@ def _agent(look: Look) -> Answer:
         return passes("no agent is asked for")
     if said is None:
         return skips("the agent was not asked")
-    if said.isdigit() and int(said) > 0:
+    if said.isdecimal() and int(said) > 0:
         return passes(f"{said} keys")
     seen = "it holds no key" if said == "0" else said
     fix = words("Start an agent and give it the key: eval $(ssh-agent); ssh-add.")

@@ -23,6 +23,11 @@ Page = Literal["topology", "endpoint", "hosts", "access", "cluster"]
 FACTS = "preflight.facts"
 """The step whose reading holds the facts of a host."""
 
+SEEN_CHARS, EXPECTED_CHARS, FIX_CHARS = 1500, 500, 1000
+"""Longer texts of a finding are cut: what a host says may be of any length."""
+COMMAND_CHARS = 1900
+"""A longer command is left out, since a part of it would do something else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fix:
@@ -165,21 +170,33 @@ class Check:
                 f"haui could not judge what the host said ({type(error).__name__}: {error})",
                 words("Look at it by hand; please report this with `haui preflight --save`."),
             )
+        fix = _bounded(said.fix)
         found = Finding(
             verdict=said.verdict,
             what=self.title,
-            expected=said.expected,
-            seen=said.seen,
+            expected=_cut(said.expected, EXPECTED_CHARS),
+            seen=_cut(said.seen, SEEN_CHARS),
             check=self.id,
             why="" if said.verdict == "ok" else self.why,
-            fix=said.fix.text,
-            fix_kind=said.fix.kind,
-            fix_with=said.fix.with_,
+            fix=fix.text,
+            fix_kind=fix.kind,
+            fix_with=fix.with_,
         )
         reason = override_of(look.spec, self.id, look.host.name)
         if found.verdict == "blocked" and reason and self.overridable:
             return replace(found, verdict="warning", override=reason)
         return found
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _bounded(fix: Fix) -> Fix:
+    text = _cut(fix.text, FIX_CHARS)
+    if len(fix.with_) > COMMAND_CHARS:
+        return words(f"{text} The command for so much is too long to be shown.")
+    return replace(fix, text=text)
 
 
 def override_of(spec: ClusterSpec, check: str, host: str) -> str:

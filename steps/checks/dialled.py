@@ -43,10 +43,10 @@ def dials(facts: Facts) -> dict[tuple[str, str, int], Dial]:
     """The dials of a host by destination, protocol and port."""
     found = []
     for name, address, port, result, answer in facts.rows("dial", 5):
-        if port.isdigit():
+        if port.isdecimal():
             found.append(Dial(name, address, "tcp", int(port), result, _said(answer)))
     for name, address, port, good, tries, result, answer in facts.rows("udp", 7):
-        if port.isdigit() and good.isdigit() and tries.isdigit():
+        if port.isdecimal() and good.isdecimal() and tries.isdecimal():
             said = _said(answer)
             found.append(Dial(name, address, "udp", int(port), result, said, int(good), int(tries)))
     return {(dial.name, dial.proto, dial.port): dial for dial in found}

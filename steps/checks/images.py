@@ -138,7 +138,7 @@ def _rate(look: Look) -> Answer:
     facts, silent = asked(look)
     if silent:
         return silent
-    left = {origin: int(count) for origin, count in facts.rows("rate", 2) if count.isdigit()}
+    left = {origin: int(count) for origin, count in facts.rows("rate", 2) if count.isdecimal()}
     if not left:
         return passes("no registry tells of a limit")
     places = [

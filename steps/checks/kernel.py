@@ -74,7 +74,7 @@ def _version(look: Look) -> Answer:
 def _natural(release: str) -> tuple[tuple[int, str], ...]:
     """A key by which releases sort as people sort them."""
     parts = re.findall(r"\d+|[^\d]+", release)
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
 
 
 def _flavour(release: str) -> str:

@@ -45,7 +45,7 @@ def settings_of(facts: Facts) -> Mapping[str, str]:
 
 def _number(facts: Facts, name: str) -> int | None:
     value = settings_of(facts).get(name, "")
-    return int(value) if value.isdigit() else None
+    return int(value) if value.isdecimal() else None
 
 
 def _now(look: Look) -> Answer:
@@ -111,7 +111,7 @@ def _silence(path: str, names: list[str]) -> str:
 
 
 def _interfaces(facts: Facts, key: str) -> Mapping[str, int]:
-    return {name: int(value) for name, value in facts.rows(key, 2) if value.isdigit()}
+    return {name: int(value) for name, value in facts.rows(key, 2) if value.isdecimal()}
 
 
 def _with_addresses(facts: Facts) -> set[str]:

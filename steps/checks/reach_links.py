@@ -61,7 +61,7 @@ def _size(look: Look) -> Answer:
     if (missing := _no_ping(look)) is not None:
         return missing
     rows = look.of(REACH).rows("size", 6)
-    failed = [row for row in rows if row[3] == "failed" and row[4].isdigit()]
+    failed = [row for row in rows if row[3] == "failed" and row[4].isdecimal()]
     passed = [row for row in rows if row[3] == "passed"]
     expected = "packets as large as the interface's MTU arrive"
     if not failed:

@@ -31,7 +31,7 @@ def _dials(look: Look, name: str) -> list[Dial]:
     return [
         Dial(name, address, "tcp", int(port), result, "" if said == "-" else said)
         for kind, address, port, result, said in look.of(REACH).rows("dial", 5)
-        if kind == name and port.isdigit()
+        if kind == name and port.isdecimal()
     ]
 
 
@@ -156,7 +156,7 @@ def _vrrp(look: Look) -> Answer:
         return skips(facts.one("vrrp.why") or "nobody listened for VRRP")
     wanted, vip = router_id(look.spec), look.spec.endpoint.vip or ""
     hosts = {host.address: host.name for host in look.spec.hosts}
-    rows = [row for row in facts.rows("vrrp", 6) if row[0].isdigit()]
+    rows = [row for row in facts.rows("vrrp", 6) if row[0].isdecimal()]
     # Ours speak from a host's address, of our virtual address.
     foreign = [row for row in rows if row[1] not in hosts or vip not in row[5].split(",")]
     ids = sorted({int(row[0]) for row in rows})

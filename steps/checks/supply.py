@@ -101,7 +101,7 @@ def _names(look: Look) -> Answer:
         return blocks(f"not known: {some(lost)}", mend, "an address for each name")
     if not rows:
         return skips("the host told of no name")
-    slow = [f"{name} took {ms} ms" for name, ms, _ in rows if ms.isdigit() and int(ms) > NAME_MS]
+    slow = [f"{name} took {ms} ms" for name, ms, _ in rows if ms.isdecimal() and int(ms) > NAME_MS]
     if slow:
         mend = words("Look at the name servers in /etc/resolv.conf: one does not answer.")
         return warns(some(slow), mend, f"at most {NAME_MS} ms")

@@ -90,7 +90,7 @@ def _limit(value: str | None) -> float | None:
     """A limit of systemd; None when it is absent or malformed."""
     if value == "infinity":
         return float("inf")
-    return float(value) if value and value.isdigit() else None
+    return float(value) if value and value.isdecimal() else None
 
 
 def _limits(look: Look) -> Answer:
@@ -118,7 +118,7 @@ def _limits(look: Look) -> Answer:
 def _layout(look: Look) -> Answer:
     said = []
     for count, size in look.facts.rows("hugepages", 2):
-        if count.isdigit() and int(count) and size.isdigit():
+        if count.isdecimal() and int(count) and size.isdecimal():
             said.append(
                 f"{int(count) * int(size) // 1024} MB in huge pages, which pods have to ask for"
             )

@@ -22,7 +22,7 @@ def fault_of(name: str) -> str:
         return f"has {len(name)} characters"
     if not all(LABEL.fullmatch(label) for label in labels):
         return "has characters that no name may have"
-    if labels[0].isdigit():
+    if labels[0].isdecimal():
         return "is only a number"
     return ""
 
