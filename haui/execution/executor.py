@@ -235,6 +235,7 @@ class _Executor:
             again = self._again(task, finished, unreachable=life.unreachable, silent=life.silent)
             if not await again:
                 return
+            await self._read_again(task)
             life = TaskRun(self._engine, task, reopen=self._reopen)
             finished = await self._turn(life)
         self._engine.lanes.release(task.step.lane, task.id)
@@ -243,6 +244,14 @@ class _Executor:
         self._tally.ended(finished.outcome, changed=changed)
         if finished.outcome != "cancelled":
             self._tasks.fulfil(task)
+
+    async def _read_again(self, task: Task) -> None:
+        """What a task that is tried again has judged is read again on its host, first."""
+        if task.step.judge is None:
+            return
+        for read in self._tasks.by_host[task.host.name]:
+            if read.step.id in task.step.after and read.step.judge is not None:
+                await self._turn(TaskRun(self._engine, read, reopen=self._reopen))
 
     async def _turn(self, life: TaskRun) -> TaskFinished:
         """Run a task, open to a stop."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from haui.errors import ConnectError
 from haui.events import Finding, PreflightResult, TaskFinished, TaskIntent
 from haui.evidence import Evidence
+from haui.execution.decisions import Decision, Undecided
 from haui.plan import PlanError, build_plan, subset
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Step, Values, Work
-from tests.unit.scripted import ScriptedFleet, answer, blocked, lost
+from tests.unit.scripted import ScriptedFleet, answer, blocked, lost, ok
 from tests.unit.scripted_run import RUN_ID, Ran, by_lines, cluster, run_install, step
 
 NAMES = [host.name for host in cluster().hosts]
@@ -85,6 +87,24 @@ def test_one_look_comes_after_all_hosts_had_the_one_before() -> None:
     ran = run_install(catalogue(), fleet())
     last = max(e.seq for e in ran.bus.of(TaskFinished, step="pre.facts"))
     assert last < min(e.seq for e in ran.bus.of(TaskFinished, step="pre.fleet"))
+
+
+def test_what_is_judged_is_read_again_when_it_is_tried_again() -> None:
+    async def again(_undecided: Undecided) -> Decision:
+        return "retry"
+
+    fleet_step = dataclasses.replace(
+        look("pre.fleet", "pre.facts"), work=nothing, judge=by_lines("pre.facts")
+    )
+    facts = dataclasses.replace(look("pre.facts"), judge=lambda *_: ())
+    machines = fleet()
+    machines["w1"].probes["pre.facts.probe"] = [blocked("a name that stands twice"), ok()]
+    ran = run_install([facts, fleet_step, step("sys.prepare")], machines, decide=again)
+    assert ran.result is not None
+    assert ran.result.outcome == "ok"
+    told = [e.outcome for e in ran.bus.of(TaskFinished, host="w1", step="pre.fleet")]
+    assert told == ["failed", "unchanged"]
+    assert len(machines.of("run", "pre.facts.probe")) == len(NAMES) + 1
 
 
 def test_readings_are_kept_as_evidence_with_the_noise_and_the_status() -> None:
