@@ -31,7 +31,8 @@ class Facts:
 
     def __init__(self, text: str = "") -> None:
         self._values: dict[str, list[str]] = {}
-        for line in text.splitlines():
+        # Not splitlines: it knows ten more breaks, after which a value would go on as a fact.
+        for line in text.split("\n"):
             key, tab, value = line.partition("\t")
             values = self._values.setdefault(key, []) if tab else []
             if len(values) < KEY_VALUES:
