@@ -25,7 +25,8 @@ COMMUNITY = "https://pkgs.k8s.io/core:/stable:/v1.{minor}/deb"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """One family. `source_files` and `source_env` are of the step packages.source."""
+    """One family. `proxy_files` are of the step packages.base, `source_files` and `source_env` of
+    packages.source."""
 
     name: str
     supported: bool
@@ -33,6 +34,7 @@ class Family:
     ipvs_packages: tuple[str, ...] = ()
     nginx_packages: tuple[str, ...] = ()
     """nginx and its stream module, the program first."""
+    proxy_files: Callable[[ClusterSpec], tuple[File, ...]] = lambda spec: ()
     source_files: Callable[[ClusterSpec], tuple[File, ...]] = lambda spec: ()
     source_env: Callable[[ClusterSpec], Mapping[str, str]] = lambda spec: {}
 
@@ -55,9 +57,14 @@ def _apt_files(spec: ClusterSpec) -> tuple[File, ...]:
     files = [File(path=f"/etc/apt/sources.list.d/{LIST_NAME}", content=line.encode())]
     if packages.key_text and not packages.unsigned:
         files.append(File(path=KEY_PATH, content=packages.key_text.encode()))
-    if proxies := _apt_proxy(spec):
-        files.append(File(path=f"/etc/apt/apt.conf.d/{PROXY_NAME}", content=proxies.encode()))
     return tuple(files)
+
+
+def _apt_proxy_files(spec: ClusterSpec) -> tuple[File, ...]:
+    lines = _apt_proxy(spec)
+    return (
+        (File(path=f"/etc/apt/apt.conf.d/{PROXY_NAME}", content=lines.encode()),) if lines else ()
+    )
 
 
 def _apt_proxy(spec: ClusterSpec) -> str:
@@ -100,6 +107,7 @@ DEBIAN = Family(
     ),
     ipvs_packages=("ipset", "ipvsadm"),
     nginx_packages=("nginx", "libnginx-mod-stream"),
+    proxy_files=_apt_proxy_files,
     source_files=_apt_files,
     source_env=_apt_env,
 )  # fmt: skip

@@ -24,6 +24,8 @@ def _base(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     return Work(
         probe=Call(script="packages_base_probe", env=env),
         apply=Call(script="packages_base_apply", env=env),
+        # The first packages need the proxy as much as those of Kubernetes.
+        files=family_of(spec, host).proxy_files(spec),
     )
 
 

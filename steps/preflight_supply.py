@@ -22,7 +22,8 @@ def _work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
         "HAUI_KEY_URL": source["HAUI_KEY_URL"] if source["HAUI_KEY_FROM"] == "url" else "",
         "HAUI_LOGIN": "needed" if spec.supply.images.username else "",
     }
-    placed = {file.path.rpartition("/")[2]: file.content for file in family.source_files(spec)}
+    files = (*family.source_files(spec), *family.proxy_files(spec))
+    placed = {file.path.rpartition("/")[2]: file.content for file in files}
     inputs = {
         "plan": preflight_plan.plan(spec, host).encode(),
         "haui.list": placed.get(osfamily.LIST_NAME, b""),

@@ -141,11 +141,11 @@ own_sources() {
     [ ! -f "$ROOT/etc/apt/sources.list" ] || ln -s "$ROOT/etc/apt/sources.list" "$1/sources.list"
 }
 
-# supply_sources: the host's own sources, each asked for one small file, with the host's own proxy: that is how the base
-# packages are fetched.
+# supply_sources: the host's own sources, each asked for one small file, through the proxy of the cluster file if there
+# is one: that is how the base packages are fetched.
 supply_sources() {
     own=$SUPPLY/own
-    apt_settings "$own"
+    apt_settings "$own" "$HAUI_INPUTS/apt.conf"
     own_sources "$own"
     jobs=
     number=0

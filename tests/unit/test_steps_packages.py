@@ -78,7 +78,7 @@ def test_apt_reaches_a_mirror_inside_without_the_proxy() -> None:
             "packages": {"mirror": "http://m.lan/x", "unsigned": True},
             "proxy": {"http": "http://p:1", **proxy},
         }
-        files = osfamily.DEBIAN.source_files(spec(supply=supply))
+        files = osfamily.DEBIAN.proxy_files(spec(supply=supply))
         return files[-1].content.decode()
 
     assert settings(no_proxy=[".lan"]).splitlines() == [
