@@ -8,9 +8,8 @@
 #   ssh.hostkey          rows "TYPE SHA256:…" of the host's public keys ("ED25519 SHA256:…")
 #   sshd                 rows "KEYWORD VALUE" of sshd's settings for that login ("maxsessions 10"): maxsessions, maxstartups,
 #                        clientaliveinterval, clientalivecountmax, channeltimeout, allowtcpforwarding, permitrootlogin
-#   ssh.manager          rows: each config-management agent that is active or started by cron ("puppet.service", "cron /etc/cron.d/chef")
-
-ACCESS_UNITS='puppet.service puppet-agent.service salt-minion.service chef-client.service chef-client.timer cinc-client.service cinc-client.timer cfengine3.service cf-execd.service rudder-agent.service ansible-pull.timer'
+#   ssh.manager          rows: each config-management agent that is active (facts_units_lib) or started by cron
+#                        ("puppet.service", "cron /etc/cron.d/chef")
 
 facts_access() {
     access_root=${HAUI_ROOT:-}
@@ -20,55 +19,54 @@ facts_access() {
     if [ -n "${SUDO_USER:-}" ]; then fact ssh.sudo yes; else fact ssh.sudo no; fi
     access_shell
     access_sudo_path
-    access_host_keys
-    access_sshd
-    access_managers
+    access_tools
 }
 
-# Asked of getent first: the account may come from a directory.
+# The account may come from a directory; those of the file need not be asked for.
 access_shell() {
-    access_line=$(bounded 5 getent passwd "$access_user" || :)
-    if [ -z "$access_line" ] && [ -r "$access_root/etc/passwd" ]; then
-        access_line=$(LC_ALL=C awk -F: -v user="$access_user" '$1 == user { print; exit }' "$access_root/etc/passwd")
+    access_found=
+    if [ -r "$access_root/etc/passwd" ]; then
+        while IFS= read -r access_line; do
+            case $access_line in
+                "$access_user":*)
+                    access_found=$access_line
+                    break
+                    ;;
+            esac
+        done <"$access_root/etc/passwd"
     fi
-    case $access_line in
+    [ -n "$access_found" ] || access_found=$(become_bounded 5 getent passwd "$access_user")
+    case $access_found in
         # An empty shell means /bin/sh.
-        *:*:*:*:*:*:*) access_found=${access_line##*:} && fact ssh.shell "${access_found:-/bin/sh}" ;;
+        *:*:*:*:*:*:*) access_found=${access_found##*:} && fact ssh.shell "${access_found:-/bin/sh}" ;;
     esac
 }
 
 access_sudo_path() {
     [ -n "${SUDO_USER:-}" ] && have sudo || return 0
-    access_found=$(bounded 5 sudo -V | sed -n "s/^Value to override user's \$PATH with: //p")
+    access_found=$(become_bounded 5 sudo -V | sed -n "s/^Value to override user's \$PATH with: //p")
     [ -z "$access_found" ] || fact ssh.path "$access_found"
 }
 
-access_host_keys() {
-    have ssh-keygen || return 0
-    for access_key in "$access_root"/etc/ssh/ssh_host_*_key.pub; do
-        [ -f "$access_key" ] || continue
-        bounded 5 ssh-keygen -l -E sha256 -f "$access_key" |
-            awk '$2 ~ /^SHA256:/ { kind = $NF; gsub(/[()]/, "", kind); print kind, $2 }' | fact_lines ssh.hostkey
-    done
-}
-
 # sshd says what counts for this login, also where the file has Match blocks.
-access_sshd() {
-    have sshd || return 0
-    bounded 10 sshd -T -C "user=$access_user,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22" |
-        awk '$1 ~ /^(maxsessions|maxstartups|clientaliveinterval|clientalivecountmax|channeltimeout|allowtcpforwarding|permitrootlogin)$/' |
-        fact_lines sshd
-}
-
-access_managers() {
-    if have systemctl; then
-        # One line of answer for each unit, in their order.
-        # shellcheck disable=SC2086  # a list of words
-        bounded 10 systemctl is-active $ACCESS_UNITS | awk -v units="$ACCESS_UNITS" '
-            BEGIN { split(units, unit, " ") }
-            $1 == "active" || $1 == "activating" || $1 == "reloading" { print unit[NR] }' | fact_lines ssh.manager
-    fi
-    LC_ALL=C grep -lsE '(puppet +agent|chef-client|cinc-client|ansible-pull|cf-agent|salt-call)' \
-        "$access_root"/etc/cron.d/* "$access_root"/var/spool/cron/crontabs/root "$access_root"/var/spool/cron/root |
-        sed "s|^$access_root|cron |" | fact_lines ssh.manager
+access_tools() {
+    {
+        set -- "$access_root"/etc/ssh/ssh_host_*_key.pub
+        if [ -f "$1" ] && have ssh-keygen; then
+            cat "$@" 2>/dev/null | ssh-keygen -l -E sha256 -f - 2>/dev/null
+        fi
+        if have sshd; then
+            bounded 10 sshd -T -C "user=$access_user,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
+        fi
+        set --
+        for access_file in "$access_root"/etc/cron.d/* "$access_root"/var/spool/cron/crontabs/root \
+            "$access_root"/var/spool/cron/root; do
+            [ ! -f "$access_file" ] || set -- "$@" "$access_file"
+        done
+        [ $# -eq 0 ] || LC_ALL=C grep -lsE '(puppet +agent|chef-client|cinc-client|ansible-pull|cf-agent|salt-call)' "$@"
+    } | LC_ALL=C awk -v root="$access_root" '
+        function tell(key, value) { gsub(/[\t\r]+/, " ", value); printf "%s\t%s\n", key, substr(value, 1, 4000) }
+        $2 ~ /^SHA256:/ { kind = $NF; gsub(/[()]/, "", kind); tell("ssh.hostkey", kind " " $2); next }
+        $1 ~ /^(maxsessions|maxstartups|clientaliveinterval|clientalivecountmax|channeltimeout|allowtcpforwarding|permitrootlogin)$/ { tell("sshd", $0) }
+        index($0, root "/") == 1 { tell("ssh.manager", "cron " substr($0, length(root) + 1)) }'
 }

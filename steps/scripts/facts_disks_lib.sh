@@ -24,55 +24,98 @@
 DISKS_PATHS="/ /etc /opt /opt/cni /opt/cni/bin /run /tmp /usr /usr/local /usr/local/bin /var /var/lib
     /var/lib/containerd /var/lib/dpkg /var/lib/etcd /var/lib/haui /var/lib/kubelet /var/log"
 
-# disks_existing: those of DISKS_PATHS that exist. One that does not answer is told and left out with all below it.
-disks_existing() {
+# shellcheck disable=SC2016  # for another shell
+DISKS_QUESTION='stat -L -c "mode %a" "$1"; shift; df -B1M --output=size,used,avail,itotal,iavail,file "$@"; :'
+
+# disks_ask: sets disks_answer, what df and stat say of DISKS_PATHS, and disks_found, those that exist. One that does not
+# answer is told and left out with all below it.
+disks_ask() {
     set --
     for disks_path in $DISKS_PATHS; do set -- "$@" "$disks_root$disks_path"; done
-    disks_found=$(bounded 5 stat -L -c %n "$@")
+    disks_answer=$(become_bounded 5 sh -c "$DISKS_QUESTION" - "$disks_root/tmp" "$@")
     case $? in
-        124 | 137) ;;
-        *) return 0 ;;
+        124 | 137) disks_one_by_one "$@" ;;
+        *) disks_alive=$* ;;
     esac
     disks_found=
+    for disks_path in $disks_alive; do
+        [ ! -e "$disks_path" ] || disks_found="$disks_found $disks_path"
+    done
+}
+
+disks_one_by_one() {
+    disks_alive=
     for disks_path in "$@"; do
         case $disks_path/ in
             "${disks_dead:-none}"/*) continue ;;
         esac
         bounded 2 stat -L -c %n "$disks_path" >/dev/null
         case $? in
-            0) disks_found="$disks_found$disks_path$HAUI_NEWLINE" ;;
             124 | 137)
                 disks_dead=$disks_path
                 printf 'mount.hung\t%s\n' "${disks_path#"$disks_root"}"
                 ;;
+            *) disks_alive="$disks_alive $disks_path" ;;
         esac
+    done
+    # shellcheck disable=SC2086  # a list of paths of ours
+    disks_answer=$(become_bounded 5 sh -c "$DISKS_QUESTION" - "$disks_root/tmp" $disks_alive)
+}
+
+# disks_links: sets disks_real, where the paths lead to, when there is a symbolic link among them.
+disks_links() {
+    disks_real=
+    for disks_path in $disks_found; do
+        [ -L "$disks_path" ] || continue
+        # shellcheck disable=SC2086  # a list of paths of ours
+        for disks_own in $(become_bounded 5 realpath $disks_found); do
+            disks_real="${disks_real}real $disks_own$HAUI_NEWLINE"
+        done
+        return
     done
 }
 
-# disks_table: mount and mount.at of each path. df counts, mountinfo says the rest; realpath follows symbolic links.
+# disks_table: what files and df say. df counts, mountinfo says the rest.
 disks_table() {
-    # shellcheck disable=SC2086  # a list of paths of ours
-    {
-        printf '%s\n' "$disks_found" | sed 's/^/exists /'
-        bounded 5 realpath $disks_found | sed 's/^/real /'
-        bounded 5 df -B1M --output=size,used,avail,itotal,iavail,file $disks_found | sed 's/^/df /'
-        sed 's/^/info /' "$disks_root/proc/self/mountinfo" 2>/dev/null
-    } | LC_ALL=C awk -v root="$disks_root" -v paths="$DISKS_PATHS" '
+    set --
+    for disks_file in proc/self/mountinfo proc/swaps etc/fstab etc/waagent.conf usr/lib/systemd/journald.conf \
+        etc/systemd/journald.conf; do
+        disks_file=$disks_root/$disks_file
+        if [ -f "$disks_file" ] && [ -r "$disks_file" ]; then set -- "$@" "$disks_file"; fi
+    done
+    for disks_file in "$disks_root"/usr/lib/systemd/journald.conf.d/*.conf \
+        "$disks_root"/etc/systemd/journald.conf.d/*.conf; do
+        if [ -f "$disks_file" ] && [ -r "$disks_file" ]; then set -- "$@" "$disks_file"; fi
+    done
+    LC_ALL=C awk -v root="$disks_root" -v paths="$DISKS_PATHS" -v found="$disks_found" '
         function own(path) {
             path = substr(path, length(root) + 1)
             return path == "" ? "/" : path
         }
         function number(text) { return text ~ /^[0-9]+$/ ? text : 0 }
-        $1 == "exists" && NF == 2 { known[own($2)] = 1; order[++n] = own($2); next }
-        $1 == "real" { target[order[++m]] = own(substr($0, 6)); next }
-        $1 == "df" && $NF != "File" && NF == 7 { numbers[own($7)] = $2 " " $3 " " $4 " " number($5) " " number($6); next }
-        $1 == "info" {
-            for (i = 8; i <= NF && $i != "-"; i++);
-            if (i + 3 > NF) next
-            point[++points] = $6; device[points] = $4; type[points] = $(i + 1); source[points] = $(i + 2)
-            options[points] = $7 "," $(i + 3)
+        function tell(key, value) { gsub(/[\t\r]+/, " ", value); printf "%s\t%s\n", key, substr(value, 1, 4000) }
+        BEGIN {
+            n = split(found, order, " ")
+            for (i = 1; i <= n; i++) { order[i] = own(order[i]); known[order[i]] = 1 }
         }
+        FNR == 1 { file = FILENAME == "-" || FILENAME == "" ? "-" : substr(FILENAME, length(root) + 1) }
+        file == "-" && $1 == "mode" && NF == 2 { if (n) print "tmp.mode\t" $2; next }
+        file == "-" && $1 == "real" { target[order[++m]] = own(substr($0, 6)); next }
+        file == "-" { if ($NF != "File" && NF == 6) numbers[own($6)] = $1 " " $2 " " $3 " " number($4) " " number($5); next }
+        file == "/proc/self/mountinfo" {
+            for (i = 7; i <= NF && $i != "-"; i++);
+            if (i + 3 > NF) next
+            point[++points] = $5; device[points] = $3; type[points] = $(i + 1); source[points] = $(i + 2)
+            options[points] = $6 "," $(i + 3)
+            next
+        }
+        file == "/proc/swaps" { if (FNR > 1 && NF >= 4) tell("swap.active", $1 " " $2 " " $3 " " $4); next }
+        file == "/etc/fstab" { if ($1 !~ /^#/ && $3 == "swap") tell("swap.fstab", $1); next }
+        file == "/etc/waagent.conf" { if (tolower($0) ~ /^[ \t]*resourcedisk\.enableswap=y/) waagent = 1; next }
+        sub(/^[ \t]*SystemMaxUse=[ \t]*/, "") { max = $0 }
         END {
+            if (max != "") tell("journald.max", max)
+            if (waagent) print "swap.maker\t/etc/waagent.conf"
             count = split(paths, wanted, " ")
             for (w = 1; w <= count; w++) {
                 path = wanted[w]; at = path
@@ -92,21 +135,23 @@ disks_table() {
                 printf "mount\t%s %s %s %s %s %s %s %s %s\n", path, type[best], source[best], df[1], df[2], df[3], df[4], df[5], options[best]
                 printf "mount.at\t%s %s %s\n", path, device[best], point[best]
             }
-        }'
+        }' - "$@" 2>/dev/null <<EOF
+$disks_answer
+$disks_real
+EOF
 }
 
 # disks_writable: asked of what is there; what is not would be made in the nearest folder above it.
 disks_writable() {
     for disks_path in $disks_found; do
-        case ${disks_path#"$disks_root"} in
+        disks_own=${disks_path#"$disks_root"}
+        case $disks_own in
             '' | / | /etc | /opt | /run | /tmp | /usr | /usr/local/bin | /var | /var/*)
-                disks_own=${disks_path#"$disks_root"}
                 if [ -w "$disks_path" ]; then disks_may=yes; else disks_may=no; fi
                 printf 'writable\t%s %s\n' "${disks_own:-/}" "$disks_may"
                 ;;
         esac
     done
-    disks_mode=$(bounded 2 stat -L -c %a "$disks_root/tmp") && printf 'tmp.mode\t%s\n' "$disks_mode"
 }
 
 # disks_beneath ROWS: what is known of the disk under etcd, and of xfs under containerd.
@@ -118,7 +163,7 @@ disks_beneath() {
                 disks_block=$disks_root/sys/dev/block/$disks_a
                 # Some file systems (btrfs) have a device number that no disk has.
                 case $disks_a:$disks_source in
-                    0:*:/dev/*) disks_block=$disks_root/sys/class/block/$(basename "$(realpath -m "$disks_source")") ;;
+                    0:*:/dev/*) disks_block=$(realpath -m "$disks_source") && disks_block=$disks_root/sys/class/block/${disks_block##*/} ;;
                 esac
                 for disks_file in "$disks_block/queue/rotational" "$disks_block/../queue/rotational"; do
                     if [ -r "$disks_file" ]; then
@@ -130,7 +175,7 @@ disks_beneath() {
             mount/var/lib/containerd) disks_type=$disks_a ;;
             mount.at/var/lib/containerd)
                 if [ "$disks_type" = xfs ]; then
-                    disks_ftype=$(bounded 3 xfs_info "$disks_b" | sed -n 's/.*ftype=\([01]\).*/\1/p')
+                    disks_ftype=$(become_bounded 3 xfs_info "$disks_b" | sed -n 's/.*ftype=\([01]\).*/\1/p')
                     [ -z "$disks_ftype" ] || printf 'xfs.ftype\t%s\n' "$disks_ftype"
                 fi
                 ;;
@@ -138,17 +183,6 @@ disks_beneath() {
     done <<EOF
 $1
 EOF
-}
-
-disks_journald() {
-    set --
-    for disks_file in "$disks_root"/usr/lib/systemd/journald.conf "$disks_root"/etc/systemd/journald.conf \
-        "$disks_root"/usr/lib/systemd/journald.conf.d/*.conf "$disks_root"/etc/systemd/journald.conf.d/*.conf; do
-        [ ! -r "$disks_file" ] || set -- "$@" "$disks_file"
-    done
-    [ $# -gt 0 ] || return 0
-    disks_max=$(sed -n 's/^[[:space:]]*SystemMaxUse=[[:space:]]*//p' "$@" 2>/dev/null | tail -n 1)
-    [ -z "$disks_max" ] || fact journald.max "$disks_max"
 }
 
 disks_etcd() {
@@ -188,10 +222,6 @@ disks_swap() {
     disks_units=$disks_root/etc/systemd/system
     if [ -r "$disks_root/proc/swaps" ]; then
         printf 'swap.asked\tyes\n'
-        awk 'NR > 1 && NF >= 4 { print $1, $2, $3, $4 }' "$disks_root/proc/swaps" | fact_lines swap.active
-    fi
-    if [ -r "$disks_root/etc/fstab" ]; then
-        awk '$1 !~ /^#/ && $3 == "swap" { print $1 }' "$disks_root/etc/fstab" | fact_lines swap.fstab
     fi
     for disks_unit in zramswap.service zram-config.service; do
         disks_wants "$disks_unit"
@@ -225,25 +255,27 @@ disks_swap() {
     if [ -x "$disks_root/etc/rc.local" ] && grep -q '^[[:space:]]*[^#]*swapon' "$disks_root/etc/rc.local" 2>/dev/null; then
         printf 'swap.maker\t/etc/rc.local\n'
     fi
-    if grep -qi '^[[:space:]]*ResourceDisk\.EnableSwap=y' "$disks_root/etc/waagent.conf" 2>/dev/null; then
-        printf 'swap.maker\t/etc/waagent.conf\n'
-    fi
-    bounded 5 lsblk -Pnpo NAME,PARTTYPE |
-        awk -F'"' 'tolower($4) == "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f" { print $2 }' | fact_lines swap.partition
+    disks_partitions
     if [ -c "$disks_units/swap.target" ]; then disks_may=masked; else disks_may=free; fi
     printf 'swap.target\t%s\n' "$disks_may"
 }
 
+# disks_partitions: swap by the type of a partition; without partitions nobody is asked.
+disks_partitions() {
+    set -- "$disks_root"/sys/class/block/*/partition
+    [ -e "$1" ] || return 0
+    bounded 5 lsblk -Pnpo NAME,PARTTYPE |
+        awk -F'"' 'tolower($4) == "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f" { print "swap.partition\t" $2 }'
+}
+
 facts_disks() {
     disks_root=${HAUI_ROOT:-}
-    disks_existing
-    if [ -n "$disks_found" ]; then
-        disks_rows=$(disks_table)
-        [ -z "$disks_rows" ] || printf '%s\n' "$disks_rows"
-        disks_writable
-        disks_beneath "$disks_rows"
-    fi
-    disks_journald
+    disks_ask
+    disks_links
+    disks_rows=$(disks_table)
+    [ -z "$disks_rows" ] || printf '%s\n' "$disks_rows"
+    disks_writable
+    disks_beneath "$disks_rows"
     disks_etcd
     disks_swap
 }

@@ -14,10 +14,11 @@ facts_firewall() {
 }
 
 firewall_firewalld() {
-    have firewall-cmd && [ "$(bounded 10 firewall-cmd --state)" = running ] || return 0
+    have firewall-cmd && [ "$(become_bounded 10 firewall-cmd --state)" = running ] || return 0
     haui_zone=
-    [ -z "${haui_device:-}" ] || haui_zone=$(bounded 10 firewall-cmd "--get-zone-of-interface=$haui_device" || :)
-    [ -n "$haui_zone" ] || haui_zone=$(bounded 10 firewall-cmd --get-default-zone)
+    firewall_device
+    [ -z "$haui_device" ] || haui_zone=$(become_bounded 10 firewall-cmd "--get-zone-of-interface=$haui_device" || :)
+    [ -n "$haui_zone" ] || haui_zone=$(become_bounded 10 firewall-cmd --get-default-zone)
     bounded 10 firewall-cmd "--zone=$haui_zone" --list-all | LC_ALL=C awk -v zone="$haui_zone" '
         $1 == "target:" { printf "firewall\tfirewalld %s %s\n", zone, $2 }
         $1 == "ports:" { for (i = 2; i <= NF; i++) printf "firewall.open\t%s\n", $i }
@@ -33,6 +34,14 @@ firewall_firewalld() {
         }'
     bounded 10 firewall-cmd --zone=trusted --list-sources | tr ' ' '\n' | sed -n 's/^\([0-9a-f:./]\{1,\}\)$/source \1/p' |
         fact_lines firewall.open
+}
+
+# firewall_device: sets haui_device, the interface that holds the host's address.
+firewall_device() {
+    haui_device=
+    [ -n "${HAUI_ADDRESS:-}" ] && have ip || return 0
+    haui_device=$(ip -o addr show 2>/dev/null </dev/null |
+        LC_ALL=C awk -v want="$HAUI_ADDRESS" '{ split($4, a, "/"); if (a[1] == want && !told++) print $2 }')
 }
 
 firewall_ufw() {
@@ -66,36 +75,52 @@ firewall_ufw() {
 # nft_idle: nf_tables is a module that nobody has loaded yet; asking would load it.
 nft_idle() {
     [ ! -d "$ROOT/sys/module/nf_tables" ] || return 1
-    for haui_module in "$ROOT/lib/modules/$(uname -r)"/kernel/net/netfilter/nf_tables.ko*; do
+    kernel_names
+    for haui_module in "$ROOT/lib/modules/${haui_release:-}"/kernel/net/netfilter/nf_tables.ko*; do
         [ ! -e "$haui_module" ] || return 0
     done
     return 1
 }
 
-firewall_nft() {
+# nft_ask: sets haui_nft (idle, none, failed or told) and haui_chains, what nft lists then. Asked for once.
+nft_ask() {
+    [ -z "${haui_nft:-}" ] || return 0
+    haui_chains=
     if nft_idle; then
-        printf 'firewall.asked\tyes\n'
-        return 0
+        haui_nft=idle
+    elif ! have nft; then
+        haui_nft=none
+    elif haui_chains=$(become_bounded 10 nft list chains); then
+        haui_nft=told
+    else
+        haui_nft=failed
+        haui_chains=
     fi
-    if ! have nft; then
-        if have iptables && have ip6tables; then
-            printf 'firewall.asked\tyes\n'
-            firewall_chain ip iptables
-            firewall_chain ip6 ip6tables
-        else
-            printf 'firewall.asked\tno\n'
-        fi
-        return 0
-    fi
-    haui_chains=$(bounded 10 nft list chains) || {
-        printf 'firewall.asked\tno\n'
-        return 0
-    }
-    printf 'firewall.asked\tyes\n'
+}
+
+firewall_nft() {
+    nft_ask
+    case $haui_nft in
+        idle | told) fact firewall.asked yes ;;
+        failed) fact firewall.asked no ;;
+        none)
+            if have iptables && have ip6tables; then
+                fact firewall.asked yes
+                firewall_chain ip iptables
+                firewall_chain ip6 ip6tables
+            else
+                fact firewall.asked no
+            fi
+            ;;
+    esac
+    case $haui_chains in
+        *"hook input"*) ;;
+        *) return 0 ;;
+    esac
     printf '%s\n' "$haui_chains" | LC_ALL=C awk '
         $1 == "table" { family = $2; table = $3 }
         $1 == "chain" { chain = $2 }
-        /hook input/ && /type filter/ && family ~ /^(ip|ip6|inet)$/ { print family, table, chain }' | head -n 8 |
+        /hook input/ && /type filter/ && family ~ /^(ip|ip6|inet)$/ && told++ < 8 { print family, table, chain }' |
         while read -r haui_family haui_table haui_chain; do
             bounded 10 nft list chain "$haui_family" "$haui_table" "$haui_chain" |
                 LC_ALL=C awk -v where="$haui_family $haui_table $haui_chain" '
@@ -108,11 +133,14 @@ firewall_nft() {
 
 firewall_legacy() {
     for haui_family in ip ip6; do
-        grep -qx filter "$ROOT/proc/net/${haui_family}_tables_names" 2>/dev/null || continue
-        haui_tool=${haui_family}tables-legacy
-        have "$haui_tool" || haui_tool=${haui_family}tables
-        have "$haui_tool" || continue
-        firewall_chain "$haui_family" "$haui_tool"
+        [ -r "$ROOT/proc/net/${haui_family}_tables_names" ] || continue
+        while read -r haui_table; do
+            [ "$haui_table" = filter ] || continue
+            haui_tool=${haui_family}tables-legacy
+            have "$haui_tool" || haui_tool=${haui_family}tables
+            ! have "$haui_tool" || firewall_chain "$haui_family" "$haui_tool"
+            break
+        done <"$ROOT/proc/net/${haui_family}_tables_names"
     done
 }
 

@@ -11,46 +11,57 @@ ROOT=${HAUI_ROOT:-}
 facts_fleet() {
     fleet_endpoint_name
     fact proxy.asked yes
-    fleet_proxies | sed 's|//[^/@ ]*@|//|' | sort -u | head -n 20 | fact_lines proxy.set
-    if [ -r "$ROOT/sys/class/dmi/id/chassis_serial" ]; then
-        head -c 200 "$ROOT/sys/class/dmi/id/chassis_serial" | tr -cd '\040-\176\n' | head -n 1 | fact_lines chassis.serial
-    fi
+    fleet_proxies
+    fleet_serial
 }
 
 fleet_endpoint_name() {
     [ -n "${HAUI_ENDPOINT_NAME:-}" ] && have getent || return 0
     haui_status=0
-    haui_found=$(bounded 6 getent ahosts "$HAUI_ENDPOINT_NAME") || haui_status=$?
+    haui_found=$(become_bounded 6 getent ahosts "$HAUI_ENDPOINT_NAME") || haui_status=$?
     # 2: nobody knows the name. Anything else is no answer, as when the name servers are silent.
     case $haui_status in
         0 | 2) fact endpoint.asked yes ;;
         *) return 0 ;;
     esac
-    printf '%s\n' "$haui_found" | awk 'NF && !told[$1]++ && NR <= 100 { printf "endpoint.name\t%s\n", $1 }'
+    fact_addresses endpoint.name "$haui_found"
 }
 
+fleet_serial() {
+    [ -r "$ROOT/sys/class/dmi/id/chassis_serial" ] || return 0
+    haui_line=
+    read -r haui_line <"$ROOT/sys/class/dmi/id/chassis_serial" 2>/dev/null || :
+    case $haui_line in
+        '') ;;
+        # Some firmware holds rubbish there.
+        *[![:print:]]*) printf '%.200s\n' "$haui_line" | tr -cd '\040-\176\n' | fact_lines chassis.serial ;;
+        *) fact chassis.serial "$haui_line" ;;
+    esac
+}
+
+# The proxies that files name, in any of the three ways to write them; of dnf.conf and yum.conf one is a link to the other.
 fleet_proxies() {
-    [ ! -r "$ROOT/etc/environment" ] || fleet_values environment "$ROOT/etc/environment"
-    for haui_file in "$ROOT"/etc/apt/apt.conf "$ROOT"/etc/apt/apt.conf.d/*; do
-        [ ! -f "$haui_file" ] || fleet_values apt "$haui_file"
+    set --
+    for haui_file in "$ROOT"/etc/environment "$ROOT"/etc/apt/apt.conf "$ROOT"/etc/apt/apt.conf.d/* \
+        "$ROOT"/etc/dnf/dnf.conf "$ROOT"/etc/yum.conf; do
+        if [ -f "$haui_file" ] && [ -r "$haui_file" ]; then set -- "$@" "$haui_file"; fi
     done
-    for haui_file in "$ROOT"/etc/dnf/dnf.conf "$ROOT"/etc/yum.conf; do
-        # The one is a link to the other.
-        [ ! -f "$haui_file" ] || fleet_values dnf "$haui_file"
-    done
-}
-
-# fleet_values SOURCE FILE: the proxies that a file names, in any of the three ways to write them.
-fleet_values() {
-    head -c 65536 "$2" | LC_ALL=C awk -v source="$1" '
-        /^[ \t]*(#|\/\/)/ { next }
-        {
-            line = tolower($0)
+    [ $# -eq 0 ] || LC_ALL=C awk -v root="$ROOT" '
+        FNR == 1 {
+            file = substr(FILENAME, length(root) + 1)
+            source = file == "/etc/environment" ? "environment" : file ~ /^\/etc\/apt\// ? "apt" : "dnf"
             wanted = source == "environment" ? "^[ \t]*(export[ \t]+)?https?_proxy[ \t]*=" \
                 : source == "apt" ? "acquire::https?::proxy[ \t]" : "^[ \t]*proxy[ \t]*="
-            if (!match(line, wanted)) next
+        }
+        FNR > 2000 || /^[ \t]*(#|\/\/)/ { next }
+        {
+            if (!match(tolower($0), wanted)) next
             value = substr($0, RSTART + RLENGTH)
             gsub(/^[ \t"\047]+|[ \t"\047;]+$/, "", value)
-            if (value != "" && value != "_none_" && tolower(value) != "false") print source, value
-        }'
+            if (value == "" || value == "_none_" || tolower(value) == "false") next
+            sub(/\/\/[^\/@ ]*@/, "//", value)
+            gsub(/[\t\r]+/, " ", value)
+            row = source " " value
+            if (!told[row]++ && count++ < 20) printf "proxy.set\t%s\n", substr(row, 1, 4000)
+        }' "$@" 2>/dev/null
 }

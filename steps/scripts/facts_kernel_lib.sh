@@ -21,23 +21,23 @@ nf_tables nft_compat nft_ct nft_nat nft_masq nft_numgen ip_tables iptable_nat ip
 xt_comment xt_conntrack xt_mark xt_statistic xt_nat xt_addrtype xt_set ip_set rbd"
 
 facts_kernel() {
-    haui_release=$(uname -r)
+    kernel_names
+    haui_release=${haui_release:-}
     fact kernel.release "$haui_release"
     for haui_file in "$ROOT"/boot/vmlinuz-*; do
-        [ ! -e "$haui_file" ] || printf '%s\n' "${haui_file##*/vmlinuz-}"
-    done | fact_lines kernel.installed
+        [ ! -e "$haui_file" ] || fact kernel.installed "${haui_file##*/vmlinuz-}"
+    done
     for haui_file in "$ROOT"/lib/modules/*/vmlinuz; do
         [ -e "$haui_file" ] || continue
         haui_file=${haui_file%/vmlinuz}
-        printf '%s\n' "${haui_file##*/}"
-    done | fact_lines kernel.installed
+        fact kernel.installed "${haui_file##*/}"
+    done
     fact_yes kernel.modules test -d "$ROOT/lib/modules/$haui_release"
     facts_modules
     fact_yes reboot.required test -e "$ROOT/run/reboot-required"
     [ ! -f "$ROOT/run/reboot-required.pkgs" ] || fact reboot.packages "$(head -n 5 "$ROOT/run/reboot-required.pkgs" 2>/dev/null)"
-    facts_cgroup
     facts_boot_security
-    facts_propagation
+    facts_kernel_files
     facts_sysctl
 }
 
@@ -49,12 +49,20 @@ facts_modules() {
         [ ! -f "$haui_file" ] || set -- "$@" "$haui_file"
     done
     [ $# -gt 0 ] || set -- /dev/null
-    LC_ALL=C awk -v root="$ROOT" -v names="$KNOWN_MODULES" '
+    haui_lists=$(LC_ALL=C awk -v root="$ROOT" -v names="$KNOWN_MODULES" '
         function plain(name) { gsub(/-/, "_", name); return name }
-        FILENAME ~ /\/modules\.(dep|builtin)$/ {
+        BEGIN {
+            # A distribution has some six thousand modules; one look at a line decides whether it is taken apart.
+            wanted = names
+            gsub(/_/, "[-_]", wanted); gsub(/ +/, "|", wanted)
+            wanted = "/(" wanted ")[.]ko"
+        }
+        FNR == 1 { of = FILENAME ~ /\/modules\.dep$/ ? "loadable" : FILENAME ~ /\/modules\.builtin$/ ? "works" : "" }
+        of != "" {
+            if ($0 !~ wanted) next
             name = $1
             sub(/:$/, "", name); sub(/.*\//, "", name); sub(/\.ko.*/, "", name)
-            state[plain(name)] = FILENAME ~ /dep$/ ? "loadable" : "works"
+            state[plain(name)] = of
             next
         }
         $1 == "install" && $3 ~ /^(\/usr)?\/bin\/(true|false)$/ {
@@ -67,60 +75,47 @@ facts_modules() {
                 now = name in state ? state[name] : "missing"
                 print name, (now != "works" && name in off ? "off " off[name] : now)
             }
-        }' "$@" 2>/dev/null | while read -r haui_module haui_state; do
-        case $haui_state in
-            works) ;;
-            # What is loaded works, whatever forbids loading it. The search ends early for most.
-            *) if [ -d "$ROOT/sys/module/$haui_module" ]; then haui_state=works; fi ;;
-        esac
-        if [ "$haui_state" = missing ]; then haui_state=$(module_otherwise "$haui_module"); fi
-        printf '%s %s\n' "$haui_module" "$haui_state"
-    done | fact_lines module
+        }' "$@" 2>/dev/null)
+    while read -r haui_module haui_state; do
+        # What is loaded works, whatever forbids loading it. The search ends early for most.
+        if [ "$haui_state" != works ] && [ -d "$ROOT/sys/module/$haui_module" ]; then haui_state=works; fi
+        [ "$haui_state" != missing ] || module_otherwise "$haui_module"
+        [ -z "$haui_module" ] || fact module "$haui_module $haui_state"
+    done <<EOF
+$haui_lists
+EOF
 }
 
-# module_otherwise NAME: the state of a module of which no list knows. Without any list (a container, a kernel without
-# modules) only few show by what they do.
+# module_otherwise NAME: sets haui_state, of a module of which no list knows. Without any list (a container, a kernel
+# without modules) only few show by what they do.
 module_otherwise() {
-    if module_works "$1"; then
-        echo works
-    elif module_unknowable "$1"; then
-        echo unknown
+    if module_shows "$1"; then
+        haui_state=works
     elif [ -d "$ROOT/lib/modules/$haui_release" ]; then
-        if module_loadable "$1"; then echo loadable; else echo missing; fi
+        ! module_loadable "$1" || haui_state=loadable
     else
         case $1 in
-            overlay | br_netfilter | nf_conntrack | ip_vs*) if module_loadable "$1"; then echo loadable; else echo missing; fi ;;
-            *) echo unknown ;;
+            # Nothing says whether ip_vs that is built in has this one.
+            ip_vs_*) ! module_shows ip_vs || haui_state=unknown ;;
+            overlay | br_netfilter | nf_conntrack | ip_vs) ;;
+            *) haui_state=unknown ;;
         esac
     fi
-}
-
-facts_cgroup() {
-    haui_line=
-    if [ -f "$ROOT/sys/fs/cgroup/cgroup.controllers" ]; then
-        fact cgroup v2
-        read -r haui_line <"$ROOT/sys/fs/cgroup/cgroup.controllers" 2>/dev/null || :
-        [ -z "$haui_line" ] || fact cgroup.controllers "$haui_line"
-        return
-    elif [ -f "$ROOT/sys/fs/cgroup/unified/cgroup.controllers" ]; then
-        fact cgroup hybrid
-    elif [ -d "$ROOT/sys/fs/cgroup/memory" ] || [ -d "$ROOT/sys/fs/cgroup/cpu" ] || [ -d "$ROOT/sys/fs/cgroup/systemd" ]; then
-        fact cgroup v1
-    else
-        return
-    fi
-    [ ! -r "$ROOT/proc/cgroups" ] || LC_ALL=C awk '
-        !/^#/ && $4 == 1 { found = found " " $1 }
-        END { if (found != "") print "cgroup.controllers\t" substr(found, 2) }' "$ROOT/proc/cgroups" 2>/dev/null
 }
 
 facts_boot_security() {
-    [ ! -r "$ROOT/sys/kernel/security/lockdown" ] ||
-        sed -n 's/.*\[\([a-z]*\)\].*/\1/p' "$ROOT/sys/kernel/security/lockdown" 2>/dev/null | fact_lines lockdown
+    haui_line=
+    [ ! -r "$ROOT/sys/kernel/security/lockdown" ] || read -r haui_line <"$ROOT/sys/kernel/security/lockdown" || :
+    haui_line=${haui_line#*\[}
+    case $haui_line in
+        none\]* | integrity\]* | confidentiality\]*) fact lockdown "${haui_line%%\]*}" ;;
+    esac
     for haui_file in "$ROOT"/sys/firmware/efi/efivars/SecureBoot-*; do
         [ -r "$haui_file" ] || continue
         # Four bytes of attributes, then the value.
-        case $(od -An -tu1 "$haui_file" 2>/dev/null | awk 'NR == 1 { print $5 }') in
+        # shellcheck disable=SC2046  # a list of numbers
+        set -- $(od -An -tu1 "$haui_file" 2>/dev/null </dev/null)
+        case ${5:-} in
             1) fact secureboot yes ;;
             0) fact secureboot no ;;
         esac
@@ -128,11 +123,31 @@ facts_boot_security() {
     done
 }
 
-# Of process 1: sessions may have mounts of their own.
-facts_propagation() {
+# Control groups, and how mounts propagate: of process 1, as sessions may have mounts of their own.
+facts_kernel_files() {
+    haui_groups=
+    if [ -f "$ROOT/sys/fs/cgroup/cgroup.controllers" ]; then
+        fact cgroup v2
+        haui_line=
+        read -r haui_line <"$ROOT/sys/fs/cgroup/cgroup.controllers" 2>/dev/null || :
+        [ -z "$haui_line" ] || fact cgroup.controllers "$haui_line"
+    elif [ -f "$ROOT/sys/fs/cgroup/unified/cgroup.controllers" ]; then
+        fact cgroup hybrid
+        haui_groups=$ROOT/proc/cgroups
+    elif [ -d "$ROOT/sys/fs/cgroup/memory" ] || [ -d "$ROOT/sys/fs/cgroup/cpu" ] || [ -d "$ROOT/sys/fs/cgroup/systemd" ]; then
+        fact cgroup v1
+        haui_groups=$ROOT/proc/cgroups
+    fi
     haui_file=$ROOT/proc/1/mountinfo
     [ -r "$haui_file" ] || haui_file=$ROOT/proc/self/mountinfo
-    [ ! -r "$haui_file" ] || LC_ALL=C awk '
+    set --
+    [ ! -r "$haui_groups" ] || set -- "$haui_groups"
+    [ ! -r "$haui_file" ] || set -- "$@" "$haui_file"
+    [ $# -eq 0 ] || LC_ALL=C awk '
+        FILENAME ~ /\/cgroups$/ {
+            if (!/^#/ && $4 == 1) found = found " " $1
+            next
+        }
         $5 == "/" {
             kind = "private"
             for (i = 7; i <= NF && $i != "-"; i++) {
@@ -140,5 +155,8 @@ facts_propagation() {
                 else if ($i ~ /^master:/ && kind == "private") kind = "slave"
             }
         }
-        END { if (kind != "") print "root.propagation\t" kind }' "$haui_file" 2>/dev/null
+        END {
+            if (found != "") print "cgroup.controllers\t" substr(found, 2)
+            if (kind != "") print "root.propagation\t" kind
+        }' "$@" 2>/dev/null
 }

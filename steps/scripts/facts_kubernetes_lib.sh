@@ -4,7 +4,7 @@
 #   kubernetes.server    the API server in admin.conf, else in kubelet.conf, e.g. https://api.example:6443
 #   kubernetes.file      files of kubeadm: static pods, *.conf of /etc/kubernetes, pki/ca.crt, kubelet's config.yaml
 #   kubernetes.other     NAME PATH: another distribution of Kubernetes (k3s, rke2, k0s, microk8s)
-#   kubernetes.process   names of processes of Kubernetes that run
+#   kubernetes.process   names of processes of Kubernetes that run: told by facts_programs of facts_system_lib
 #   containerd.version   e.g. 1.6.20
 #   containerd.config    haui|foreign|absent: whose /etc/containerd/config.toml is
 #   containerd.disabled  its disabled_plugins, as written there
@@ -16,69 +16,68 @@
 
 facts_kubernetes() {
     facts_units
-    kubernetes_server
+    kubernetes_configurations
     kubernetes_files
-    kubernetes_processes
     kubernetes_runtimes
     kubernetes_chains
     kubernetes_balancers
 }
 
-# kubeconfig_server FILE: the API server that it names.
-kubeconfig_server() {
-    [ -f "$1" ] && sed -n 's/^ *server: *//p' "$1" | head -n 1
-}
-
-kubernetes_server() {
-    # Newer kubelets of control planes talk to their own API server, so admin.conf is asked first.
-    for haui_file in admin kubelet; do
-        haui_server=$(kubeconfig_server "$ROOT/etc/kubernetes/$haui_file.conf" || :)
-        [ -n "$haui_server" ] || continue
-        printf '%s\n' "$haui_server" | tr -d "\"'" | sed 's#://[^/@]*@#://#' | fact_lines kubernetes.server
-        return
+# Newer kubelets of control planes talk to their own API server, so admin.conf comes first.
+kubernetes_configurations() {
+    set --
+    for haui_file in "$ROOT"/etc/kubernetes/admin.conf "$ROOT"/etc/kubernetes/kubelet.conf "$ROOT"/etc/containerd/config.toml; do
+        if [ -f "$haui_file" ] && [ -r "$haui_file" ]; then set -- "$@" "$haui_file"; fi
     done
+    [ $# -eq 0 ] || LC_ALL=C awk '
+        function tell(key, value) { gsub(/[\t\r]+/, " ", value); if (value != "") printf "%s\t%s\n", key, substr(value, 1, 4000) }
+        FILENAME ~ /\/config\.toml$/ {
+            if (sub(/^[ \t]*disabled_plugins[ \t]*=[ \t]*/, "") && !plugins++) tell("containerd.disabled", $0)
+            next
+        }
+        server == "" && sub(/^ *server: */, "") {
+            gsub(/["\047]/, "")
+            sub(/:\/\/[^\/@]*@/, "://")
+            server = $0
+            tell("kubernetes.server", server)
+        }' "$@" 2>/dev/null
 }
 
 kubernetes_files() {
+    haui_count=0
     for haui_file in "$ROOT"/etc/kubernetes/manifests/*.yaml "$ROOT"/etc/kubernetes/*.conf \
         "$ROOT"/etc/kubernetes/pki/ca.crt "$ROOT"/var/lib/kubelet/config.yaml; do
-        [ ! -f "$haui_file" ] || printf 'kubernetes.file\t%s\n' "${haui_file#"$ROOT"}"
-    done | head -n 50
+        [ -f "$haui_file" ] || continue
+        fact kubernetes.file "${haui_file#"$ROOT"}"
+        haui_count=$((haui_count + 1))
+        [ "$haui_count" -lt 50 ] || break
+    done
     for haui_other in k3s:/etc/rancher/k3s k3s:/var/lib/rancher/k3s rke2:/etc/rancher/rke2 \
         rke2:/var/lib/rancher/rke2 k0s:/var/lib/k0s k0s:/etc/k0s microk8s:/var/snap/microk8s; do
         [ ! -e "$ROOT${haui_other#*:}" ] || printf 'kubernetes.other\t%s %s\n' "${haui_other%%:*}" "${haui_other#*:}"
     done
+    haui_count=0
     for haui_file in "$ROOT"/etc/cni/net.d/*.conf "$ROOT"/etc/cni/net.d/*.conflist "$ROOT"/etc/cni/net.d/*.json; do
-        [ ! -e "$haui_file" ] || printf 'cni.config\t%s\n' "${haui_file#"$ROOT"}"
-    done | head -n 50
+        [ -e "$haui_file" ] || continue
+        fact cni.config "${haui_file#"$ROOT"}"
+        haui_count=$((haui_count + 1))
+        [ "$haui_count" -lt 50 ] || break
+    done
     for haui_file in /var/lib/calico /var/lib/cilium /var/lib/weave /run/flannel \
         /var/lib/cni/networks/cbr0 /var/lib/cni/networks/k8s-pod-network /var/lib/cni/networks/haui-bridge; do
         [ ! -e "$ROOT$haui_file" ] || printf 'leftover\t%s\n' "$haui_file"
     done
 }
 
-# Without a command for each process, nor ps, which may be missing.
-kubernetes_processes() {
-    for haui_file in "$ROOT"/proc/[0-9]*/comm; do
-        haui_name=
-        { read -r haui_name <"$haui_file"; } 2>/dev/null || continue
-        case $haui_name in
-            kubelet | kube-apiserver | kube-controller | kube-scheduler | kube-proxy | k3s | k3s-server | k3s-agent | \
-                rke2 | k0s | kubelite | conmon | dockerd | crio)
-                printf 'kubernetes.process\t%s\n' "$haui_name" ;;
-        esac
-    done | sort -u
-}
-
 kubernetes_runtimes() {
     if have containerd; then
         # "containerd github.com/containerd/containerd v1.7.1~ds1 …"
-        bounded 5 containerd --version |
-            awk '{ sub(/^v/, "", $3); sub(/[~+-].*/, "", $3) } $3 ~ /^[0-9.]+$/ { print "containerd.version\t" $3; exit }'
+        become_bounded 5 containerd --version | LC_ALL=C awk '
+            { sub(/^v/, "", $3); sub(/[~+-].*/, "", $3) }
+            $3 ~ /^[0-9.]+$/ { print "containerd.version\t" $3; exit }'
     fi
-    haui_file=$ROOT/etc/containerd/config.toml
-    printf 'containerd.config\t%s\n' "$(config_owner "$haui_file")"
-    [ ! -r "$haui_file" ] || sed -n 's/^[ 	]*disabled_plugins[ 	]*=[ 	]*//p' "$haui_file" | head -n 1 | fact_lines containerd.disabled
+    config_owner "$ROOT/etc/containerd/config.toml"
+    fact containerd.config "$haui_owner"
     if have ctr && [ -S "$ROOT/run/containerd/containerd.sock" ]; then
         for haui_space in $(bounded 5 ctr --address "$ROOT/run/containerd/containerd.sock" namespaces list -q | head -n 10); do
             haui_count=$(bounded 5 ctr --address "$ROOT/run/containerd/containerd.sock" -n "$haui_space" tasks list |
@@ -92,35 +91,46 @@ kubernetes_runtimes() {
     fi
 }
 
-# config_owner FILE: whether haui has written it.
+# config_owner FILE: sets haui_owner, whether haui has written it.
 config_owner() {
     haui_line=
     { read -r haui_line <"$1"; } 2>/dev/null || :
     case $haui_line in
-        "# Written by haui"*) echo haui ;;
-        *) if [ -s "$1" ]; then echo foreign; else echo absent; fi ;;
+        "# Written by haui"*) haui_owner=haui ;;
+        *) if [ -s "$1" ]; then haui_owner=foreign; else haui_owner=absent; fi ;;
     esac
 }
 
 # Chains without their rules: a node may have ten thousands of those.
 kubernetes_chains() {
-    {
-        if have nft && ! nft_idle; then
-            bounded 10 nft list chains | awk '$1 == "chain" { print $2 } $1 == "table" && $3 ~ /^(kube-proxy|cali|cilium)/ { print $3 }'
+    nft_ask
+    haui_legacy=
+    for haui_family in ip ip6; do
+        if [ -s "$ROOT/proc/net/${haui_family}_tables_names" ] && have "${haui_family}tables-legacy-save"; then
+            haui_legacy="$haui_legacy ${haui_family}tables-legacy-save"
         fi
-        for haui_family in ip ip6; do
-            if [ ! -s "$ROOT/proc/net/${haui_family}_tables_names" ] || ! have "${haui_family}tables-legacy-save"; then
-                continue
-            fi
-            bounded 10 "${haui_family}tables-legacy-save" | sed -n 's/^:\([^ ]*\) .*/\1/p'
-        done
+    done
+    [ -n "$haui_chains$haui_legacy" ] || return 0
+    {
+        printf '%s\n' "$haui_chains"
+        for haui_tool in $haui_legacy; do bounded 10 "$haui_tool"; done
     } | LC_ALL=C awk '
-        match($0, /^(KUBE-|CNI-|cali-|FLANNEL-|CILIUM_|WEAVE-|kube-proxy)/) { count[substr($0, 1, RLENGTH)]++ }
-        END { for (name in count) printf "netfilter.chains\t%s %d\n", name, count[name] }' | sort
+        $1 == "chain" { note($2) }
+        $1 == "table" && $3 ~ /^(kube-proxy|cali|cilium)/ { note($3) }
+        /^:/ { note(substr($1, 2)) }
+        function note(name) {
+            if (match(name, /^(KUBE-|CNI-|cali-|FLANNEL-|CILIUM_|WEAVE-|kube-proxy)/)) count[substr(name, 1, RLENGTH)]++
+        }
+        END {
+            # In the order of their names.
+            kinds = split("CILIUM_ CNI- FLANNEL- KUBE- WEAVE- cali- kube-proxy", kind, " ")
+            for (i = 1; i <= kinds; i++) if (kind[i] in count) printf "netfilter.chains\t%s %d\n", kind[i], count[kind[i]]
+        }'
 }
 
 kubernetes_balancers() {
     for haui_name in haproxy:/etc/haproxy/haproxy.cfg nginx:/etc/nginx/nginx.conf keepalived:/etc/keepalived/keepalived.conf; do
-        printf 'balancer.config\t%s %s\n' "${haui_name%%:*}" "$(config_owner "$ROOT${haui_name#*:}")"
+        config_owner "$ROOT${haui_name#*:}"
+        fact balancer.config "${haui_name%%:*} $haui_owner"
     done
 }

@@ -1,8 +1,6 @@
 # shellcheck shell=sh
 # How a script tells facts: lines KEY<TAB>VALUE on stdout, one line each; a key may stand several times.
 
-HAUI_RETURN=$(printf '\r')
-
 # fact KEY VALUE…: one fact. The value is cut to 4000 characters; tabs and line breaks become blanks.
 # No subshell: a host tells some two hundred of them, and each fork would cost more than the fact itself.
 fact() {
@@ -10,9 +8,9 @@ fact() {
     shift
     haui_value=$*
     case $haui_value in
-        *["$HAUI_TAB$HAUI_NEWLINE$HAUI_RETURN"]*)
+        *[[:cntrl:]]*)
             set -f
-            IFS=$HAUI_TAB$HAUI_NEWLINE$HAUI_RETURN
+            IFS=$HAUI_TAB$HAUI_NEWLINE$(printf '\r')
             # shellcheck disable=SC2086  # the splitting is what this is about
             set -- $haui_value
             IFS=' '
@@ -37,6 +35,13 @@ bounded() {
     timeout -k 1 "$haui_limit" "$@" </dev/null 2>/dev/null
 }
 
+# become_bounded SECONDS COMMAND…: the same where nothing is left to do, in $(…) or at the end of a pipe: saves a fork.
+become_bounded() {
+    haui_limit=$1
+    shift
+    exec timeout -k 1 "$haui_limit" "$@" </dev/null 2>/dev/null
+}
+
 # fact_yes KEY COMMAND…: yes when COMMAND succeeds, else no.
 fact_yes() {
     haui_fact=$1
@@ -47,6 +52,41 @@ fact_yes() {
 # now: seconds since the epoch, with nanoseconds where date has them.
 now() {
     date +%s.%N
+}
+
+# kernel_names: sets haui_node, haui_release and haui_machine. Asked for once.
+kernel_names() {
+    [ -z "${haui_machine:-}" ] || return 0
+    # shellcheck disable=SC2046  # none of the three has a blank in it
+    set -- $(uname -nrm)
+    # shellcheck disable=SC2034  # for those who call this
+    haui_node=${1:-} haui_release=${2:-} haui_machine=${3:-}
+}
+
+# booted_systemd: whether there is a systemd to ask; without it each of its commands would start only to fail.
+booted_systemd() {
+    [ -d "${HAUI_ROOT:-}/run/systemd/system" ] && have systemctl
+}
+
+# virtual: sets haui_virtual, what systemd-detect-virt says. Asked for once.
+virtual() {
+    [ -z "${haui_virtual:-}" ] || return 0
+    haui_virtual=$(systemd-detect-virt 2>/dev/null </dev/null)
+    haui_virtual=${haui_virtual%%"$HAUI_NEWLINE"*}
+}
+
+# fact_addresses KEY TEXT: the addresses that getent ahosts has told, each once.
+fact_addresses() {
+    haui_told=' '
+    while read -r haui_found _; do
+        case $haui_told in
+            *" $haui_found "*) ;;
+            *) haui_told="$haui_told$haui_found " && [ -z "$haui_found" ] || fact "$1" "$haui_found" ;;
+        esac
+        [ ${#haui_told} -lt 2000 ] || break
+    done <<EOF
+$2
+EOF
 }
 
 # facts_end: the last line; without it the reader knows that something was cut off.

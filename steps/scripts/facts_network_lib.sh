@@ -25,75 +25,89 @@ ROOT=${HAUI_ROOT:-}
 
 facts_network() {
     if have ip; then
-        network_links
-        network_addresses
-        network_routes 4
-        network_routes 6
+        network_tables
         network_virtual_address
     fi
     network_resolver
     network_lookups
-    network_managers
     facts_firewall
 }
 
-network_links() {
-    bounded 5 ip -d -o link show | LC_ALL=C awk '
-        BEGIN { FS = "\\" }
-        {
-            n = split($1, word, " ")
+# Links, addresses and routes. Not bounded: ip asks nobody but the kernel, and in what could hold that up it can't be killed.
+network_tables() {
+    {
+        echo '= link'
+        ip -d -o link show
+        echo '= address'
+        ip -o addr show
+        echo '= route4'
+        ip -4 -o route show table all
+        echo '= route6'
+        ip -6 -o route show table all
+    } 2>/dev/null </dev/null | LC_ALL=C awk -v want="${HAUI_ADDRESS:-}" -v net="$ROOT/sys/class/net/" '
+        $1 == "=" && NF == 2 {
+            locals()
+            part = $2; rows = 0
+            next
+        }
+        part == "link" { if (rows++ < 1000) link() }
+        part == "address" && rows++ < 1000 && ($3 == "inet" || $3 == "inet6") { address() }
+        part ~ /^route/ {
+            if (/ table local / || /^local / || /^broadcast / || /^multicast / || /^anycast /) {
+                if (own < 1000) local[++own] = $0
+            } else if (NF && rows < 1000) route($0)
+        }
+        END {
+            locals()
+            if (held != "") speed()
+        }
+        # An interface without a link has no speed.
+        function speed(  mbit, duplex) {
+            if ((getline mbit < (net held "/speed")) > 0 && (getline duplex < (net held "/duplex")) > 0)
+                if (mbit ~ /^[0-9]+$/ && (duplex == "full" || duplex == "half")) printf "link.speed\t%s %s %s\n", held, mbit, duplex
+        }
+        function route(text) {
+            rows++
+            gsub(/[\t\\ ]+/, " ", text)
+            printf "%s\t%s\n", part, substr(text, 1, 400)
+        }
+        # Those of the table local come last.
+        function locals(  i) {
+            for (i = 1; i <= own && rows < 1000; i++) route(local[i])
+            own = 0
+        }
+        function link(  pieces, piece, n, i, p, name, state, mtu, mac, kind, word) {
+            pieces = split($0, piece, /\\/)
+            n = split(piece[1], word, " ")
             name = word[2]; sub(/:$/, "", name); sub(/@.*/, "", name)
             state = "UNKNOWN"; mtu = mac = kind = "-"
             for (i = 3; i < n; i++) {
                 if (word[i] == "mtu") mtu = word[i + 1]
                 if (word[i] == "state") state = word[i + 1]
             }
-            for (part = 2; part <= NF; part++) {
-                split($part, word, " ")
+            for (p = 2; p <= pieces; p++) {
+                split(piece[p], word, " ")
                 if (word[1] == "link/loopback") kind = "loopback"
                 if (word[1] ~ /^link\//) { if (word[2] ~ /^[0-9a-f][0-9a-f](:[0-9a-f][0-9a-f])+$/ && word[2] ~ /[1-9a-f]/) mac = word[2] }
                 else if (kind == "-" && word[1] ~ /^[a-z][a-z0-9_]*$/ && word[1] !~ /_slave$/ && word[1] !~ /^(altname|alias|vf)$/)
                     kind = word[1]
             }
-            if (name != "" && NR <= 1000) printf "link\t%s %s %s %s %s\n", name, state, mtu, mac, kind
-        }'
-}
-
-network_addresses() {
-    haui_addresses=$(bounded 5 ip -o addr show)
-    printf '%s\n' "$haui_addresses" | LC_ALL=C awk '
-        $3 == "inet" || $3 == "inet6" {
-            address = $4; flags = "static"
+            if (name != "") printf "link\t%s %s %s %s %s\n", name, state, mtu, mac, kind
+        }
+        function address(  at, flags, more, i, last, bare) {
+            at = $4; flags = "static"
             for (i = 5; i <= NF; i++) {
                 last = sub(/\\+$/, "", $i)
-                if ($i == "peer") { if (address !~ /\//) address = address ($3 == "inet" ? "/32" : "/128") }
                 if ($i == "scope" && ($(i + 1) == "link" || $(i + 1) == "host")) more = more ",scope-" $(i + 1)
                 if ($i == "dynamic") flags = "dynamic"
                 if ($i ~ /^(secondary|deprecated|tentative|dadfailed|temporary)$/) more = more "," $i
                 if (last) break
             }
-            if (address !~ /\//) address = address ($3 == "inet" ? "/32" : "/128")
-            if (NR <= 1000) printf "address\t%s %s %s%s\n", $2, address, flags, more
-            more = ""
+            if (at !~ /\//) at = at ($3 == "inet" ? "/32" : "/128")
+            printf "address\t%s %s %s%s\n", $2, at, flags, more
+            split(at, bare, "/")
+            if (want != "" && bare[1] == want && held == "") held = $2
         }'
-    [ -n "${HAUI_ADDRESS:-}" ] || return 0
-    haui_device=$(printf '%s\n' "$haui_addresses" |
-        awk -v want="$HAUI_ADDRESS" '{ split($4, a, "/"); if (a[1] == want) { print $2; exit } }')
-    haui_speed='' haui_duplex=''
-    { read -r haui_speed <"$ROOT/sys/class/net/$haui_device/speed"; } 2>/dev/null || :
-    { read -r haui_duplex <"$ROOT/sys/class/net/$haui_device/duplex"; } 2>/dev/null || :
-    case $haui_speed:$haui_duplex in
-        *[!0-9]*:* | :*) ;;
-        *:half | *:full) printf 'link.speed\t%s %s %s\n' "$haui_device" "$haui_speed" "$haui_duplex" ;;
-    esac
-}
-
-# network_routes 4|6
-network_routes() {
-    bounded 5 ip "-$1" -o route show table all | LC_ALL=C awk -v key="route$1" '
-        / table local / || /^local / || /^broadcast / || /^multicast / || /^anycast / { if (own < 1000) local[++own] = $0; next }
-        NF && told < 1000 { gsub(/[\t\\ ]+/, " "); told++; printf "%s\t%s\n", key, substr($0, 1, 400) }
-        END { for (i = 1; i <= own && told < 1000; i++) { told++; gsub(/[\t\\ ]+/, " ", local[i]); printf "%s\t%s\n", key, substr(local[i], 1, 400) } }'
 }
 
 # neighbour ADDRESS: the link-layer address that answers for it.
@@ -117,8 +131,9 @@ neighbour() {
 
 network_virtual_address() {
     [ -n "${HAUI_VIP:-}" ] || return 0
-    haui_route=$(timeout -k 1 3 ip -o route get "$HAUI_VIP" 2>&1 </dev/null | head -n 1)
-    printf '%s\n' "$haui_route" | fact_lines vip.route
+    haui_route=$(ip -o route get "$HAUI_VIP" 2>&1 </dev/null)
+    haui_route=${haui_route%%"$HAUI_NEWLINE"*}
+    [ -z "$haui_route" ] || fact vip.route "$haui_route"
     case $haui_route in
         local* | *" via "* | *[Ee]rror* | *nreachable*) return 0 ;;
     esac
@@ -133,64 +148,112 @@ network_virtual_address() {
     done
 }
 
+# What files say of names, and of who else changes interfaces.
 network_resolver() {
-    haui_file=$(bounded 2 readlink -f "$ROOT/etc/resolv.conf" || :)
-    [ -z "$haui_file" ] || printf 'resolver\tfile %s\n' "${haui_file#"$ROOT"}"
-    [ ! -r "$ROOT/etc/resolv.conf" ] || head -c 16384 "$ROOT/etc/resolv.conf" | network_resolver_lines nameserver
-    haui_file=$ROOT/run/systemd/resolve/resolv.conf
-    [ ! -r "$haui_file" ] || head -c 16384 "$haui_file" | network_resolver_lines upstream
-    [ ! -r "$ROOT/etc/nsswitch.conf" ] ||
-        sed -n 's/^[ 	]*hosts:[ 	]*//p' "$ROOT/etc/nsswitch.conf" | head -n 1 | fact_lines nsswitch
+    haui_file=$ROOT/etc/resolv.conf
+    if [ -L "$haui_file" ]; then
+        haui_file=$(become_bounded 2 readlink -f "$haui_file")
+    fi
+    { [ -z "$haui_file" ] || [ ! -e "$haui_file" ]; } || fact resolver "file ${haui_file#"$ROOT"}"
+    set --
+    for haui_file in "$ROOT"/etc/resolv.conf "$ROOT"/run/systemd/resolve/resolv.conf "$ROOT"/etc/nsswitch.conf \
+        "$ROOT"/etc/NetworkManager/NetworkManager.conf "$ROOT"/etc/NetworkManager/conf.d/*.conf \
+        "$ROOT"/usr/lib/NetworkManager/conf.d/*.conf "$ROOT"/run/NetworkManager/conf.d/*.conf \
+        "$ROOT"/etc/systemd/networkd.conf "$ROOT"/etc/systemd/networkd.conf.d/*.conf \
+        "$ROOT"/usr/lib/systemd/networkd.conf.d/*.conf; do
+        if [ -f "$haui_file" ] && [ -r "$haui_file" ]; then set -- "$@" "$haui_file"; fi
+    done
+    haui_servers=
+    [ $# -gt 0 ] || return 0
+    haui_rows=$(network_files "$@")
+    [ -z "$haui_rows" ] || printf '%s\n' "$haui_rows"
+    haui_servers=$haui_rows
 }
 
-# network_resolver_lines nameserver|upstream: the lines of a resolv.conf.
-network_resolver_lines() {
-    LC_ALL=C awk -v kind="$1" '
-        $1 == "nameserver" && $2 ~ /^[0-9a-fA-F:.%a-z]+$/ { printf "resolver\t%s %s\n", kind, $2 }
-        # The last of them counts.
-        kind == "nameserver" && ($1 == "search" || $1 == "domain") { $1 = "search"; search = $0 }
-        kind == "nameserver" && $1 == "options" { print "resolver\t" $0 }
-        END { if (search != "") print "resolver\t" search }'
+network_files() {
+    LC_ALL=C awk -v root="$ROOT" '
+        function tell(key, value) { gsub(/[\t\r]+/, " ", value); printf "%s\t%s\n", key, substr(value, 1, 4000) }
+        FNR == 1 {
+            searched()
+            file = substr(FILENAME, length(root) + 1)
+            kind = file == "/etc/resolv.conf" ? "nameserver" : file ~ /\/resolv\.conf$/ ? "upstream" : ""
+        }
+        FNR > 2000 { next }
+        kind != "" {
+            if ($1 == "nameserver" && $2 ~ /^[0-9a-fA-F:.%a-z]+$/) tell("resolver", kind " " $2)
+            if (kind != "nameserver") next
+            # The last of them counts.
+            if ($1 == "search" || $1 == "domain") { $1 = "search"; search = $0 }
+            if ($1 == "options") tell("resolver", $0)
+            next
+        }
+        file == "/etc/nsswitch.conf" { if (sub(/^[ \t]*hosts:[ \t]*/, "") && !sources++ && NF) tell("nsswitch", $0); next }
+        file ~ /NetworkManager/ { if (sub(/^[ \t]*unmanaged-devices[+]*=/, "") && NF) tell("nm.unmanaged", $0); next }
+        match($0, /^[ \t]*ManageForeignRout[a-zA-Z]*[ \t]*=/) {
+            name = substr($0, 1, RLENGTH - 1)
+            value = substr($0, RLENGTH + 1)
+            gsub(/[ \t]/, "", name)
+            sub(/^[ \t]+/, "", value)
+            tell("networkd", name "=" value)
+        }
+        END { searched() }
+        function searched() { if (search != "") tell("resolver", search); search = "" }' "$@" 2>/dev/null
 }
 
-# Asks for the name servers of the root, and takes any answer, also a refusal, for a sign of life.
+# Asks for the name servers of the root, and takes any answer, also a refusal, for a sign of life: it begins with the same
+# two letters as the question. Every wait is limited.
 # shellcheck disable=SC2016  # for that bash
 DNS_QUESTION='
 exec 3<>"/dev/udp/$1/53" || exit 4
 for try in 1 2; do
     printf "\x68\x75\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x01" >&3 || exit 4
-    timeout 1.5 dd bs=512 count=1 <&3 2>/dev/null | grep -q . && exit 0
-    [ "${PIPESTATUS[0]}" = 124 ] || exit 4
+    read -r -t 1.5 -n 1 -u 3 && exit 0
+    [ $? -gt 128 ] || exit 4
 done
 exit 5'
 
 network_lookups() {
     # All at once: dead servers cost their time only once.
-    {
-        if have bash && [ -r "$ROOT/etc/resolv.conf" ]; then
-            for haui_server in $(awk '$1 == "nameserver" && $2 ~ /^[0-9a-f:.]+$/ { print $2 }' "$ROOT/etc/resolv.conf" | head -n 3); do
-                network_server "$haui_server" &
-            done
-        fi
-        network_lookup &
+    haui_count=0
+    if have bash; then
+        while read -r _ haui_kind haui_server; do
+            case $haui_kind:$haui_server in
+                nameserver:*[!0-9a-f:.]*) ;;
+                nameserver:?*)
+                    [ "$haui_count" -ge 3 ] || network_server "$haui_server" &
+                    haui_count=$((haui_count + 1))
+                    ;;
+            esac
+        done <<EOF
+$haui_servers
+EOF
+    fi
+    if have getent; then
+        [ -z "${HAUI_LOOKUP:-}" ] || network_lookup &
         network_own_name &
-        wait
-    }
+    fi
+    wait
 }
 
 network_server() {
     haui_status=0
-    bounded 5 bash -c "$DNS_QUESTION" - "$1" >/dev/null || haui_status=$?
+    bash -c "$DNS_QUESTION" - "$1" >/dev/null 2>&1 </dev/null || haui_status=$?
     case $haui_status in
-        0) printf 'dns.server\t%s answers\n' "$1" ;;
-        4) printf 'dns.server\t%s unreachable\n' "$1" ;;
-        *) printf 'dns.server\t%s silent\n' "$1" ;;
+        0) fact dns.server "$1 answers" ;;
+        4) fact dns.server "$1 unreachable" ;;
+        *) fact dns.server "$1 silent" ;;
     esac
 }
 
+# ticks: sets haui_ticks, hundredths of a second on a clock that nobody sets.
+ticks() {
+    read -r haui_ticks _ </proc/uptime
+    haui_ticks=${haui_ticks%.*}${haui_ticks#*.}
+}
+
 network_lookup() {
-    [ -n "${HAUI_LOOKUP:-}" ] && have getent || return 0
-    haui_begin=$(now)
+    ticks
+    haui_begin=$haui_ticks
     haui_status=0
     bounded 8 getent ahosts "$HAUI_LOOKUP" >/dev/null || haui_status=$?
     case $haui_status in
@@ -198,22 +261,13 @@ network_lookup() {
         2) haui_status=none ;;
         *) haui_status=timeout ;;
     esac
-    printf 'dns.lookup\t%s %s %s\n' "$HAUI_LOOKUP" "$haui_status" \
-        "$(awk -v a="$haui_begin" -v b="$(now)" 'BEGIN { printf "%.3f", b - a }')"
+    ticks
+    haui_ticks=$((haui_ticks - haui_begin))
+    printf 'dns.lookup\t%s %s %d.%02d0\n' "$HAUI_LOOKUP" "$haui_status" $((haui_ticks / 100)) $((haui_ticks % 100))
 }
 
 network_own_name() {
-    have getent || return 0
-    bounded 6 getent ahosts "$(uname -n)" | awk '!told[$1]++ && NR <= 100 { printf "own.name\t%s\n", $1 }'
-}
-
-network_managers() {
-    for haui_file in "$ROOT"/etc/NetworkManager/NetworkManager.conf "$ROOT"/etc/NetworkManager/conf.d/*.conf \
-        "$ROOT"/usr/lib/NetworkManager/conf.d/*.conf "$ROOT"/run/NetworkManager/conf.d/*.conf; do
-        [ ! -f "$haui_file" ] || sed -n 's/^[ 	]*unmanaged-devices[+]*=//p' "$haui_file" | fact_lines nm.unmanaged
-    done
-    for haui_file in "$ROOT"/etc/systemd/networkd.conf "$ROOT"/etc/systemd/networkd.conf.d/*.conf \
-        "$ROOT"/usr/lib/systemd/networkd.conf.d/*.conf; do
-        [ ! -f "$haui_file" ] || sed -n 's/^[ 	]*\(ManageForeignRout[a-zA-Z]*\)[ 	]*=[ 	]*/\1=/p' "$haui_file" | fact_lines networkd
-    done
+    kernel_names
+    haui_found=$(become_bounded 6 getent ahosts "${haui_node:-}")
+    fact_addresses own.name "$haui_found"
 }

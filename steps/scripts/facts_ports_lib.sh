@@ -6,30 +6,33 @@
 #   port.reserved  ports that it leaves out there, e.g. "30000-32767,6443"
 
 facts_ports() {
-    if have ss && haui_listeners=$(bounded 10 ss -Hltunp); then
-        printf '%s\n' "$haui_listeners" | LC_ALL=C awk '
-            $1 == "tcp" || $1 == "udp" {
-                port = $5; sub(/.*:/, "", port)
-                address = $5; sub(/:[^:]*$/, "", address); gsub(/^\[|\]$/, "", address); sub(/\]?%.*/, "", address)
-                gsub(/[][]/, "", address)
-                if (address == "") address = "*"
-                process = pid = "-"
-                if (match($0, /\(\("[^"]*",pid=[0-9]+/)) {
-                    process = substr($0, RSTART + 3, RLENGTH - 3)
-                    pid = process; sub(/.*pid=/, "", pid)
-                    sub(/",pid=[0-9]+$/, "", process); gsub(/[ \t]+/, "_", process)
-                    if (process == "") process = "-"
-                }
-                row = $1 " " address " " port " " process " " pid
-                if (port ~ /^[0-9]+$/ && !told[row]++ && count++ < 2000) print "listener\t" row
+    set --
+    for ports_file in ip_local_port_range ip_local_reserved_ports; do
+        ports_file=$ROOT/proc/sys/net/ipv4/$ports_file
+        [ ! -r "$ports_file" ] || set -- "$@" "$ports_file"
+    done
+    { ! have ss || ! bounded 10 ss -Hltunp || echo asked; } | LC_ALL=C awk '
+        FILENAME ~ /\/ip_local_[a-z_]*$/ {
+            if (FNR > 1 || !NF) next
+            gsub(/[\t\r]+/, " ")
+            print (FILENAME ~ /range$/ ? "port.range" : "port.reserved") "\t" substr($0, 1, 4000)
+            next
+        }
+        $0 == "asked" { asked = 1 }
+        $1 == "tcp" || $1 == "udp" {
+            port = $5; sub(/.*:/, "", port)
+            address = $5; sub(/:[^:]*$/, "", address); gsub(/^\[|\]$/, "", address); sub(/\]?%.*/, "", address)
+            gsub(/[][]/, "", address)
+            if (address == "") address = "*"
+            process = pid = "-"
+            if (match($0, /\(\("[^"]*",pid=[0-9]+/)) {
+                process = substr($0, RSTART + 3, RLENGTH - 3)
+                pid = process; sub(/.*pid=/, "", pid)
+                sub(/",pid=[0-9]+$/, "", process); gsub(/[ \t]+/, "_", process)
+                if (process == "") process = "-"
             }
-            END { printf "listeners\t%d\n", count }'
-    fi
-    ports_setting port.range ip_local_port_range
-    ports_setting port.reserved ip_local_reserved_ports
-}
-
-# ports_setting KEY NAME
-ports_setting() {
-    [ ! -r "$ROOT/proc/sys/net/ipv4/$2" ] || head -c 4000 "$ROOT/proc/sys/net/ipv4/$2" | fact_lines "$1"
+            row = $1 " " address " " port " " process " " pid
+            if (port ~ /^[0-9]+$/ && !told[row]++ && count++ < 2000) rows = rows "listener\t" row "\n"
+        }
+        END { if (asked) printf "%slisteners\t%d\n", rows, count }' - "$@" 2>/dev/null
 }

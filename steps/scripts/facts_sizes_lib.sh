@@ -7,7 +7,7 @@
 
 facts_sizes() {
     sizes_root=${HAUI_ROOT:-}
-    sizes_cpus=$(bounded 2 nproc) || sizes_cpus=$(grep -c '^processor' "$sizes_root/proc/cpuinfo" 2>/dev/null) || sizes_cpus=
+    sizes_cpus=$(nproc 2>/dev/null </dev/null) || sizes_cpus=$(grep -c '^processor' "$sizes_root/proc/cpuinfo" 2>/dev/null) || sizes_cpus=
     case $sizes_cpus in
         '' | *[!0-9]*) ;;
         *) printf 'cpus\t%s\n' "$sizes_cpus" ;;

@@ -8,37 +8,16 @@
 
 ROOT=${HAUI_ROOT:-}
 
-SETTINGS="net.ipv4.ip_forward net.ipv4.conf.all.forwarding net.bridge.bridge-nf-call-iptables \
-net.bridge.bridge-nf-call-ip6tables net.ipv6.conf.all.forwarding net.ipv6.conf.all.disable_ipv6 \
-fs.inotify.max_user_instances fs.inotify.max_user_watches fs.file-max net.netfilter.nf_conntrack_max"
+SETTINGS="net/ipv4/ip_forward net/ipv4/conf/all/forwarding net/bridge/bridge-nf-call-iptables \
+net/bridge/bridge-nf-call-ip6tables net/ipv6/conf/all/forwarding net/ipv6/conf/all/disable_ipv6 \
+fs/inotify/max_user_instances fs/inotify/max_user_watches fs/file-max net/netfilter/nf_conntrack_max"
 
 facts_sysctl() {
-    # Not with read: it asks for one byte after the other, and the kernel gives all of a setting at once or nothing.
     set --
-    for haui_name in $(printf '%s' "$SETTINGS" | tr . /); do
+    for haui_name in $SETTINGS; do
         haui_file=$ROOT/proc/sys/$haui_name
         [ ! -r "$haui_file" ] || set -- "$@" "$haui_file"
     done
-    [ $# -eq 0 ] || LC_ALL=C awk -v root="$ROOT/proc/sys/" 'FNR == 1 && NF {
-        name = substr(FILENAME, length(root) + 1)
-        gsub(/\//, ".", name)
-        print name, $1
-    }' "$@" 2>/dev/null | fact_lines sysctl
-    facts_sysctl_files
-    for haui_name in rp_filter arp_ignore; do
-        set -- "$ROOT"/proc/sys/net/ipv4/conf/*/"$haui_name"
-        [ -e "$1" ] || continue
-        # A host of many containers has many interfaces; those in use come up under all as well.
-        LC_ALL=C awk -v key="$haui_name" 'FNR == 1 && count++ < 200 {
-            parts = split(FILENAME, part, "/")
-            print key "\t" part[parts - 1] " " $1
-        }' "$@" 2>/dev/null
-    done
-}
-
-# Those that systemd reads at boot, and ufw's, which it puts into effect after them.
-facts_sysctl_files() {
-    set --
     haui_before=
     for haui_folder in /etc /run /usr/local/lib /usr/lib; do
         for haui_file in "$ROOT$haui_folder"/sysctl.d/*.conf; do
@@ -51,12 +30,44 @@ facts_sysctl_files() {
         done
         haui_before="$haui_before $haui_folder"
     done
+    # systemd reads those above at boot; ufw puts its own into effect after them.
     if [ -f "$ROOT/etc/ufw/sysctl.conf" ] && grep -q '^ENABLED=yes' "$ROOT/etc/ufw/ufw.conf" 2>/dev/null; then
         set -- "$@" "$ROOT/etc/ufw/sysctl.conf"
     fi
-    [ $# -gt 0 ] || return 0
+    # Interfaces may go while they are read, which ends awk: they come last.
+    for haui_name in rp_filter arp_ignore; do
+        for haui_file in "$ROOT"/proc/sys/net/ipv4/conf/*/"$haui_name"; do
+            [ ! -e "$haui_file" ] || set -- "$@" "$haui_file"
+        done
+    done
+    [ $# -eq 0 ] || sysctl_lines "$@"
+}
+
+# sysctl_lines FILE…. Not with read: it asks for one byte after the other, and the kernel gives all of a setting at once
+# or nothing.
+sysctl_lines() {
     LC_ALL=C awk -v root="$ROOT" -v names="$SETTINGS" '
-        BEGIN { count = split(names, list, " "); for (i = 1; i <= count; i++) wanted[list[i]] = 1 }
+        BEGIN {
+            gsub(/\//, ".", names)
+            count = split(names, list, " ")
+            for (i = 1; i <= count; i++) wanted[list[i]] = 1
+            kernel = root "/proc/sys/"
+        }
+        function tell(key, value) { gsub(/[\t\r]+/, " ", value); printf "%s\t%s\n", key, substr(value, 1, 4000) }
+        FNR == 1 { setting = index(FILENAME, kernel) == 1 }
+        setting {
+            if (FNR > 1 || !NF) next
+            name = substr(FILENAME, length(kernel) + 1)
+            parts = split(name, part, "/")
+            if (part[parts] == "rp_filter" || part[parts] == "arp_ignore") {
+                # A host of many containers has many interfaces; those in use come up under all as well.
+                if (told[part[parts]]++ < 200) tell(part[parts], part[parts - 1] " " $1)
+            } else {
+                gsub(/\//, ".", name)
+                tell("sysctl", name " " $1)
+            }
+            next
+        }
         /^[ \t]*[#;]/ { next }
         {
             at = index($0, "=")
@@ -67,6 +78,6 @@ facts_sysctl_files() {
             gsub(/^[ \t]+|[ \t\r]+$/, "", value)
             gsub(/\//, ".", name)
             gsub(/[ \t]+/, ",", value)
-            if (name in wanted && value != "") print name, value, substr(FILENAME, length(root) + 1)
-        }' "$@" 2>/dev/null | fact_lines sysctl.file
+            if (name in wanted && value != "") tell("sysctl.file", name " " value " " substr(FILENAME, length(root) + 1))
+        }' "$@" 2>/dev/null
 }

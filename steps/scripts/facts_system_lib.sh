@@ -35,8 +35,8 @@ fact_file() {
 }
 
 facts_system() {
-    facts_release
-    fact arch "$(uname -m)"
+    kernel_names
+    fact arch "${haui_machine:-}"
     fact uid "$(id -u)"
     facts_init
     facts_machine
@@ -45,33 +45,13 @@ facts_system() {
     facts_security
     facts_programs
     facts_health
-}
-
-facts_release() {
-    haui_file=$ROOT/etc/os-release
-    [ -f "$haui_file" ] || haui_file=$ROOT/usr/lib/os-release
-    [ -f "$haui_file" ] || return 0
-    LC_ALL=C awk '
-        NR > 200 { exit }
-        match($0, /^(ID|ID_LIKE|VERSION_ID|PRETTY_NAME)=/) {
-            name = substr($0, 1, RLENGTH - 1)
-            value = substr($0, RLENGTH + 1, 200)
-            gsub(/[\001-\037\177"\047]/, "", value)
-            if (!(name in seen)) print (name == "ID" ? "os.id" : name == "ID_LIKE" ? "os.like" : \
-                name == "VERSION_ID" ? "os.version" : "os.name") "\t" value
-            seen[name] = 1
-        }' "$haui_file" 2>/dev/null
+    facts_system_files
 }
 
 facts_init() {
     if [ -d "$ROOT/run/systemd/system" ]; then
         fact init systemd
-        haui_state=$(bounded 5 systemctl is-system-running | head -n 1)
-        [ -z "$haui_state" ] || fact systemd.state "$haui_state"
-        if [ "$haui_state" = degraded ]; then
-            bounded 5 systemctl list-units --state=failed --plain --no-legend --no-pager |
-                awk 'NR <= 20 { print $1 }' | fact_lines systemd.failed
-        fi
+        facts_manager
     else
         fact_file init /proc/1/comm
     fi
@@ -85,9 +65,23 @@ facts_init() {
     done
 }
 
+# Of systemd itself; limit.files and limit.tasks belong to facts_health_lib.
+facts_manager() {
+    for haui_line in $(become_bounded 5 systemctl show -p SystemState -p DefaultLimitNOFILE -p DefaultTasksMax); do
+        case $haui_line in
+            SystemState=?*) fact systemd.state "${haui_line#*=}" ;;
+            DefaultLimitNOFILE=?*) fact limit.files "${haui_line#*=}" ;;
+            DefaultTasksMax=?*) fact limit.tasks "${haui_line#*=}" ;;
+        esac
+        [ "$haui_line" != SystemState=degraded ] ||
+            become_bounded 5 systemctl list-units --state=failed --plain --no-legend --no-pager |
+            awk 'NR <= 20 { print $1 }' | fact_lines systemd.failed
+    done
+}
+
 facts_machine() {
-    haui_virt=$(bounded 5 systemd-detect-virt | head -n 1)
-    [ -z "$haui_virt" ] || fact virt "$haui_virt"
+    virtual
+    [ -z "$haui_virtual" ] || fact virt "$haui_virtual"
     fact_file vendor /sys/class/dmi/id/sys_vendor
     fact_file product /sys/class/dmi/id/product_name
     fact_file chassis.tag /sys/class/dmi/id/chassis_asset_tag
@@ -95,22 +89,13 @@ facts_machine() {
     fact_file machine-id /etc/machine-id
     fact_file boot-id /proc/sys/kernel/random/boot_id
     fact_file nvme.hostnqn /etc/nvme/hostnqn
-    if [ -f "$ROOT/etc/iscsi/initiatorname.iscsi" ]; then
-        sed -n 's/^InitiatorName=//p' "$ROOT/etc/iscsi/initiatorname.iscsi" 2>/dev/null | head -n 1 | fact_lines iscsi.iqn
-    fi
-    LC_ALL=C awk '
-        /^flags[ \t]*:/ {
-            count = split("cx16 lahf_lm popcnt sse4_1 sse4_2 ssse3", wanted, " ")
-            for (i = 1; i <= count; i++) if (index($0 " ", " " wanted[i] " ") == 0) missing = missing " " wanted[i]
-            print "cpu.missing\t" (missing == "" ? "none" : substr(missing, 2))
-            exit
-        }' "$ROOT/proc/cpuinfo" 2>/dev/null
 }
 
 facts_names() {
-    fact hostname "$(uname -n)"
+    fact hostname "${haui_node:-}"
     fact_file hostname.static /etc/hostname
-    haui_name=$(bounded 2 hostname -f | head -n 1)
+    haui_name=$(become_bounded 2 hostname -f)
+    haui_name=${haui_name%%"$HAUI_NEWLINE"*}
     [ -z "$haui_name" ] || fact fqdn "$haui_name"
 }
 
@@ -126,13 +111,6 @@ facts_cloudinit() {
     else
         fact cloudinit absent
     fi
-    set --
-    for haui_file in "$ROOT/etc/cloud/cloud.cfg" "$ROOT"/etc/cloud/cloud.cfg.d/*.cfg; do
-        [ ! -f "$haui_file" ] || set -- "$@" "$haui_file"
-    done
-    [ $# -eq 0 ] || LC_ALL=C awk '
-        /^[ \t]*preserve_hostname[ \t]*:/ { keep = tolower($0) ~ /:[ \t]*["\047]?(true|yes|on)/ }
-        END { print "cloudinit.preserve\t" (keep ? "yes" : "no") }' "$@" 2>/dev/null
     fact_file cloudinit.hostname /var/lib/cloud/data/previous-hostname
 }
 
@@ -150,9 +128,6 @@ facts_security() {
             [ ! -e "$haui_file" ] || haui_line=yes
         done
         fact selinux.container "$haui_line"
-        if [ -f "$ROOT/etc/selinux/config" ]; then
-            sed -n 's/^SELINUX=\([a-z]*\).*/\1/p' "$ROOT/etc/selinux/config" 2>/dev/null | head -n 1 | fact_lines selinux.config
-        fi
     fi
     haui_line=
     [ ! -r "$ROOT/sys/module/apparmor/parameters/enabled" ] || read -r haui_line <"$ROOT/sys/module/apparmor/parameters/enabled" || :
@@ -168,15 +143,86 @@ facts_security() {
     if [ "$haui_line" = 1 ]; then fact fips yes; else fact fips no; fi
 }
 
-# Names as the kernel keeps them: cut to 15 characters.
+# Names as the kernel keeps them: cut to 15 characters. cat, as awk would stop at the first process that has ended.
 facts_programs() {
     set -- "$ROOT"/proc/[0-9]*/comm
     [ -e "$1" ] || return 0
-    bounded 5 cat "$@" | LC_ALL=C awk '
+    cat "$@" 2>/dev/null </dev/null | LC_ALL=C awk '
         BEGIN {
             count = split("fapolicyd falcon-sensor wdavdaemon s1-agent sentinelone-age cbagentd cbdaemon ds_agent " \
                 "xagt savd kesl elastic-endpoin mfetpd oaeventd clamonacc multipathd", names, " ")
             for (i = 1; i <= count; i++) known[names[i]] = 1
+            kubernetes = split("conmon crio dockerd k0s k3s k3s-agent k3s-server kube-apiserver kube-controller kube-proxy " \
+                "kube-scheduler kubelet kubelite rke2", cluster, " ")
         }
-        $0 in known && !seen[$0]++' | fact_lines process
+        !seen[$0]++ && $0 in known { print "process\t" $0 }
+        END { for (i = 1; i <= kubernetes; i++) if (cluster[i] in seen) print "kubernetes.process\t" cluster[i] }'
+}
+
+# What small files say, in one go.
+facts_system_files() {
+    haui_os=$ROOT/etc/os-release
+    [ -f "$haui_os" ] || haui_os=$ROOT/usr/lib/os-release
+    # A host without SELinux may have its configuration all the same.
+    haui_selinux=
+    [ ! -r "$ROOT/sys/fs/selinux/enforce" ] || haui_selinux=$ROOT/etc/selinux/config
+    set --
+    # The processors come last: only the first of them is read.
+    for haui_file in "$haui_os" "$ROOT/etc/iscsi/initiatorname.iscsi" "$ROOT/etc/cloud/cloud.cfg" \
+        "$ROOT"/etc/cloud/cloud.cfg.d/*.cfg "$haui_selinux" "$ROOT/proc/stat" "$ROOT/proc/meminfo" "$ROOT/proc/cmdline" \
+        "$ROOT/proc/cpuinfo"; do
+        if [ -f "$haui_file" ] && [ -r "$haui_file" ]; then set -- "$@" "$haui_file"; fi
+    done
+    [ $# -gt 0 ] || return 0
+    LC_ALL=C awk -v root="$ROOT" '
+        function tell(key, value) { gsub(/[\t\r]+/, " ", value); printf "%s\t%s\n", key, substr(value, 1, 4000) }
+        FNR == 1 {
+            file = substr(FILENAME, length(root) + 1)
+            if (file ~ /\/os-release$/) file = "release"
+            if (file ~ /^\/etc\/cloud\//) file = "cloud"
+        }
+        file == "release" {
+            if (FNR <= 200 && match($0, /^(ID|ID_LIKE|VERSION_ID|PRETTY_NAME)=/)) {
+                name = substr($0, 1, RLENGTH - 1)
+                value = substr($0, RLENGTH + 1, 200)
+                gsub(/[\001-\037\177"\047]/, "", value)
+                if (!(name in seen)) print (name == "ID" ? "os.id" : name == "ID_LIKE" ? "os.like" : \
+                    name == "VERSION_ID" ? "os.version" : "os.name") "\t" value
+                seen[name] = 1
+            }
+            next
+        }
+        file == "cloud" {
+            cloud = 1
+            if (/^[ \t]*preserve_hostname[ \t]*:/) keep = tolower($0) ~ /:[ \t]*["\047]?(true|yes|on)/
+            next
+        }
+        file == "/etc/iscsi/initiatorname.iscsi" { if (/^InitiatorName=./ && !iqn++) tell("iscsi.iqn", substr($0, 15)); next }
+        file == "/etc/selinux/config" {
+            if (match($0, /^SELINUX=[a-z]+/) && !selinux++) tell("selinux.config", substr($0, 9, RLENGTH - 8))
+            next
+        }
+        # user nice system idle iowait irq softirq steal; guest time is in user already.
+        file == "/proc/stat" {
+            if ($1 != "cpu" || NF < 9 || cpus++) next
+            for (i = 2; i <= 9; i++) sum += $i
+            if (sum > 0) printf "cpu.steal\t%.1f\n", $9 * 100 / sum
+            next
+        }
+        file == "/proc/meminfo" {
+            if ($1 == "HugePages_Total:") pages = $2
+            if ($1 == "Hugepagesize:") tell("hugepages", pages + 0 " " $2)
+            next
+        }
+        file == "/proc/cmdline" {
+            for (i = 1; i <= NF; i++) if ($i ~ /^isolcpus=/) tell("isolcpus", substr($i, 10))
+            next
+        }
+        file == "/proc/cpuinfo" && /^flags[ \t]*:/ {
+            count = split("cx16 lahf_lm popcnt sse4_1 sse4_2 ssse3", wanted, " ")
+            for (i = 1; i <= count; i++) if (index($0 " ", " " wanted[i] " ") == 0) missing = missing " " wanted[i]
+            print "cpu.missing\t" (missing == "" ? "none" : substr(missing, 2))
+            exit
+        }
+        END { if (cloud) print "cloudinit.preserve\t" (keep ? "yes" : "no") }' "$@" 2>/dev/null
 }

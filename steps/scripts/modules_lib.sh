@@ -4,6 +4,11 @@
 
 # module_works NAME
 module_works() {
+    module_shows "$1" || module_built_in "$1"
+}
+
+# module_shows NAME: whether it is loaded, or can be seen by what it does.
+module_shows() {
     haui_root=${HAUI_ROOT:-}
     [ -d "$haui_root/sys/module/$1" ] && return 0
     case $1 in
@@ -12,7 +17,7 @@ module_works() {
         nf_conntrack) [ -e "$haui_root/proc/sys/net/netfilter/nf_conntrack_max" ] && return 0 ;;
         ip_vs) [ -e "$haui_root/proc/net/ip_vs" ] && return 0 ;;
     esac
-    module_built_in "$1"
+    return 1
 }
 
 # module_built_in NAME: whether the kernel's own list has it.

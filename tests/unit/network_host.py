@@ -49,7 +49,8 @@ def quiet_host(tmp_path: Path) -> ShellHost:
     for name in QUIET:
         host.fake(name, "exit 1")
     host.fake("ip", IP)
-    host.fake("uname", "case $1 in -n) echo cp1 ;; *) echo 6.1.0 ;; esac")
+    host.fake("uname", "echo cp1 6.1.0 x86_64")
+    host.write("/run/systemd/system/x", "")
     (state / "links").write_text(LINKS)
     (state / "addresses").write_text(ADDRESSES)
     return host

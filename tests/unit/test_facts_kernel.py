@@ -17,7 +17,7 @@ from tests.unit.shell_host import ShellHost
 @pytest.fixture
 def host(tmp_path: Path) -> ShellHost:
     host = ShellHost(tmp_path)
-    host.fake("uname", "echo 6.1.0-1-amd64")
+    host.fake("uname", "echo cp1 6.1.0-1-amd64 x86_64")
     host.fake("modprobe", "exit 1")
     return host
 

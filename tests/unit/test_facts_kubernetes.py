@@ -47,7 +47,7 @@ def host(tmp_path: Path) -> ShellHost:
 
 
 def kubernetes(host: ShellHost) -> Facts:
-    return look_with(host, "facts_kubernetes")
+    return look_with(host, "facts_programs", "facts_kubernetes")
 
 
 def test_services_in_one_question(host: ShellHost) -> None:

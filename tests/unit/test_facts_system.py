@@ -18,9 +18,7 @@ ETC, RUN = "/etc/systemd/system", "/run/systemd/system"
 @pytest.fixture
 def host(tmp_path: Path) -> ShellHost:
     host = ShellHost(tmp_path)
-    host.fake(
-        "uname", "case $1 in -m) echo x86_64 ;; -n) echo cp1 ;; *) echo 6.1.0-1-amd64 ;; esac"
-    )
+    host.fake("uname", "echo cp1 6.1.0-1-amd64 x86_64")
     host.fake("id", "echo 0")
     host.fake("hostname", "echo cp1.lan")
     host.fake("systemd-detect-virt", "echo none; exit 1")
@@ -44,9 +42,9 @@ def test_the_script_tells_what_a_host_is(host: ShellHost) -> None:
         "systemctl",
         """
 case $* in
-    is-system-running) echo degraded; exit 1 ;;
     "list-units --state=failed"*) echo "a.service loaded failed failed Something"; echo b.mount ;;
-    "show "*) echo DefaultLimitNOFILE=524288; echo DefaultTasksMax=4915 ;;
+    "show "*) echo SystemState=degraded; echo DefaultLimitNOFILE=524288
+        echo DefaultTasksMax=4915 ;;
 esac""",
     )
     host.write("/proc/cpuinfo", "processor : 0\nflags\t\t: fpu cx16 lahf_lm popcnt sse4_1 ssse3\n")
