@@ -112,21 +112,31 @@ network_tables() {
 
 # neighbour ADDRESS: the link-layer address that answers for it.
 neighbour() {
-    haui_asked=0
-    while [ "$haui_asked" -lt 12 ]; do
-        haui_asked=$((haui_asked + 1))
-        # Any packet makes the kernel ask; ping may be missing.
-        if have ping; then
-            bounded 3 ping -c 1 -W 1 "$1" >/dev/null && haui_asked=12
-        else
-            # shellcheck disable=SC2016  # for that bash
-            bounded 2 bash -c 'echo >"/dev/udp/$1/9"; sleep 1' - "$1" || :
-        fi
-        haui_entry=$(bounded 3 ip neigh show "$1" | head -n 1)
-        # What the kernel remembers may be of a host that is gone; it asks that again, in about 8 s.
-        case $haui_entry in *STALE* | *DELAY* | *PROBE*) ;; *) break ;; esac
-    done
-    printf '%s\n' "$haui_entry" | sed -n 's/.* lladdr \([^ ]*\).*/\1/p'
+    haui_entry=$(ask_neighbour "$1")
+    case $haui_entry in
+        *' lladdr '*' answered') ;;
+        *' lladdr '*)
+            # What the kernel remembers may be of a host that is gone: let it ask anew.
+            bounded 3 ip neigh flush to "$1" >/dev/null || :
+            haui_entry=$(ask_neighbour "$1")
+            ;;
+    esac
+    case $haui_entry in *' lladdr '*) ;; *) return 0 ;; esac
+    haui_entry=${haui_entry#* lladdr }
+    printf '%s' "${haui_entry%% *}"
+}
+
+# ask_neighbour ADDRESS: what the kernel knows of it after it had a packet for it, and `answered` when it came back.
+ask_neighbour() {
+    haui_answered=
+    # Any packet makes the kernel ask; ping may be missing.
+    if have ping; then
+        ! bounded 3 ping -c 1 -W 1 "$1" >/dev/null || haui_answered=answered
+    elif have bash; then
+        # shellcheck disable=SC2016  # for that bash
+        bounded 2 bash -c 'echo >"/dev/udp/$1/9"; sleep 1' - "$1" || :
+    fi
+    printf '%s %s' "$(bounded 3 ip neigh show "$1" | head -n 1)" "$haui_answered"
 }
 
 network_virtual_address() {

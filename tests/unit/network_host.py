@@ -30,6 +30,7 @@ case "$*" in
         printf 'default \\\\ nexthop via 10.0.0.1 dev eth0\\n' ;;
     "-6 -o route show table all") echo "default via fd00::1 dev eth0" ;;
     "-o route get"*) cat "$STATE/route" ;;
+    "neigh flush to "*) [ ! -e "$STATE/anew-$4" ] || cp "$STATE/anew-$4" "$STATE/neigh-$4" ;;
     "neigh show"*) cat "$STATE/neigh-$3" 2>/dev/null ;;
 esac
 exit 0

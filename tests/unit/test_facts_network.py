@@ -89,6 +89,17 @@ def test_a_virtual_address_and_who_answers_for_it(host: ShellHost) -> None:
     assert network(host).all("vip.peer") == ("10.0.0.12 aa:aa",)
 
 
+@pytest.mark.parametrize(("anew", "holder"), [("", "none"), ("aa:aa", "aa:aa")])
+def test_who_does_not_answer_is_asked_for_anew(host: ShellHost, anew: str, holder: str) -> None:
+    """The kernel remembers a host for half a minute after it has given the address up."""
+    host.env["HAUI_VIP"] = "10.0.0.100"
+    host.fake("ping", "exit 1")
+    state(host, "neigh-10.0.0.100", "10.0.0.100 dev eth0 lladdr aa:aa REACHABLE\n")
+    entry = f"10.0.0.100 dev eth0 lladdr {anew} REACHABLE\n"
+    state(host, "anew-10.0.0.100", entry if anew else "10.0.0.100 dev eth0 FAILED\n")
+    assert network(host).one("vip.holder") == holder
+
+
 @pytest.mark.parametrize("route", ["local 10.0.0.100 dev lo", "10.0.0.100 via 10.0.0.1 dev eth0"])
 def test_an_address_that_is_no_neighbours_is_not_asked_for(host: ShellHost, route: str) -> None:
     host.env["HAUI_VIP"] = "10.0.0.100"
