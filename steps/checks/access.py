@@ -185,6 +185,7 @@ CHECKS: tuple[Check, ...] = (
         area="ssh",
         why="haui names its own path; you would not find kubeadm and ip with sudo later.",
         look=_sudo_path,
+        marker="ssh.sudo",
     ),
     *access_sshd.CHECKS,
     Check(
@@ -200,6 +201,7 @@ CHECKS: tuple[Check, ...] = (
         area="ssh",
         why="It may undo, in the middle of the install, what haui has just set up.",
         look=_managers,
+        marker="ssh.user",
     ),
     _answered("preflight.supply", "Answer about packages and images"),
     _answered("preflight.disk", "Answer about the speed of the disk"),

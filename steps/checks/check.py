@@ -147,7 +147,9 @@ def everywhere(spec: ClusterSpec, host: HostSpec) -> bool:
 class Check:
     """One check. `id` is stable and begins with the area ("disks.inodes"): overrides name it, and
     saved findings. `step` is the preflight step after which it can answer; `why` says in one
-    sentence what would go wrong later."""
+    sentence what would go wrong later. `marker` is a fact that the step's script always tells
+    beside those that the check asks for, of which none may be a good sign: without it the host has
+    not told that there are none."""
 
     id: str
     title: str
@@ -156,13 +158,14 @@ class Check:
     look: Callable[[Look], Answer]
     on: Callable[[ClusterSpec, HostSpec], bool] = everywhere
     step: str = FACTS
+    marker: str = ""
     page: Page | None = None
     overridable: bool = True
 
     def finding(self, look: Look) -> Finding:
         """What the check says of the host, an override applied."""
         try:
-            said = self.look(look)
+            said = self.look(look) if self._is_told(look) else NOT_TOLD
         except Exception as error:  # noqa: BLE001 - said as a finding
             # The facts are a foreign host's text. One that trips a check must not take the others
             # with it, and must not pass either.
@@ -186,6 +189,14 @@ class Check:
         if found.verdict == "blocked" and reason and self.overridable:
             return replace(found, verdict="warning", override=reason)
         return found
+
+    def _is_told(self, look: Look) -> bool:
+        facts = look.of(self.step)
+        # What was cut off is for the check to say.
+        return not self.marker or not facts.complete or facts.one(self.marker) is not None
+
+
+NOT_TOLD = skips("the host did not tell this part of its facts")
 
 
 def _cut(text: str, most: int) -> str:

@@ -101,6 +101,7 @@ CHECKS: tuple[Check, ...] = (
         why="Certificates are valid from a moment on and etcd counts time: hosts whose clocks "
         "drift apart stop trusting each other.",
         look=_synchronised,
+        marker="time.foreign",
     ),
     Check(
         id="clock.service",
@@ -108,6 +109,7 @@ CHECKS: tuple[Check, ...] = (
         area="clock",
         why="Two services pull the clock to and fro; none lets it drift.",
         look=_service,
+        marker="time.foreign",
     ),
     Check(
         id="clock.zone",

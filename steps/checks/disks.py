@@ -208,6 +208,7 @@ CHECKS: tuple[Check, ...] = (
         area="disks",
         why="Whoever touches a dead network file system hangs, the kubelet and apt as well.",
         look=_answer,
+        marker="swap.target",
     ),
     *disks_access.CHECKS,
     Check(

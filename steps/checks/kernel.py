@@ -214,6 +214,7 @@ CHECKS: tuple[Check, ...] = (
         area="kernel",
         why="A locked kernel refuses programs with which eBPF networks look into the kernel.",
         look=_lockdown,
+        marker="kernel.release",
         on=is_node,
     ),
     *kernel_settings.CHECKS,

@@ -254,6 +254,7 @@ CHECKS: tuple[Check, ...] = (
         area="kernel",
         why="When the table is full, new connections to the API are dropped.",
         look=_conntrack,
+        marker="sysctl",
         on=_only_balances,
     ),
 )

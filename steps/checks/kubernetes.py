@@ -182,6 +182,7 @@ CHECKS: tuple[Check, ...] = (
         area="kubernetes",
         why="Two kubelets on one host fight for its pods, ports and cgroups.",
         look=_other,
+        marker="containerd.config",
     ),
     Check(
         id="kubernetes.cluster",
@@ -189,6 +190,7 @@ CHECKS: tuple[Check, ...] = (
         area="kubernetes",
         why="The install would tear the host out of a cluster that still counts on it, or mix two.",
         look=_cluster,
+        marker="containerd.config",
     ),
     Check(
         id="kubernetes.links",
@@ -211,6 +213,7 @@ CHECKS: tuple[Check, ...] = (
         area="kubernetes",
         why="A pod network takes over old node names, networks and used-up addresses from there.",
         look=_paths,
+        marker="containerd.config",
         on=_node,
     ),
     Check(
@@ -219,6 +222,7 @@ CHECKS: tuple[Check, ...] = (
         area="kubernetes",
         why="containerd takes the first file in /etc/cni/net.d: pods would join a foreign network.",
         look=_cni,
+        marker="containerd.config",
         on=_node,
     ),
 )

@@ -52,12 +52,16 @@ class Mount:
         return f"{self.point or self.path} ({self.fstype}, {self.source})"
 
 
+DIGITS = 18
+"""Of a number that counts something of a file system; a longer one is nonsense."""
+
+
 def mounts(facts: Facts) -> dict[str, Mount]:
     """By path. Rows that are malformed are left out."""
     places = {row[0]: row[1:] for row in facts.rows("mount.at", 3)}
     found: dict[str, Mount] = {}
     for path, fstype, source, *numbers, options in facts.rows("mount", 9):
-        if all(number.isdecimal() for number in numbers):
+        if all(number.isdecimal() and len(number) <= DIGITS for number in numbers):
             size, used, free, inodes, inodes_free = (int(number) for number in numbers)
             device, point = places.get(path, ("", ""))
             found[path] = Mount(

@@ -195,6 +195,7 @@ CHECKS: tuple[Check, ...] = (
         area="network",
         why="Software that asks for its own name would listen on, or announce, a wrong address.",
         look=_own_name,
+        marker="hostname",
     ),
     Check(
         id="network.name-sources",

@@ -227,6 +227,7 @@ CHECKS: tuple[Check, ...] = (
         area="fleet",
         why="A listener that stays would hold a port which the install needs.",
         look=_left,
+        marker="alive",
         on=lambda spec, host: bool(served(spec, host)),
         step=CLEAR,
     ),

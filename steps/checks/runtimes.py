@@ -133,6 +133,7 @@ CHECKS: tuple[Check, ...] = (
         area="kubernetes",
         why="The kubelet and containerd would not speak the same interface.",
         look=_containerd,
+        marker="containerd.config",
         on=has_containerd,
     ),
     Check(
@@ -141,6 +142,7 @@ CHECKS: tuple[Check, ...] = (
         area="kubernetes",
         why="The kubelet needs containerd's CRI plugin and systemd's cgroups.",
         look=_config,
+        marker="containerd.config",
         on=has_containerd,
     ),
     Check(
@@ -149,6 +151,7 @@ CHECKS: tuple[Check, ...] = (
         area="kubernetes",
         why="Another runtime changes the packet filter and uses what the kubelet hands out.",
         look=_others,
+        marker="containerd.config",
         on=is_node,
     ),
     Check(
@@ -157,6 +160,7 @@ CHECKS: tuple[Check, ...] = (
         area="kubernetes",
         why="The kubelet knows nothing of them: they take memory and ports from its pods.",
         look=_containers,
+        marker="containerd.config",
         on=is_node,
     ),
     Check(
@@ -165,6 +169,7 @@ CHECKS: tuple[Check, ...] = (
         area="ports",
         why="The install replaces the configuration: what was served with it would be gone.",
         look=_balancer,
+        marker="balancer.config",
         on=_is_balancer,
     ),
 )

@@ -122,6 +122,7 @@ CHECKS: tuple[Check, ...] = (
         area="sizes",
         why="A member of etcd whose memory is taken away while it runs becomes slow, or is killed.",
         look=_balloon,
+        marker="memory.mb",
         on=has_etcd,
     ),
 )

@@ -171,6 +171,7 @@ CHECKS: tuple[Check, ...] = (
         area="supply",
         why="The install would wait for the lock, and give up in the end.",
         look=_lock,
+        marker="apt",
         step=STEP,
     ),
     Check(
@@ -204,6 +205,7 @@ CHECKS: tuple[Check, ...] = (
         area="supply",
         why="Packages and images would be asked for where nobody answers.",
         look=_proxy,
+        marker="apt",
         step=STEP,
         page="cluster",
     ),
@@ -213,6 +215,7 @@ CHECKS: tuple[Check, ...] = (
         area="supply",
         why="kubectl on this host would ask the proxy for the cluster's API.",
         look=_own_exceptions,
+        marker="apt",
         step=STEP,
     ),
     *packages.CHECKS,

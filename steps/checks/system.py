@@ -226,6 +226,7 @@ CHECKS: tuple[Check, ...] = (
         area="system",
         why="multipathd takes block devices that storage in the cluster wants to mount.",
         look=_multipath,
+        marker="arch",
         on=_stores,
     ),
 )

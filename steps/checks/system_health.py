@@ -171,6 +171,7 @@ CHECKS: tuple[Check, ...] = (
         area="system",
         why="Pods do not get what is set aside unless they ask for it.",
         look=_layout,
+        marker="arch",
         on=is_node,
     ),
 )

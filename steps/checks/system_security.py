@@ -122,6 +122,7 @@ CHECKS: tuple[Check, ...] = (
         area="system",
         why="What judges every opened file makes etcd and containers slow, or stops them.",
         look=_agents,
+        marker="arch",
     ),
     Check(
         id="system.fips",

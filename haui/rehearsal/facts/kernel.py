@@ -46,5 +46,6 @@ def facts(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
     for name, value in SETTINGS.items():
         yield "sysctl", f"{name} {value}"
     for interface in ("all", "default", "lo", host.interface or "ens3"):
-        yield "rp_filter", f"{interface} 2"
+        # As systemd sets it: all interfaces but the setting for all.
+        yield "rp_filter", f"{interface} {0 if interface == 'all' else 2}"
         yield "arp_ignore", f"{interface} 0"
