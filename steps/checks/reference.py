@@ -6,17 +6,18 @@ Write it anew with: python -m steps.checks.reference > docs/preflight.md
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import get_args
 
 from steps import preflight
-from steps.checks import CATALOGUE
+from steps.checks import CATALOGUE, bastion
 from steps.checks.check import Area, Check
 
 _INTRO = """# What preflight looks at
 
-Before the first change haui looks at every host, and between the hosts, and shows everything that
-would stop the install or hurt the cluster later. Looking changes nothing.
+Before the first change haui looks at the machine that it runs on, at every host, and between the
+hosts, and shows everything that would stop the install or hurt the cluster later. Looking changes
+nothing.
 
 - **pass**, **info**: nothing has to be done. **skipped**: could not be looked at, with the reason.
 - **warning**: allowed, and worth a second look. What haui will mend itself is at most a warning.
@@ -53,6 +54,7 @@ def reference() -> str:
 
 def _steps() -> Iterator[str]:
     yield "## In which order\n"
+    yield "This machine comes first: an error there stops the preflight. Then, on every host:\n"
     yield "| step | what it does |\n|---|---|"
     for step in preflight.STEPS:
         star = "*" if step.id in _REHEARSALS else ""
@@ -61,14 +63,16 @@ def _steps() -> Iterator[str]:
 
 
 def _areas() -> Iterator[str]:
+    yield from _table("This machine", bastion.CHECKS)
     for area in get_args(Area):
-        checks = [check for check in CATALOGUE if check.area == area]
-        if not checks:
-            continue
-        yield f"## {_TITLES[area]}\n"
-        yield "| id | checks | why |\n|---|---|---|"
-        yield from (_row(check) for check in checks)
-        yield ""
+        yield from _table(_TITLES[area], [check for check in CATALOGUE if check.area == area])
+
+
+def _table(title: str, checks: Iterable[Check]) -> Iterator[str]:
+    yield f"## {title}\n"
+    yield "| id | checks | why |\n|---|---|---|"
+    yield from (_row(check) for check in checks)
+    yield ""
 
 
 def _row(check: Check) -> str:
@@ -78,4 +82,4 @@ def _row(check: Check) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(reference() + "\n")
+    sys.stdout.write(reference())

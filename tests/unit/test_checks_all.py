@@ -17,14 +17,17 @@ from haui.events import Finding
 from haui.evidence import Evidence
 from haui.spec import ClusterSpec, HostSpec
 from haui.wizard.pages import PageId
+from steps import preflight
 from steps.checks import BY_ID, CATALOGUE, FACTS, Check, Look, bastion, findings, fleet_clock
 from steps.checks.check import COMMAND_CHARS, passes
+from steps.checks.reference import reference
 from tests.unit import rubbish
 from tests.unit.rubbish import PROFILES, Broken, Spoiler, all_shapes, cluster_of, evidence_of
 from tests.unit.specs import spec
 
 ALL = (*CATALOGUE, *bastion.CHECKS)
-SOURCES = sorted((Path(__file__).parents[2] / "steps" / "checks").glob("*.py"))
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "steps" / "checks").glob("*.py"))
 BY_STEP = {step.id: step for step in steps.CATALOGUE}
 PAGES = get_args(PageId)
 NAMES = (
@@ -237,3 +240,19 @@ def test_a_clock_that_is_missing_is_no_clock_that_agrees() -> None:
     for check in fleet_clock.CHECKS:
         look = Look(cluster, cluster.host("cp1"), evidence_of(said))
         assert check.finding(look).verdict == "skipped"
+
+
+def test_the_reference_is_current() -> None:
+    """Write it anew with: python -m steps.checks.reference > docs/preflight.md"""
+    assert (ROOT / "docs" / "preflight.md").read_text(encoding="utf-8") == reference()
+
+
+def test_the_reference_has_every_check_and_step() -> None:
+    page = reference()
+    for check in ALL:
+        assert page.count(f"\n| `{check.id}` | ") == 1
+    quiet = spec(preflight={"rehearsals": False})
+    for step in preflight.STEPS:
+        tried = not any(step.on(quiet, host) for host in quiet.hosts)
+        assert page.count(f"\n| `{step.id}`{'*' if tried else ''} | ") == 1
+    assert not re.search(r"\n\| `[^`]*` \|  \||\n\n\n", page)
