@@ -57,8 +57,9 @@ def run_preflight(
         check_target(facts.save)
     if saved is not None:
         _say_differences(spec, saved)
+    can_ask = saved is None and at_terminal()
     credentials = Credentials.collect(
-        os.environ, descriptor=secrets_fd, ask=ask_secret if saved is None and at_terminal() else None
+        os.environ, descriptor=secrets_fd, ask=ask_secret if can_ask else None
     )
     evidence = _of_the_bastion(saved)
 

@@ -94,6 +94,7 @@ class PreflightHead(Widget):
     def _counts(self, width: int) -> Content:
         counts = self.numbers.counts
         told = [weight for weight in WEIGHTS if counts.get(weight) or weight in _ALWAYS]
+        line = Content()
         for weight in ("", *_LEFT_OUT):
             told = [kept for kept in told if kept != weight]
             line = Content("  ").join([self._count(kept) for kept in told])

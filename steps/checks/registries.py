@@ -85,8 +85,8 @@ def _trust(look: Look) -> Answer:
     if look.spec.supply.images.ca_pem:
         other = [origin for origin, whom, _ in rows if whom == "system" and origin in ours]
         if other:
-            seen = f"verified by the host's own authorities, not by that CA: {some(other)}"
-            return tells(seen, answer("supply.images.ca may be left out.", "cluster"))
+            by_others = f"verified by the host's own authorities, not by that CA: {some(other)}"
+            return tells(by_others, answer("supply.images.ca may be left out.", "cluster"))
     return passes(some([f"{origin}{_by(issuer) or f': {whom}'}" for origin, whom, issuer in rows]))
 
 

@@ -102,9 +102,7 @@ def batches() -> list[list[tuple[str, Trouble]]]:
         candidates = trouble.hosts
         for batch in rounds:
             taken = {host for host, _ in batch}
-            alone = any(
-                other.alone or other.rehearsed != trouble.rehearsed for _, other in batch
-            )
+            alone = any(other.alone or other.rehearsed != trouble.rehearsed for _, other in batch)
             free = next((host for host in candidates if host not in taken), None)
             if free and not alone and not (trouble.alone and batch):
                 batch.append((free, trouble))

@@ -103,6 +103,7 @@ async def test_what_is_let_pass_is_judged_without_looking_again(tmp_path: Path) 
         (check.id, "known", whoami()) for check in bad
     ]
     assert found.takes(with_overrides(passed, {}))
+    assert found.record is not None
     assert len(blocking(found)) == found.record.blocked == len(bad)
     assert not found.takes(passed.model_copy(update={"profile": "test"})), "other answers"
     assert desk.preflight is found.record
