@@ -156,33 +156,47 @@ disks_writable() {
 
 # disks_beneath ROWS: what is known of the disk under etcd, and of xfs under containerd.
 disks_beneath() {
-    while read -r disks_key disks_path disks_a disks_b _; do
-        case $disks_key$disks_path in
-            mount/var/lib/etcd) disks_source=$disks_b ;;
-            mount.at/var/lib/etcd)
-                disks_block=$disks_root/sys/dev/block/$disks_a
-                # Some file systems (btrfs) have a device number that no disk has.
-                case $disks_a:$disks_source in
-                    0:*:/dev/*) disks_block=$(realpath -m "$disks_source") && disks_block=$disks_root/sys/class/block/${disks_block##*/} ;;
-                esac
-                for disks_file in "$disks_block/queue/rotational" "$disks_block/../queue/rotational"; do
-                    if [ -r "$disks_file" ]; then
-                        read -r disks_turns <"$disks_file" && printf 'rotational\t%s\n' "$disks_turns"
-                        break
-                    fi
-                done
-                ;;
-            mount/var/lib/containerd) disks_type=$disks_a ;;
-            mount.at/var/lib/containerd)
-                if [ "$disks_type" = xfs ]; then
-                    disks_ftype=$(become_bounded 3 xfs_info "$disks_b" | sed -n 's/.*ftype=\([01]\).*/\1/p')
-                    [ -z "$disks_ftype" ] || printf 'xfs.ftype\t%s\n' "$disks_ftype"
-                fi
-                ;;
+    set -f
+    # Not with read: it asks for one byte after the other.
+    IFS=$HAUI_NEWLINE
+    for disks_row in $1; do
+        case $disks_row in
+            *"${HAUI_TAB}/var/lib/etcd "* | *"${HAUI_TAB}/var/lib/containerd "*) ;;
+            *) continue ;;
         esac
-    done <<EOF
-$1
-EOF
+        IFS=" $HAUI_TAB"
+        # shellcheck disable=SC2086  # key, path, and two more fields
+        disks_filesystem $disks_row
+    done
+    unset IFS
+    set +f
+}
+
+# disks_filesystem KEY PATH A B…: the fields of a row mount or mount.at.
+disks_filesystem() {
+    case $1$2 in
+        mount/var/lib/etcd) disks_source=$4 ;;
+        mount.at/var/lib/etcd)
+            disks_block=$disks_root/sys/dev/block/$3
+            # Some file systems (btrfs) have a device number that no disk has.
+            case $3:$disks_source in
+                0:*:/dev/*) disks_block=$(realpath -m "$disks_source") && disks_block=$disks_root/sys/class/block/${disks_block##*/} ;;
+            esac
+            for disks_file in "$disks_block/queue/rotational" "$disks_block/../queue/rotational"; do
+                if [ -r "$disks_file" ]; then
+                    read -r disks_turns <"$disks_file" && printf 'rotational\t%s\n' "$disks_turns"
+                    break
+                fi
+            done
+            ;;
+        mount/var/lib/containerd) disks_type=$3 ;;
+        mount.at/var/lib/containerd)
+            if [ "$disks_type" = xfs ]; then
+                disks_ftype=$(become_bounded 3 xfs_info "$4" | sed -n 's/.*ftype=\([01]\).*/\1/p')
+                [ -z "$disks_ftype" ] || printf 'xfs.ftype\t%s\n' "$disks_ftype"
+            fi
+            ;;
+    esac
 }
 
 disks_etcd() {

@@ -68,6 +68,11 @@ booted_systemd() {
     [ -d "${HAUI_ROOT:-}/run/systemd/system" ] && have systemctl
 }
 
+# user_id: sets haui_uid. Asked for once.
+user_id() {
+    [ -n "${haui_uid:-}" ] || haui_uid=$(id -u)
+}
+
 # virtual: sets haui_virtual, what systemd-detect-virt says. Asked for once.
 virtual() {
     [ -z "${haui_virtual:-}" ] || return 0
@@ -78,10 +83,13 @@ virtual() {
 # fact_addresses KEY TEXT: the addresses that getent ahosts has told, each once.
 fact_addresses() {
     haui_told=' '
-    while read -r haui_found _; do
+    while read -r haui_address _; do
         case $haui_told in
-            *" $haui_found "*) ;;
-            *) haui_told="$haui_told$haui_found " && [ -z "$haui_found" ] || fact "$1" "$haui_found" ;;
+            *" $haui_address "*) ;;
+            *)
+                haui_told="$haui_told$haui_address "
+                [ -z "$haui_address" ] || fact "$1" "$haui_address"
+                ;;
         esac
         [ ${#haui_told} -lt 2000 ] || break
     done <<EOF

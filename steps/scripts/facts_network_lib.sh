@@ -13,6 +13,7 @@
 #   dns.server    ADDR answers|unreachable|silent: whether that name server answers anything at all
 #   dns.lookup    NAME found|none|timeout SECONDS: a name that the install will need (HAUI_LOOKUP)
 #   own.name      ADDR: the addresses of the host's own name (uname -n)
+#   fqdn          what the resolver makes of that name, as hostname -f tells it
 #   nsswitch      the sources for names of hosts, e.g. "files dns"
 #   vip.route     how the virtual address (HAUI_VIP) is reached
 #   vip.holder    the link-layer address that answers for it, none when nobody does; absent when it was not asked for
@@ -280,4 +281,9 @@ network_own_name() {
     kernel_names
     haui_found=$(become_bounded 6 getent ahosts "${haui_node:-}")
     fact_addresses own.name "$haui_found"
+    # Only the first line has the name: "10.0.0.11 STREAM cp1.lan".
+    haui_found=${haui_found%%"$HAUI_NEWLINE"*}
+    case $haui_found in
+        *" STREAM "?*) fact fqdn "${haui_found##* }" ;;
+    esac
 }

@@ -12,7 +12,7 @@
 #   vendor, product, chassis.tag   of the firmware (DMI)
 #   cpu.missing          on x86_64: flags of level x86-64-v2 that the processor lacks, or none
 #   machine-id, boot-id, product-uuid, iscsi.iqn, nvme.hostnqn
-#   hostname, hostname.static, fqdn   uname -n, /etc/hostname, hostname -f
+#   hostname, hostname.static   uname -n, /etc/hostname
 #   cloudinit            absent, disabled, running or done
 #   cloudinit.preserve   yes or no: whether cloud-init leaves the host's name alone
 #   cloudinit.hostname   the name that cloud-init gave the host last
@@ -37,7 +37,8 @@ fact_file() {
 facts_system() {
     kernel_names
     fact arch "${haui_machine:-}"
-    fact uid "$(id -u)"
+    user_id
+    fact uid "${haui_uid:-}"
     facts_init
     facts_machine
     facts_names
@@ -67,11 +68,14 @@ facts_init() {
 
 # Of systemd itself; limit.files and limit.tasks belong to facts_health_lib.
 facts_manager() {
-    for haui_line in $(become_bounded 5 systemctl show -p SystemState -p DefaultLimitNOFILE -p DefaultTasksMax); do
+    for haui_line in $(become_bounded 5 systemctl show -p SystemState -p DefaultLimitNOFILE -p DefaultTasksMax -p Virtualization); do
         case $haui_line in
             SystemState=?*) fact systemd.state "${haui_line#*=}" ;;
             DefaultLimitNOFILE=?*) fact limit.files "${haui_line#*=}" ;;
             DefaultTasksMax=?*) fact limit.tasks "${haui_line#*=}" ;;
+            # It has asked the same as systemd-detect-virt would.
+            Virtualization=) haui_virtual=none ;;
+            Virtualization=*) haui_virtual=${haui_line#*=} ;;
         esac
         [ "$haui_line" != SystemState=degraded ] ||
             become_bounded 5 systemctl list-units --state=failed --plain --no-legend --no-pager |
@@ -94,9 +98,6 @@ facts_machine() {
 facts_names() {
     fact hostname "${haui_node:-}"
     fact_file hostname.static /etc/hostname
-    haui_name=$(become_bounded 2 hostname -f)
-    haui_name=${haui_name%%"$HAUI_NEWLINE"*}
-    [ -z "$haui_name" ] || fact fqdn "$haui_name"
 }
 
 # cloud-init itself is slow to ask; what it leaves in /run says as much.

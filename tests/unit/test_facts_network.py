@@ -120,7 +120,7 @@ def test_resolver_and_name_servers(host: ShellHost) -> None:
     host.env["HAUI_LOOKUP"] = "mirror.lan"
     host.fake(
         "getent",
-        'case $2 in cp1) printf "127.0.1.1 STREAM cp1\\n127.0.1.1 DGRAM\\n10.0.0.11 RAW\\n" ;; '
+        'case $2 in cp1) printf "127.0.1.1  STREAM cp1.lan\\n127.0.1.1 DGRAM\\n10.0.0.11 RAW\\n" ;; '
         "*) exit 2 ;; esac",
     )
     facts = network(host)
@@ -130,6 +130,7 @@ def test_resolver_and_name_servers(host: ShellHost) -> None:
     )  # fmt: skip
     assert set(facts.all("dns.server")) == {"10.0.0.53 answers", "fd00::53 silent"}
     assert facts.all("own.name") == ("127.0.1.1", "10.0.0.11")
+    assert facts.one("fqdn") == "cp1.lan"
     assert facts.one("nsswitch") == "files dns"
     name, word, took = facts.rows("dns.lookup", 3)[0]
     assert (name, word) == ("mirror.lan", "none")

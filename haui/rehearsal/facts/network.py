@@ -37,5 +37,6 @@ def facts(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
     if name := lookup_name(spec):
         yield "dns.lookup", f"{name} found 0.012"
     yield "own.name", host.address
+    yield "fqdn", host.name
     yield "nsswitch", "files dns"
     yield "firewall.asked", "yes"

@@ -26,7 +26,6 @@ def facts(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
     yield "cpu.missing", "none"
     yield "hostname", host.name
     yield "hostname.static", host.name
-    yield "fqdn", host.name
     yield "cloudinit", "absent"
     yield "selinux", "disabled"
     yield "apparmor", "yes"
