@@ -120,7 +120,8 @@ def test_each_trouble_is_found_and_its_fix_mends_it(
     how = () if any(trouble.rehearsed for _, trouble in batch) else ("--no-rehearsals",)
     try:
         for host, trouble in batch:
-            shell(lab, host, trouble.make)
+            given = shell(lab, "cp1", trouble.twin) if trouble.twin else b""
+            shell(lab, host, trouble.make, given)
         looked = look(lab, state, *how)
         expected = {(host, check) for host, t in batch for check in (t.check, *t.also)}
         anywhere = {check for _, trouble in batch for check in trouble.spread}
@@ -164,9 +165,11 @@ def mend(lab: Lab, host: str, trouble: Trouble, looked: Looked) -> None:
     shell(lab, host, event["fix_with"])
 
 
-def shell(lab: Lab, host: str, script: str) -> None:
-    done = lab.exec(host, ["sh", "-c", script])
+def shell(lab: Lab, host: str, script: str, given: bytes = b"") -> bytes:
+    """What the script, run as root on the host, prints."""
+    done = lab.exec(host, ["sh", "-c", script], input=given)
     assert done.returncode == 0, (script, done.stdout, done.stderr)
+    return done.stdout
 
 
 @pytest.mark.parametrize("wrong", ANSWERS, ids=lambda wrong: wrong.name)

@@ -94,7 +94,8 @@ TROUBLES: tuple[Trouble, ...] = (
     ),
     Trouble(
         name="duplicate machine-id",
-        make="cp /etc/machine-id /root/machine-id; printf '%032d\\n' 7 >/etc/machine-id",
+        twin="cat /etc/machine-id",
+        make="cp /etc/machine-id /root/machine-id; cat >/etc/machine-id",
         check="fleet.machine-id",
         seen="",
         mend="cat /root/machine-id >/etc/machine-id; rm /root/machine-id",

@@ -20,7 +20,8 @@ class Trouble:
 
     `elsewhere`: the finding is expected on another host than the broken one. `also` are checks that
     may say something on the broken host as well, `spread` those that may on any host. `rehearsed`:
-    only trying things out between the hosts finds it.
+    only trying things out between the hosts finds it. `twin` is run on cp1 first; what it prints is
+    the standard input of `make`.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Trouble:
     elsewhere: bool = False
     alone: bool = False
     rehearsed: bool = False
+    twin: str = ""
     also: tuple[str, ...] = ()
     spread: tuple[str, ...] = ()
 
