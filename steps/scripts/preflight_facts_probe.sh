@@ -18,5 +18,15 @@ facts_all() {
     facts_end
 }
 
-facts_all
+# told: keeps what is told in bounds, whatever the host has many of. The first value of each key and the end come through.
+told() {
+    LC_ALL=C awk '
+        /^end\t/ { print; next }
+        { key = substr($0, 1, index($0, "\t")) }
+        key !~ /^[a-z][a-z0-9.-]*\t$/ { next }
+        count[key]++ && (count[key] > 2000 || bytes[key] > 250000 || all > 800000) { next }
+        { line = substr($0, 1, 4200); bytes[key] += length(line); all += length(line); print line }'
+}
+
+if have awk; then facts_all | told; else facts_all; fi
 exit 0
