@@ -100,6 +100,7 @@ TROUBLES: tuple[Trouble, ...] = (
         seen="",
         mend="cat /root/machine-id >/etc/machine-id; rm /root/machine-id",
         spread=("fleet.machine-id",),
+        undo="test ! -e /root/machine-id || cat /root/machine-id >/etc/machine-id",
     ),
     Trouble(
         name="unknown distribution",
@@ -113,13 +114,13 @@ TROUBLES: tuple[Trouble, ...] = (
     ),
     Trouble(
         name="wrong architecture",
-        make=fake("uname", 'case "$*" in -m) echo riscv64 ;; *) exec /usr/bin/uname "$@" ;; esac'),
+        make=fake("uname", '/usr/bin/uname "$@" | sed s/x86_64/riscv64/'),
         check="system.arch",
         seen="riscv64",
         mend=f"rm {FAKE}/uname",
         undo=f"rm -f {FAKE}/uname",
         spread=("fleet.arch",),
-        also=("system.cpu-level",),
+        also=("system.cpu-level", "supply.arch"),
     ),
     Trouble(
         name="masked unit",

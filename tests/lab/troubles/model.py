@@ -58,7 +58,7 @@ def no_unit(name: str) -> str:
 
 def in_background(name: str, command: str) -> str:
     """A script that leaves something running."""
-    return f"systemd-run -q --unit={name} {command}; sleep 0.3"
+    return f"systemd-run -q --collect --unit={name} {command}; sleep 0.3"
 
 
 FAKE = "/usr/local/bin"

@@ -5,8 +5,21 @@ from __future__ import annotations
 from tests.lab.troubles.model import FAKE, Trouble, fake, in_background, no_unit, unit
 
 LOCK = (
-    'use Fcntl; open(F,"+>>","/var/lib/dpkg/lock-frontend"); '
-    'fcntl(F,F_SETLK,pack("s s x4 q q i x4",F_WRLCK,0,0,0,0)) or die; sleep 600'
+    "import fcntl,time\\n"
+    'lock=open("/var/lib/dpkg/lock-frontend","a")\\n'
+    "fcntl.lockf(lock,fcntl.LOCK_EX)\\n"
+    "time.sleep(600)\\n"
+)
+NO_CONTAINER = (
+    fake("systemd-detect-virt", "echo none; exit 1")
+    + "; "
+    + fake("systemctl", '/usr/bin/systemctl "$@" | sed "s/^Virtualization=.*/Virtualization=/"')
+)
+OLD_KUBELET = (
+    "mkdir -p /root/old/DEBIAN && printf '%s\\n' 'Package: kubelet' 'Version: 1.19.0-1'"
+    " 'Architecture: amd64' 'Maintainer: me <me@lab>' 'Description: old' >/root/old/DEBIAN/control"
+    " && dpkg-deb -b /root/old /root/old.deb >/dev/null && dpkg -i /root/old.deb >/dev/null"
+    " && echo kubelet hold | dpkg --set-selections"
 )
 
 TROUBLES: tuple[Trouble, ...] = (
@@ -24,31 +37,31 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble(
         name="stopped time service",
         # In a container the clock is the machine's; this one says that it is none.
-        make=fake("systemd-detect-virt", "echo none; exit 1") + "; " + unit("chrony.service"),
+        make=unit("chrony.service") + "; " + NO_CONTAINER,
         check="clock.service",
         verdict="warning",
         seen="chrony",
-        mend=f"rm {FAKE}/systemd-detect-virt; " + no_unit("chrony.service"),
-        undo=f"rm -f {FAKE}/systemd-detect-virt; " + no_unit("chrony.service"),
-        also=("clock.synchronised", "disks.etcd-type", "kernel.modules-folder"),
+        mend=f"rm {FAKE}/systemctl {FAKE}/systemd-detect-virt; " + no_unit("chrony.service"),
+        undo=f"rm -f {FAKE}/systemctl {FAKE}/systemd-detect-virt; " + no_unit("chrony.service"),
+        also=("clock.synchronised", "kernel.cgroup", "kernel.modules-folder", "system.load"),
     ),
     Trouble(
         name="package lock held",
-        make=f"printf '%s\\n' '{LOCK}' >/root/lock.pl; "
-        + in_background("lock", "perl /root/lock.pl"),
+        make=f"printf '{LOCK}' >/root/lock.py; " + in_background("lock", "python3 /root/lock.py"),
         check="supply.lock",
         verdict="warning",
-        seen="perl",
+        seen="python3",
         mend="systemctl stop lock",
-        undo="systemctl stop lock 2>/dev/null; rm -f /root/lock.pl",
+        undo="systemctl stop lock 2>/dev/null; rm -f /root/lock.py",
     ),
     Trouble(
         name="held package",
-        make="echo containerd hold | dpkg --set-selections",
+        make=OLD_KUBELET,
         check="supply.held",
         verdict="warning",
-        seen="containerd",
-        undo="echo containerd deinstall | dpkg --set-selections",
+        seen="kubelet 1.19",
+        mend="dpkg --purge kubelet 2>/dev/null",
+        undo="dpkg --purge kubelet 2>/dev/null; rm -rf /root/old /root/old.deb",
     ),
     Trouble(
         name="noisy shell profile",
