@@ -14,7 +14,8 @@ def everywhere(spec: ClusterSpec, host: HostSpec) -> bool:
 
 def is_node(spec: ClusterSpec, host: HostSpec) -> bool:
     """Whether `host` becomes a Kubernetes node."""
-    return host in spec.nodes
+    # By its roles: looking for it among all nodes, for each check and host, is quadratic.
+    return "control-plane" in host.roles or "worker" in host.roles
 
 
 def is_control_plane(spec: ClusterSpec, host: HostSpec) -> bool:

@@ -207,7 +207,7 @@ def _bounded(fix: Fix) -> Fix:
     text = _cut(fix.text, FIX_CHARS)
     if len(fix.with_) > COMMAND_CHARS:
         return words(f"{text} The command for so much is too long to be shown.")
-    return replace(fix, text=text)
+    return fix if text == fix.text else replace(fix, text=text)
 
 
 def override_of(spec: ClusterSpec, check: str, host: str) -> str:

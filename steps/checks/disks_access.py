@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 
 from haui.evidence import Facts
 from steps.checks.check import Answer, Check, Look, blocks, command, passes, skips, tells, warns
@@ -96,7 +97,7 @@ def _exec(look: Look) -> Answer:
     return passes("programs may be run where they will be")
 
 
-def _having(option: str, known: dict[str, Mount], paths: list[str]) -> list[Mount]:
+def _having(option: str, known: Mapping[str, Mount], paths: list[str]) -> list[Mount]:
     return [known[path] for path in paths if path in known and option in known[path].options]
 
 

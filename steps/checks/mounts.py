@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from haui.evidence import Facts
 from haui.spec import ClusterSpec, HostSpec
@@ -56,7 +57,9 @@ DIGITS = 18
 """Of a number that counts something of a file system; a longer one is nonsense."""
 
 
-def mounts(facts: Facts) -> dict[str, Mount]:
+# A host's checks follow each other, and a dozen of them ask.
+@lru_cache(maxsize=4)
+def mounts(facts: Facts) -> Mapping[str, Mount]:
     """By path. Rows that are malformed are left out."""
     places = {row[0]: row[1:] for row in facts.rows("mount.at", 3)}
     found: dict[str, Mount] = {}

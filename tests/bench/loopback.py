@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncssh
+
 from haui.transport.credentials import Credentials
 from haui.transport.hostkeys import HostKeys
 from haui.transport.remote import RemoteHost
@@ -48,7 +50,10 @@ def hosts_of(fleet: list[Sshd]) -> tuple[SshPool, list[RemoteHost]]:
             port=sshd.port,
             user=sshd.user,
             key=str(sshd.client_key),
-            fingerprint=sshd.fingerprint,
+            # Not sshd.fingerprint: it starts ssh-keygen, whose CPU would be counted as ours.
+            fingerprint=asyncssh.read_public_key(
+                sshd.host_key.with_suffix(".pub")
+            ).get_fingerprint(),
         )
         for number, sshd in enumerate(fleet)
     ]
