@@ -173,12 +173,12 @@ def _lets_pods(look: Look, found: Filter, rows: tuple[str, ...]) -> bool:
 def _opening(
     look: Look, found: Filter, rows: tuple[str, ...], closed: list[tuple[str, int]], pods: bool
 ) -> Fix:
-    if not rows:
-        return words("Add rules that accept them from the other hosts, also after a restart.")
-    tool, *rest = rows[0].split()
-    if tool == "firewalld":
+    tool, *rest = rows[0].split() if rows else [""]
+    if tool == "firewalld" and rest:
         return command("Open them with firewalld.", _firewalld(look, found, rest[0], closed, pods))
-    return command("Open them with ufw.", _ufw(look, found, closed, pods))
+    if tool == "ufw":
+        return command("Open them with ufw.", _ufw(look, found, closed, pods))
+    return words("Add rules that accept them from the other hosts, also after a restart.")
 
 
 def _firewalld(

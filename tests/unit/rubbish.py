@@ -28,6 +28,7 @@ NUMBERS = (
     "0", "1", "-1", "3.5", "42", "99999999999999999999", "-5e300", "1e308", "nan", "inf", "-inf",
     "0x1f", "1_000", "²", "٣", "08", "9" * 4000, "infinity", "NaN%", "1,5", "+2", "5.", "1e-400",
 )  # fmt: skip
+SANE = ("0", "1", "2", "7", "77", "100", "512", "4096", "70000", "3000000", "0.5", "-3", "12.75")
 WORDS = (
     "yes", "no", "none", "-", "ok", "failed", "unknown", "absent", "active", "inactive", "enabled",
     "disabled", "tcp", "udp", "eth0", "eth1", "lo", "haui", "UP", "DOWN", "/", "=", "a=b", "cp1",
@@ -158,8 +159,8 @@ def _short_texts(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = node.value
-            if 0 < len(text) < 40 and "\n" not in text:
-                found.update((text, *text.split()))
+            if 0 < len(text) < 40 and not set(text) & {" ", "\n"}:
+                found.add(text)
     return iter(found)
 
 
@@ -269,5 +270,5 @@ class Spoiler:
         return " ".join(fields)
 
     def _token(self) -> str:
-        pool = self.random.choice((NUMBERS, WORDS, ADDRESSES, self._words, self._words))
+        pool = self.random.choice((NUMBERS, SANE, SANE, WORDS, ADDRESSES, self._words))
         return self.random.choice(pool)

@@ -22,6 +22,7 @@ from steps.checks import BY_ID, CATALOGUE, FACTS, Check, Look, bastion, findings
 from steps.checks.check import COMMAND_CHARS, passes
 from steps.checks.reference import reference
 from tests.unit import rubbish
+from tests.unit.checks import ask
 from tests.unit.rubbish import PROFILES, Broken, Spoiler, all_shapes, cluster_of, evidence_of
 from tests.unit.specs import spec
 
@@ -256,3 +257,11 @@ def test_the_reference_has_every_check_and_step() -> None:
         tried = not any(step.on(quiet, host) for host in quiet.hosts)
         assert page.count(f"\n| `{step.id}`{'*' if tried else ''} | ") == 1
     assert not re.search(r"\n\| `[^`]*` \|  \||\n\n\n", page)
+
+
+@pytest.mark.parametrize("said", ["firewalld", "firewalld x", "ufw", "ufw deny", "pf in", "²"])
+def test_a_firewall_that_says_little_gets_no_command_of_another(said: str) -> None:
+    found = ask("network.firewall", {"firewall": said})
+    tool = said.split()[0]
+    assert found.verdict == "warning"
+    assert (found.fix_kind == "command") == (said == "firewalld x" or tool == "ufw")

@@ -268,3 +268,14 @@ def test_what_the_gate_lets_through(host: ShellHost) -> None:
     assert 200 < len(facts.all("route4")) < 300
     assert facts.one("arch") == "x86_64"
     assert len(ran.stdout) < MOST_BYTES
+
+
+def test_a_bare_host_tells_what_checks_take_for_a_sign_that_it_was_asked(host: ShellHost) -> None:
+    host.fake("uname", "echo cp1 6.1.0 x86_64")
+    host.fake("id", "[ $1 = -un ] && echo root || echo 0")
+    put(host, "/proc/meminfo", b"MemTotal: 4000000 kB\nMemAvailable: 3000000 kB\n")
+    put(host, "/proc/sys/net/ipv4/ip_forward", b"0\n")
+    facts = look(host)
+    markers = {check.marker for check in CATALOGUE if check.step == FACTS and check.marker}
+    assert len(markers) > 5
+    assert {marker for marker in markers if facts.one(marker) is None} == set()
