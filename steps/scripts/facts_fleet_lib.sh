@@ -1,7 +1,5 @@
 # shellcheck shell=sh
 # Facts that only say something beside those of the other hosts.
-#   endpoint.asked   yes: whether the host could look for the endpoint's name (HAUI_ENDPOINT_NAME)
-#   endpoint.name    ADDR: its addresses, as the host finds them
 #   proxy.asked      yes: whether the places of proxies were looked at
 #   proxy.set        SOURCE URL: proxies of http and https in /etc/environment, apt and dnf; without a login
 #   chassis.serial   of the firmware (DMI); blades of one enclosure share it
@@ -9,22 +7,9 @@
 ROOT=${HAUI_ROOT:-}
 
 facts_fleet() {
-    fleet_endpoint_name
     fact proxy.asked yes
     fleet_proxies
     fleet_serial
-}
-
-fleet_endpoint_name() {
-    [ -n "${HAUI_ENDPOINT_NAME:-}" ] && have getent || return 0
-    haui_status=0
-    haui_found=$(become_bounded 6 getent ahosts "$HAUI_ENDPOINT_NAME") || haui_status=$?
-    # 2: nobody knows the name. Anything else is no answer, as when the name servers are silent.
-    case $haui_status in
-        0 | 2) fact endpoint.asked yes ;;
-        *) return 0 ;;
-    esac
-    fact_addresses endpoint.name "$haui_found"
 }
 
 fleet_serial() {

@@ -14,6 +14,8 @@
 #   dns.lookup    NAME found|none|timeout SECONDS: a name that the install will need (HAUI_LOOKUP)
 #   own.name      ADDR: the addresses of the host's own name (uname -n)
 #   fqdn          what the resolver makes of that name, as hostname -f tells it
+#   endpoint.asked   yes: whether the host could look for the endpoint's name (HAUI_ENDPOINT_NAME)
+#   endpoint.name    ADDR: its addresses, as the host finds them
 #   nsswitch      the sources for names of hosts, e.g. "files dns"
 #   vip.route     how the virtual address (HAUI_VIP) is reached
 #   vip.holder    the link-layer address that answers for it, none when nobody does; absent when it was not asked for
@@ -242,6 +244,7 @@ EOF
     if have getent; then
         [ -z "${HAUI_LOOKUP:-}" ] || network_lookup &
         network_own_name &
+        [ -z "${HAUI_ENDPOINT_NAME:-}" ] || network_endpoint_name &
     fi
     wait
 }
@@ -286,4 +289,15 @@ network_own_name() {
     case $haui_found in
         *" STREAM "?*) fact fqdn "${haui_found##* }" ;;
     esac
+}
+
+network_endpoint_name() {
+    haui_status=0
+    haui_found=$(become_bounded 6 getent ahosts "$HAUI_ENDPOINT_NAME") || haui_status=$?
+    # 2: nobody knows the name. Anything else is no answer, as when the name servers are silent.
+    case $haui_status in
+        0 | 2) fact endpoint.asked yes ;;
+        *) return 0 ;;
+    esac
+    fact_addresses endpoint.name "$haui_found"
 }

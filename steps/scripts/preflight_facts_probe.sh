@@ -23,7 +23,7 @@ told() {
     LC_ALL=C awk '
         /^end\t/ { print; next }
         { key = substr($0, 1, index($0, "\t")) }
-        key !~ /^[a-z][a-z0-9.-]*\t$/ { next }
+        key !~ /^[a-z][a-z0-9._-]*\t$/ { next }
         count[key]++ && (count[key] > 2000 || bytes[key] > 250000 || all > 800000) { next }
         { line = substr($0, 1, 4200); bytes[key] += length(line); all += length(line); print line }'
 }

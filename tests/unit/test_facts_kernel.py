@@ -166,6 +166,13 @@ def test_the_script_tells_settings(host: ShellHost) -> None:
     assert set(facts.all("arp_ignore")) == {"all 0", "ens3 0"}
 
 
+def test_keys_with_an_underscore_come_through_the_whole_script(host: ShellHost) -> None:
+    host.write("/proc/sys/net/ipv4/conf/all/rp_filter", "2\n")
+    host.write("/proc/sys/net/ipv4/conf/all/arp_ignore", "1\n")
+    facts = Facts(host.run("preflight_facts_probe").stdout)
+    assert (facts.all("rp_filter"), facts.all("arp_ignore")) == (("all 2",), ("all 1",))
+
+
 def test_the_script_reads_settings_of_the_kernel_whole() -> None:
     """The kernel gives a setting at once or not at all; a shell's read takes single bytes."""
     wanted = Path("/proc/sys/fs/inotify/max_user_watches")

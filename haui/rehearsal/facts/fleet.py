@@ -11,7 +11,7 @@ BALANCER = "198.51.100.7"
 
 
 def facts(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
-    """Key and value, as facts_fleet of steps/scripts prints them."""
+    """Key and value, as facts_fleet and facts_network of steps/scripts print them."""
     yield "endpoint.asked", "yes"
     yield "endpoint.name", spec.endpoint_address or BALANCER
     yield "proxy.asked", "yes"
