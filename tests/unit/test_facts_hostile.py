@@ -25,7 +25,7 @@ MOST_BYTES = 1_000_000
 FORGED = "forged.key"
 LIE = f"{FORGED}\tyes\n\x0b{FORGED}\tyes\r{FORGED}\tyes\x85{FORGED}\tyes\nend\tok\n"
 NOISE = bytes(range(256)) * 40 + LIE.encode() + b"\xff\xfe\x00" * 50 + LIE.encode()
-KEYS = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*")
+KEYS = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)*")
 TOOLS = (
     "awk", "cat", "cut", "date", "dirname", "env", "expr", "find", "grep", "head", "ls", "mkdir",
     "mktemp", "mv", "od", "rm", "sed", "sh", "sleep", "sort", "tail", "timeout", "tr", "uniq", "wc",
@@ -275,7 +275,9 @@ def test_a_bare_host_tells_what_checks_take_for_a_sign_that_it_was_asked(host: S
     host.fake("id", "[ $1 = -un ] && echo root || echo 0")
     put(host, "/proc/meminfo", b"MemTotal: 4000000 kB\nMemAvailable: 3000000 kB\n")
     put(host, "/proc/sys/net/ipv4/ip_forward", b"0\n")
+    put(host, "/proc/sys/net/ipv4/conf/all/rp_filter", b"2\n")
     facts = look(host)
+    assert facts.one("rp_filter") == "all 2"
     markers = {check.marker for check in CATALOGUE if check.step == FACTS and check.marker}
     assert len(markers) > 5
     assert {marker for marker in markers if facts.one(marker) is None} == set()

@@ -78,7 +78,7 @@ def test_every_script_can_be_read_with_its_environment(review: Review) -> None:
     entries = {entry.label: entry for entry in review.tabs["commands"]}
     probe = entries["preflight_facts_probe.sh"]
     assert any(line.startswith("HAUI_") for line in probe.lines)
-    assert "facts_end" in probe.lines
+    assert "    facts_end" in probe.lines
     shared = [line for line in probe.lines if line.startswith("# on ")]
     told = " ".join(line.removeprefix("# on ") for line in shared).split()
     assert sorted(told) == ["cp1", "cp2", "cp3", "wk1", "wk2"]
