@@ -10,12 +10,17 @@ from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
 from steps import checks, preflight_disk, preflight_reach, preflight_supply
 from steps.checks.network import is_announced, lookup_name
+from steps.checks.ports import ports
 from steps.system import peers_of
 from steps.where import everywhere
 
 
 def _facts(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
-    env = {"HAUI_LOOKUP": lookup_name(spec), "HAUI_ENDPOINT_NAME": spec.endpoint.name}
+    env = {
+        "HAUI_LOOKUP": lookup_name(spec),
+        "HAUI_ENDPOINT_NAME": spec.endpoint.name,
+        "HAUI_PORTS": " ".join(sorted({str(port.number) for port in ports(spec, host)})),
+    }
     if is_announced(spec, host):
         env["HAUI_VIP"] = spec.endpoint.vip or ""
         env["HAUI_PEERS"] = " ".join(peers_of(spec, host))

@@ -137,7 +137,7 @@ ask_neighbour() {
         ! bounded 3 ping -c 1 -W 1 "$1" >/dev/null || haui_answered=answered
     elif have bash; then
         # shellcheck disable=SC2016  # for that bash
-        bounded 2 bash -c 'echo >"/dev/udp/$1/9"; sleep 1' - "$1" || :
+        bounded 2 bash --norc -c 'echo >"/dev/udp/$1/9"; sleep 1' - "$1" || :
     fi
     printf '%s %s' "$(bounded 3 ip neigh show "$1" | head -n 1)" "$haui_answered"
 }
@@ -251,7 +251,8 @@ EOF
 
 network_server() {
     haui_status=0
-    bash -c "$DNS_QUESTION" - "$1" >/dev/null 2>&1 </dev/null || haui_status=$?
+    # Below sshd even this bash would run root's ~/.bashrc.
+    bash --norc -c "$DNS_QUESTION" - "$1" >/dev/null 2>&1 </dev/null || haui_status=$?
     case $haui_status in
         0) fact dns.server "$1 answers" ;;
         4) fact dns.server "$1 unreachable" ;;

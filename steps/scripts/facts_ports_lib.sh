@@ -5,13 +5,28 @@
 #   port.range     FIRST LAST: where the kernel takes local ports of outgoing connections from
 #   port.reserved  ports that it leaves out there, e.g. "30000-32767,6443"
 
+# ports_listeners: what ss says. Whose a socket is costs a look at every process: only asked for when one of the ports
+# that the install will use (HAUI_PORTS, when that is known) is taken.
+ports_listeners() {
+    ports_said=$(ss -Hltun 2>/dev/null </dev/null) || return 1
+    ports_taken=
+    for ports_port in ${HAUI_PORTS:-}; do
+        case $ports_said in *":$ports_port "*) ports_taken=yes && break ;; esac
+    done
+    if [ -n "$ports_taken" ] || [ -z "${HAUI_PORTS:-}" ]; then
+        ss -Hltunp 2>/dev/null </dev/null
+    else
+        printf '%s\n' "$ports_said"
+    fi
+}
+
 facts_ports() {
     set --
     for ports_file in ip_local_port_range ip_local_reserved_ports; do
         ports_file=$ROOT/proc/sys/net/ipv4/$ports_file
         [ ! -r "$ports_file" ] || set -- "$@" "$ports_file"
     done
-    { ! have ss || ! ss -Hltunp 2>/dev/null </dev/null || echo asked; } | LC_ALL=C awk '
+    { ! have ss || ! ports_listeners || echo asked; } | LC_ALL=C awk '
         FILENAME ~ /\/ip_local_[a-z_]*$/ {
             if (FNR > 1 || !NF) next
             gsub(/[\t\r]+/, " ")

@@ -82,7 +82,7 @@ trouble() {
 
 # dial_tcp NAME ADDRESS PORT
 dial_tcp() {
-    said=$(timeout -k 1 4 bash -c "$DIAL_TCP" dial "$2" "$3" </dev/null 2>&1)
+    said=$(timeout -k 1 4 bash --norc -c "$DIAL_TCP" dial "$2" "$3" </dev/null 2>&1)
     answer=
     case $said in
         connected*"${HAUI_NEWLINE}said "*) result=open answer=${said#*"${HAUI_NEWLINE}said "} ;;
@@ -95,7 +95,7 @@ dial_tcp() {
 
 # dial_udp NAME ADDRESS PORT
 dial_udp() {
-    said=$(timeout -k 1 8 bash -c "$DIAL_UDP" dial "$2" "$3" "$HAUI_CLUSTER" "$HAUI_UDP_TRIES" </dev/null 2>&1)
+    said=$(timeout -k 1 8 bash --norc -c "$DIAL_UDP" dial "$2" "$3" "$HAUI_CLUSTER" "$HAUI_UDP_TRIES" </dev/null 2>&1)
     last=${said##*"$HAUI_NEWLINE"}
     case $last in
         "good "*) last=${last#good } ;;

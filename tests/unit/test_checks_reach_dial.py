@@ -24,7 +24,7 @@ def host(tmp_path: Path) -> Iterator[ShellHost]:
 
 
 BASH = """
-case $5 in
+case $6 in
     1*) echo "bash: connect: $WORD" >&2; exit 1 ;;
     2*) exec sleep 30 ;;
     3*) echo connected; exec sleep 30 ;;

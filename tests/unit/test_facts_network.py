@@ -116,7 +116,7 @@ def test_resolver_and_name_servers(host: ShellHost) -> None:
     )
     host.write("/run/systemd/resolve/resolv.conf", "nameserver 192.0.2.53\nsearch x\n")
     host.write("/etc/nsswitch.conf", "passwd: files\nhosts:\tfiles dns\n")
-    host.fake("bash", "case $4 in fd00::53) exit 5 ;; *) exit 0 ;; esac")
+    host.fake("bash", "case $5 in fd00::53) exit 5 ;; *) exit 0 ;; esac")
     host.env["HAUI_LOOKUP"] = "mirror.lan"
     host.fake(
         "getent",
