@@ -120,7 +120,8 @@ def test_resolver_and_name_servers(host: ShellHost) -> None:
     host.env["HAUI_LOOKUP"] = "mirror.lan"
     host.fake(
         "getent",
-        'case $2 in cp1) printf "127.0.1.1  STREAM cp1.lan\\n127.0.1.1 DGRAM\\n10.0.0.11 RAW\\n" ;; '
+        'case $2 in cp1) printf "127.0.1.1  STREAM cp1.lan\\n127.0.1.1 DGRAM\\n"; '
+        'printf "10.0.0.11 RAW\\n" ;; '
         "*) exit 2 ;; esac",
     )
     facts = network(host)
