@@ -74,6 +74,11 @@ class ManualClock:
         self._waiting.append((self._now + seconds, future))
         await future
 
+    @property
+    def waited_for(self) -> bool:
+        """Whether anybody waits for a later moment."""
+        return any(not future.done() for _, future in self._waiting)
+
     def advance(self, seconds: float) -> None:
         """Move on, waking whoever waited for a moment that has come."""
         self._now += seconds
