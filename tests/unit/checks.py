@@ -42,3 +42,14 @@ def ask(
     cluster = cluster or spec(profile="production")
     evidence = fleet(cluster, {**(others or {}), **({host: changes} if changes else {})}, step)
     return BY_ID[check].finding(Look(cluster, cluster.host(host), evidence))
+
+
+def must_say(check: str, changes: Changes, verdict: str, seen: str) -> None:
+    """Asserts what the check says; what is wrong has a fix, a reason, and what would be right."""
+    found = ask(check, changes)
+    assert found.verdict == verdict, found
+    assert seen in found.seen
+    if verdict in ("warning", "blocked"):
+        assert found.fix
+        assert found.expected
+        assert found.why

@@ -12,7 +12,7 @@ import pytest
 from haui.spec import ClusterSpec
 from steps.checks import Look, kubernetes, runtimes
 from steps.checks.kubernetes import is_joined
-from tests.unit.checks import ask, fleet
+from tests.unit.checks import ask, fleet, must_say
 from tests.unit.specs import shapes, spec
 
 CLUSTER = spec(profile="production")
@@ -94,13 +94,7 @@ SAID: list[tuple[str, dict[str, object], str, str]] = [
 
 @pytest.mark.parametrize(("check", "facts", "verdict", "seen"), SAID)
 def test_what_is_said_of_a_host(check: str, facts: Any, verdict: str, seen: str) -> None:
-    found = ask(check, facts)
-    assert found.verdict == verdict, found
-    assert seen in found.seen
-    if verdict in ("warning", "blocked"):
-        assert found.fix
-        assert found.expected
-        assert found.why
+    must_say(check, facts, verdict, seen)
 
 
 def test_a_host_that_tells_nothing_belongs_to_nobody() -> None:
