@@ -50,7 +50,8 @@ def _terminal() -> Iterator[Fact]:
     except (OSError, ValueError):
         return
     yield "terminal", f"{size.columns} {size.lines}"
-    yield "encoding", (sys.stdout.encoding or "").lower()
+    # Not sys.stdout: while pages are shown, that is what catches stray prints.
+    yield "encoding", (getattr(sys.__stdout__, "encoding", None) or "").lower()
 
 
 def _state(folder: Path, mounts: Path) -> Iterator[Fact]:
