@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
+import sys
 import threading
 from pathlib import Path
 
@@ -135,6 +137,22 @@ def test_facts_without_anything_to_read(tmp_path: Path) -> None:
     facts = told(spec(), tmp_path, environ={}, mounts=tmp_path / "none")
     assert facts.complete
     assert facts.one("state.filesystem") is None
+
+
+def test_the_terminal_is_known_while_pages_catch_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Real:
+        encoding = "UTF-8"
+
+        def fileno(self) -> int:
+            return 1
+
+    monkeypatch.setattr(sys, "stdout", object())
+    monkeypatch.setattr(sys, "__stdout__", Real())
+    monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((120, 40)))
+    found = told(spec(), tmp_path, mounts=tmp_path / "none")
+    assert (found.one("terminal"), found.one("encoding")) == ("120 40", "utf-8")
 
 
 @pytest.mark.parametrize(
