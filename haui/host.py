@@ -10,6 +10,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+OsFamily = Literal["", "debian", "redhat"]
+"""A family of operating systems, by ID and ID_LIKE of os-release(5); "" stands for all of them."""
+
+FAMILY_NAMES: Mapping[OsFamily, str] = {
+    "debian": "Debian and Ubuntu only",
+    "redhat": "RHEL, Rocky and Alma only",
+}
+
 LineSink = Callable[[tuple[str, ...]], Awaitable[None]]
 """Receives batches of cleaned output lines."""
 
@@ -18,12 +26,15 @@ LineSink = Callable[[tuple[str, ...]], Awaitable[None]]
 class File:
     """A file to be placed on a host, atomically, with its before-image kept.
 
-    `path` is absolute; `mode` is the permission bits; the owner is always root:root.
+    `path` is absolute; `mode` is the permission bits; the owner is always root:root. With `family`
+    it is placed on hosts of that family of operating systems only: a plan is made before any host
+    has been seen, so the host itself decides.
     """
 
     path: str
     content: bytes
     mode: int = 0o644
+    family: OsFamily = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from haui.host import File
+from haui.host import FAMILY_NAMES, File, OsFamily
 from haui.spec import ClusterSpec
 from haui.step import LANES, Call, Phase, Plan, Step, Task
 
@@ -25,6 +25,17 @@ class PlacedFile:
     path: str
     mode: str
     sha256: str
+    family: OsFamily = ""
+
+    @property
+    def shown(self) -> str:
+        """The path, with the operating systems that it is for where these are not all."""
+        return f"{self.path} ({FAMILY_NAMES[self.family]})" if self.family else self.path
+
+    def to_json(self) -> dict[str, str]:
+        """A JSON-ready dict."""
+        told = {"path": self.path, "mode": self.mode, "sha256": self.sha256}
+        return {**told, "family": self.family} if self.family else told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +71,7 @@ class Row:
             "phase": self.phase,
             "title": self.title,
             "needs": list(self.needs),
-            "files": [{"path": f.path, "mode": f.mode, "sha256": f.sha256} for f in self.files],
+            "files": [file.to_json() for file in self.files],
             "scripts": [{"part": s.part, "script": s.script, "env": s.env} for s in self.scripts],
             "disruptive": self.disruptive,
             "explain": self.explain,
@@ -236,7 +247,10 @@ def _row(spec: ClusterSpec, task: Task) -> Row:
 
 def _placed(file: File) -> PlacedFile:
     return PlacedFile(
-        path=file.path, mode=f"{file.mode:04o}", sha256=hashlib.sha256(file.content).hexdigest()
+        path=file.path,
+        mode=f"{file.mode:04o}",
+        sha256=hashlib.sha256(file.content).hexdigest(),
+        family=file.family,
     )
 
 
@@ -264,7 +278,10 @@ def _fingerprint(spec: ClusterSpec, task: Task) -> list[Any]:
         task.id,
         sorted(task.needs),
         sorted(task.after),
-        [[f.path, f.mode, hashlib.sha256(f.content).hexdigest()] for f in files],
+        [
+            [f.path, f.mode, hashlib.sha256(f.content).hexdigest(), *filter(None, [f.family])]
+            for f in files
+        ],
         [
             [
                 part,

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # The generic probe of placed files. Reads $HAUI_INPUTS/manifest.expected: one line a file, tab separated:
-# sha256, octal mode, absolute path. Says per file whether content, mode and owner are as planned. No hash is shown:
+# sha256, octal mode, absolute path, and the family of operating systems that it is for (empty: all). Says per file whether content, mode and owner are as planned. No hash is shown:
 # some of these files hold a login.
 
 # probe_file SHA256 MODE PATH
@@ -22,7 +22,8 @@ probe_file() {
     want "$3 (mode and owner)" "$(printf '%o' "0$2") 0:0" "$(stat -c '%a %u:%g' -- "$3")"
 }
 
-while IFS=$HAUI_TAB read -r haui_sha haui_mode haui_path; do
+while IFS=$HAUI_TAB read -r haui_sha haui_mode haui_path haui_family; do
     [ -n "$haui_path" ] || continue
+    [ -z "$haui_family" ] || [ "$haui_family" = "$(os_family)" ] || continue
     probe_file "$haui_sha" "$haui_mode" "$haui_path"
 done <"$HAUI_INPUTS/manifest.expected"

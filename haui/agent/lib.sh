@@ -75,6 +75,31 @@ put_line_file() {
     printf 'wrote %s\n' "$1"
 }
 
+# os_release FIELD: a field of /etc/os-release, which is read, not run.
+os_release() (
+    set -f
+    while IFS='=' read -r haui_name haui_value; do
+        [ "$haui_name" = "$1" ] || continue
+        case $haui_value in
+            \"*\" | \'*\') haui_value=${haui_value#?} && haui_value=${haui_value%?} ;;
+        esac
+        printf '%s' "$haui_value"
+        break
+    done 2>/dev/null <"${HAUI_ROOT:-}/etc/os-release"
+)
+
+# os_family: debian, redhat, or other.
+os_family() {
+    # shellcheck disable=SC2046  # several words, ID first
+    for haui_id in $(os_release ID) $(os_release ID_LIKE); do
+        case $haui_id in
+            debian | ubuntu) echo debian && return ;;
+            rhel | fedora | centos | rocky | almalinux) echo redhat && return ;;
+        esac
+    done
+    echo other
+}
+
 # keep_original PATH: one copy of PATH as it was before haui touched it first.
 keep_original() {
     if [ -e "$1" ] && [ ! -e "$1.haui-orig" ]; then

@@ -1,5 +1,5 @@
-#!/bin/sh
-# Runs one claimed task to its end: places files, runs the script, leaves `rc`.
+# shellcheck shell=sh
+# Runs one claimed task to its end: places files, runs the script, leaves `rc`. Sent with lib.sh in front.
 #
 # Called as `runner CLAIM STAGE ROOT TIMEOUT` by a transient systemd unit, or by setsid where systemd
 # is not in charge. It holds a lock on CLAIM/live for as long as it lives, which is how others know
@@ -79,7 +79,8 @@ owner=$(id -u):$(id -g)
 : >"$claim/changed"
 if [ -s "$stage/manifest" ]; then
     (umask 077 && mkdir -p "$root/before") || refuse "cannot write to $root"
-    while IFS=$tab read -r index mode path; do
+    while IFS=$tab read -r index mode path family; do
+        [ -z "$family" ] || [ "$family" = "$(os_family)" ] || continue
         as_wanted "$stage/files/$index" "$mode" "$path" && continue
         (umask 077 && keep_before "$path") || refuse "cannot keep a copy of $path under $root/before"
         place "$stage/files/$index" "$mode" "$path" || refuse "cannot place $path"

@@ -39,7 +39,7 @@ def show_plan(file: Path, *, as_json: bool) -> None:
             hosts = ", ".join(row.host for row in of_step)
             typer.echo(f"  {step:28} {of_step[0].title}")
             typer.echo(f"  {'':28} on {hosts}")
-            for path in dict.fromkeys(file.path for row in of_step for file in row.files):
+            for path in dict.fromkeys(file.shown for row in of_step for file in row.files):
                 typer.echo(f"  {'':28} places {path}")
             if of_step[0].disruptive:
                 typer.echo(f"  {'':28} ! {of_step[0].disruptive}")

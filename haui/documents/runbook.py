@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from haui import __version__
 from haui.documents.markdown import fence, inline, table
 from haui.errors import UsageError
-from haui.host import File
+from haui.host import FAMILY_NAMES, File
 from haui.plan import plan_sha
 from haui.spec import ClusterSpec
 from haui.step import LANES, Call, Plan, Remote, Step, Task, Work
@@ -226,7 +226,8 @@ def _files(group: Sequence[_Doing]) -> Iterator[str]:
     everywhere = len(group)
     for file, hosts in placed.items():
         where = "" if len(hosts) == everywhere else f" on {', '.join(hosts)}"
-        yield f"Place `{file.path}`, mode {file.mode:04o}{where}:"
+        system = f" ({FAMILY_NAMES[file.family]})" if file.family else ""
+        yield f"Place `{file.path}`, mode {file.mode:04o}{where}{system}:"
         yield _content(file.path, file.content)
         if containerd.LOGIN_PLACEHOLDER.encode() in file.content:
             yield _LOGIN

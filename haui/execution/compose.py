@@ -83,8 +83,9 @@ class Composer:
 
 
 def manifest(placed: tuple[File, ...]) -> bytes:
-    """What the files must be, one line each: sha256, octal mode and path, tab separated."""
+    """What the files must be, one line each: sha256, octal mode, path and family of operating
+    systems (empty: all), tab separated."""
     return "".join(
-        f"{hashlib.sha256(file.content).hexdigest()}\t{file.mode:o}\t{file.path}\n"
+        f"{hashlib.sha256(file.content).hexdigest()}\t{file.mode:o}\t{file.path}\t{file.family}\n"
         for file in placed
     ).encode()

@@ -26,6 +26,8 @@ CANCELLED_RC = 143
 ROOT_SCRIPT = "haui.root"
 """The client's proof that it became root: asks for the user id."""
 MANIFEST = "manifest.expected"
+FAMILY = "debian"
+"""The operating system that simulated hosts have, as haui.rehearsal.facts.system says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +166,9 @@ class SimulatedHost:
     def _placed(self, request: Envelope) -> tuple[Row, ...]:
         rows: list[Row] = []
         for line in request.inputs.get(MANIFEST, b"").decode().splitlines():
-            sha, mode, path = line.split("\t")
+            sha, mode, path, family = line.split("\t")
+            if family not in ("", FAMILY):
+                continue
             seen = self.state.files.get(path)
             if seen == [sha, mode]:
                 rows.append(("ok", path, "as rendered", "as rendered"))
@@ -268,7 +272,9 @@ class SimulatedHost:
 
     def _place(self, request: Envelope) -> None:
         for line in request.inputs.get("manifest", b"").decode().splitlines():
-            index, mode, path = line.split("\t")
+            index, mode, path, family = line.split("\t")
+            if family not in ("", FAMILY):
+                continue
             content = request.inputs[f"files/{index}"]
             self.state.files[path] = [hashlib.sha256(content).hexdigest(), mode.lstrip("0") or "0"]
 

@@ -41,7 +41,7 @@ def start_script(request: TaskRequest) -> Script:
     inputs = {
         "script": script.text.encode(),
         "env": env,
-        "runner": agent.load("runner.sh").encode(),
+        "runner": (agent.load("lib.sh") + agent.load("runner.sh")).encode(),
         "manifest": _manifest(request),
     }
     inputs |= {f"files/{index}": file.content for index, file in enumerate(request.files)}
@@ -148,7 +148,8 @@ def _manifest(request: TaskRequest) -> bytes:
         if not file.path.startswith("/") or any(ord(char) < 32 for char in file.path):
             raise _defect(request.script.name, f"not an absolute path: {file.path!r}")
     return "".join(
-        f"{index}\t{file.mode:o}\t{file.path}\n" for index, file in enumerate(request.files)
+        f"{index}\t{file.mode:o}\t{file.path}\t{file.family}\n"
+        for index, file in enumerate(request.files)
     ).encode()
 
 

@@ -16,8 +16,9 @@ trap of its own can't replace the one that removes them.
 Tasks (changes that outlive the connection) use the same envelope with the script `haui.task` and
 these parameters: HAUI_VERB start | states | follow | cancel, HAUI_RUN, HAUI_STEP, HAUI_ATTEMPT,
 HAUI_TIMEOUT (seconds, start), HAUI_OFFSET and HAUI_MARK (follow). The inputs of `start` are
-`script`, `env` (NAME=value lines), `manifest` (one line a file: index, octal mode, path, tab
-separated), `files/<index>`, `inputs/<name>`, and `runner`, the wrapper that the unit runs. Answers:
+`script`, `env` (NAME=value lines), `manifest` (one line a file: index, octal mode, path,
+family of operating systems or nothing, tab separated), `files/<index>`, `inputs/<name>`, and
+`runner`, the wrapper that the unit runs. Answers:
 
 - start, cancel: one line `state<TAB>STATUS<TAB>RC<TAB>BYTES` (RC empty when there is none);
 - states: one line `task<TAB>STEP<TAB>ATTEMPT<TAB>STATUS<TAB>RC<TAB>BYTES` for each attempt;

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from haui.clusterfile.text import diff, dump
 from haui.errors import HauiError
+from haui.host import FAMILY_NAMES, File
 from haui.live.estimate import Timings, remaining
 from haui.plan import Row, describe
 from haui.record.state import RunState
@@ -156,7 +157,7 @@ def _step_entry(group: Sequence[Row], of: int) -> Entry:
         lines += ["", "why", *(f"  {line}" for line in first.explain.splitlines())]
     if first.disruptive:
         lines += ["", f"! {first.disruptive}"]
-    files = dict.fromkeys(f"{file.mode}  {file.path}" for row in group for file in row.files)
+    files = dict.fromkeys(f"{file.mode}  {file.shown}" for row in group for file in row.files)
     if files:
         lines += ["", "places", *(f"  {line}" for line in files)]
     scripts = dict.fromkeys((s.part, s.script) for row in group for s in row.scripts)
@@ -205,29 +206,29 @@ def _host_lines(address: str, roles: Sequence[str], rows: Sequence[Row]) -> list
             phase = row.phase
             lines += ["", _phase(phase)]
         lines.append(f"  {number:>2}  {row.title}")
-        lines += [f"        {file.path}" for file in row.files]
+        lines += [f"        {file.shown}" for file in row.files]
         if row.disruptive:
             lines.append(f"      ! {row.disruptive}")
     return lines
 
 
 def _files(plan: Plan, of: int) -> tuple[Entry, ...]:
-    found: dict[tuple[str, int, bytes], list[str]] = {}
+    found: dict[File, list[str]] = {}
     for task in plan.tasks:
         for file in task.step.work(plan.spec, task.host, {}).files:
-            hosts = found.setdefault((file.path, file.mode, file.content), [])
+            hosts = found.setdefault(file, [])
             if task.host.name not in hosts:
                 hosts.append(task.host.name)
     return tuple(
         Entry(
-            label=path,
-            head=path.rpartition("/")[0] or "/",
-            note=hosts_text(hosts, of),
-            lines=tuple(content.decode("utf-8", "backslashreplace").splitlines()),
+            label=file.path,
+            head=file.path.rpartition("/")[0] or "/",
+            note=FAMILY_NAMES.get(file.family, hosts_text(hosts, of)),
+            lines=tuple(file.content.decode("utf-8", "backslashreplace").splitlines()),
             hosts=tuple(hosts),
             numbered=True,
         )
-        for (path, _mode, content), hosts in sorted(found.items(), key=lambda item: item[0][:2])
+        for file, hosts in sorted(found.items(), key=lambda item: (item[0].path, item[0].mode))
     )
 
 

@@ -9,6 +9,7 @@ import os
 import signal
 import stat
 from pathlib import Path
+from platform import freedesktop_os_release
 from typing import Any
 
 import pytest
@@ -121,6 +122,21 @@ async def test_places_files_and_keeps_what_was_there(
     await finish(host, request("s", ":", run=run_id, attempt=2, files=again))
     assert other.read_text() == "third"
     assert (before / f"kept{other}").read_text() == "before"
+
+
+async def test_a_file_for_another_family_of_operating_systems_is_not_placed(
+    host: RemoteHost, run_id: str, tmp_path: Path
+) -> None:
+    here = freedesktop_os_release()
+    debian = {"debian", "ubuntu"} & {here["ID"], *here.get("ID_LIKE", "").split()}
+    files = tuple(
+        File(path=str(tmp_path / family), content=b"x", family=family)
+        for family in ("debian", "redhat")
+    )
+    rc, lines = await finish(host, request("s", 'cat "$HAUI_CHANGED"', run=run_id, files=files))
+    ours = "debian" if debian else "redhat"
+    assert (rc, lines) == (0, [str(tmp_path / ours)])
+    assert [path.name for path in tmp_path.iterdir()] == [ours]
 
 
 async def test_a_file_that_cannot_be_placed_stops_the_script(

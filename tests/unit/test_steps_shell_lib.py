@@ -115,6 +115,28 @@ def test_absent_files_and_links_differ(host: ShellHost) -> None:
     assert found == {str(link): "differs", gone: "differs"}
 
 
+SYSTEMS = {
+    "ID=debian\n": "debian",
+    "NAME=x\nID='pop'\nID_LIKE=\"ubuntu debian\"\n": "debian",
+    'ID="rocky"\nID_LIKE="rhel centos fedora"\n': "redhat",
+    "ID=alpine\n": "other",
+    'ID="$(touch /tmp/x)"\nID_LIKE=`id`\n': "other",
+    "\x00\xff": "other",
+}
+
+
+@pytest.mark.parametrize("text", SYSTEMS)
+def test_the_family_of_a_system_is_read_from_its_release_file(host: ShellHost, text: str) -> None:
+    host.write("/etc/os-release", text)
+    assert sh(host, "os_family").stdout.strip() == SYSTEMS[text]
+
+
+def test_a_file_for_another_family_is_not_looked_for(host: ShellHost) -> None:
+    absent = str(host.folder / "root/etc/absent")
+    assert probe(host, File(path=absent, content=b"x", family="redhat")) == {}
+    assert probe(host, File(path=absent, content=b"x", family="debian")) == {absent: "differs"}
+
+
 def test_no_hash_of_a_file_is_shown(host: ShellHost) -> None:
     as_root(host, "600")
     path = host.write("/etc/login", "secret")
