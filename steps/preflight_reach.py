@@ -2,7 +2,7 @@
 
 Every host listens for a moment on the ports that the install will use, then each host dials those
 that it will have to reach (`steps.checks.paths` says which, and keeps it in bounds); in the end the
-listeners are taken down. They would go by themselves, should the connection die in between.
+listeners are taken down. They go by themselves when haui's connection has ended, however it did.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
 from steps import checks
 from steps.checks import paths
-from steps.checks.thresholds import LISTENER_S, PINGS, UDP_TRIES, VRRP_LISTEN_S
+from steps.checks.thresholds import (
+    LISTENER_GRACE_S,
+    LISTENER_S,
+    PINGS,
+    UDP_TRIES,
+    VRRP_LISTEN_S,
+)
 
 
 def _tries(spec: ClusterSpec, host: HostSpec) -> bool:
@@ -24,6 +30,7 @@ def _listen(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
         "HAUI_CLUSTER": spec.name,
         "HAUI_LISTEN": ports,
         "HAUI_LISTEN_S": str(LISTENER_S),
+        "HAUI_GRACE_S": str(LISTENER_GRACE_S),
     }
     return Work(probe=Call(script="preflight_listen_probe", env=env))
 
@@ -65,7 +72,7 @@ STEPS = (
         once=True,
         timeout_s=60,
         explain="Listens on the ports that the install will use, so that the other hosts can try "
-        "to reach them. The listeners end by themselves after a few minutes.",
+        "to reach them. Should haui be killed, the listeners end by themselves soon after.",
     ),
     Step(
         id="preflight.reach",

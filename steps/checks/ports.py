@@ -16,6 +16,10 @@ from steps.checks.thresholds import NODE_PORTS
 from steps.kubeadm import API_PORT
 from steps.where import is_node
 
+REHEARSAL = "haui-probe"
+"""What haui's own listeners are called, see steps/scripts/preflight_listen_lib.sh: a haui that was
+killed leaves them for a moment, and the next rehearsal takes their place."""
+
 _PROXY_NAMES = ("kube-proxy",)
 _OVERLAY_NAMES: dict[str, tuple[str, ...]] = {
     "calico": ("calico-node", "calico-typha"),
@@ -104,6 +108,8 @@ def _taken(look: Look) -> Answer:
             who = "an unnamed process" if process == "-" else f"{process} (pid {pid})"
             if process in port.ours or kernel:
                 held.append(f"{port.shown} by {'the kernel' if kernel else process}")
+            elif process == REHEARSAL:
+                held.append(f"{port.shown} by a listener of haui's, which ends by itself")
             elif not _elsewhere(at):
                 strange.append(f"{port.shown} ({port.what}) by {who} on {at}")
     if strange:

@@ -154,6 +154,10 @@ MANAGERS = frozenset(
 LISTENER_S = 300
 """How long listeners stay at most: the slowest host's turn to listen, and everybody's to dial."""
 
+LISTENER_GRACE_S = 15
+"""How long listeners stay when haui's connection has ended: it may have been lost, and be dialled
+again within 7 s (`BRIEF_PAUSES_S`)."""
+
 UDP_TRIES, UDP_GOOD = 5, 4
 """Datagrams to each host, and how many must come back: one may be lost."""
 

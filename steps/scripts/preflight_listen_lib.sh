@@ -1,7 +1,8 @@
 # shellcheck shell=sh
-# The listeners of the rehearsal: one transient unit, which ends by itself after a while. They answer everybody with
-# `haui CLUSTER HOST PORT`, so that who dials sees whom it has got. Nothing is written but $FOLDER, a runtime directory
-# that systemd removes with the unit.
+# The listeners of the rehearsal: one transient unit. It ends by itself soon after haui's connection did, however haui
+# ended, and in any case after $HAUI_LISTEN_S. They answer everybody with `haui CLUSTER HOST PORT`, so that who dials sees
+# whom it has got, and are called haui-probe, so that a later haui knows whose the ports are (steps/checks/ports.py).
+# Nothing is written but $FOLDER, a runtime directory that systemd removes with the unit.
 # systemd replaces $ in braces, double $ and % in the arguments of a unit: the programs below do without.
 
 UNIT=haui-probe.service
@@ -20,6 +21,26 @@ listening_for() {
     esac
 }
 
+# connection: what is in /proc for as long as haui's connection lasts, that is, the sshd that serves it (sshd-session
+# since OpenSSH 9.8). Where nothing of that name has started us: /proc/self, which never goes away.
+connection() {
+    process=$$
+    while [ "${process:-1}" -gt 1 ]; do
+        name='' parent=''
+        while read -r key value; do
+            case $key in
+                Name:) name=$value ;;
+                PPid:) parent=$value ;;
+            esac
+        done 2>/dev/null <"/proc/$process/status"
+        case $name in
+            sshd*) echo "/proc/$process" && return ;;
+        esac
+        process=$parent
+    done
+    echo /proc/self
+}
+
 # start_unit COMMAND…: as the transient unit.
 start_unit() {
     timeout -k 1 20 systemd-run --quiet --collect --no-ask-password --unit="$UNIT" \
@@ -27,17 +48,20 @@ start_unit() {
         -p RuntimeDirectoryMode=0700 -p TimeoutStopSec=5 "$@" </dev/null 2>&1
 }
 
-# Arguments: folder, cluster, host, then PROTO/ADDRESS/PORT… Writes what became of each to folder/ready.
+# Arguments: folder, cluster, host, what to watch, seconds, then PROTO/ADDRESS/PORT… Writes what became of each to
+# folder/ready. Ends that many seconds after what it watches is gone: haui may have lost its connection and be back soon.
 # After an answer it waits for the other side to close, which then keeps the memory of the connection: so the port is
 # free for its owner at once. Datagrams that are not haui's get no answer.
 # shellcheck disable=SC2016,SC2034  # a program, used by the scripts that follow
 LISTENER_PYTHON='
 import errno, os, selectors, socket, struct, sys, time
-folder, cluster, host = sys.argv[1:4]
+folder, cluster, host, watched, grace = sys.argv[1:6]
+with open("/proc/self/comm", "w") as name:
+    name.write("haui-probe")
 wait = selectors.DefaultSelector()
 said, calls = [], {}
 words = {errno.EADDRINUSE: "busy", errno.EADDRNOTAVAIL: "absent"}
-for one in sys.argv[4:]:
+for one in sys.argv[6:]:
     proto, address, port = one.split("/")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
@@ -69,7 +93,12 @@ def end(s, hard):
         pass
     s.close()
 
+seen = time.monotonic()
 while True:
+    if os.path.exists(watched):
+        seen = time.monotonic()
+    elif time.monotonic() - seen >= float(grace):
+        break
     for key, _ in wait.select(1):
         s = key.fileobj
         try:
@@ -100,18 +129,19 @@ while True:
         end(call, True)
 '
 
-# Arguments: folder, cluster, host, then PROTO/ADDRESS/PORT… For hosts without Python: TCP only, and the answer does not
-# name the port.
+# The same for hosts without Python: TCP only, and the answer does not name the port. A process is called as the link
+# that it was started by.
 # shellcheck disable=SC2016,SC2034  # a program, used by the scripts that follow
 LISTENER_SHELL='
-folder=$1 token="haui $2 $3"
-shift 3
+folder=$1 token="haui $2 $3" watched=$4 grace=$5
+shift 5
+ln -s "$(command -v systemd-socket-activate)" "$folder/haui-probe"
 for one; do
     rest=$(echo "$one" | cut -d/ -f2) port=$(echo "$one" | cut -d/ -f3)
     case $rest in *:*) rest="[$rest]" ;; esac
     case $one in
         tcp/*)
-            systemd-socket-activate --accept --inetd --listen="$rest:$port" /bin/echo "$token" >/dev/null 2>&1 &
+            "$folder/haui-probe" --accept --inetd --listen="$rest:$port" /bin/echo "$token" >/dev/null 2>&1 &
             echo "$one/$!" ;;
         *) echo "$one/-" ;;
     esac
@@ -128,5 +158,10 @@ while IFS=/ read -r proto address port pid; do
     echo "$proto $address $port $state"
 done <"$folder/pids" >"$folder/new"
 mv "$folder/new" "$folder/ready"
-wait
+gone=0
+while [ "$gone" -lt "$grace" ]; do
+    sleep 1
+    gone=$((gone + 1))
+    [ ! -e "$watched" ] || gone=0
+done
 '

@@ -51,7 +51,7 @@ listen_somehow() {
         fact why "another haui rehearses here, for the cluster $for_whom"
         return
     fi
-    set --
+    set -- "$(connection)" "$HAUI_GRACE_S"
     for one in $HAUI_LISTEN; do
         set -- "$@" "${one%/*}/$HAUI_ADDRESS/${one#*/}"
     done

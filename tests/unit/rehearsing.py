@@ -50,6 +50,7 @@ def rehearsing(tmp_path: Path) -> Iterator[ShellHost]:
         "HAUI_HOST": "cp2",
         "HAUI_ADDRESS": "127.0.7.2",
         "HAUI_LISTEN_S": "60",
+        "HAUI_GRACE_S": "60",
         "HAUI_PINGS": "2",
         "HAUI_UDP_TRIES": "5",
         "HAUI_VRRP_S": "",

@@ -62,6 +62,7 @@ def held(*rows: str, **more: object) -> dict[str, object]:
         (held("tcp * 8443 haproxy 5", "tcp 127.0.0.1 8404 haproxy 5"), "ok", "8443/tcp by haproxy"),
         (held("tcp * 8443 nginx 5"), "blocked", "8443/tcp (API endpoint)"),
         (held("tcp 10.30.0.11 2379 etcd 5", "tcp * 2381 etcd 5"), "ok", "2379/tcp by etcd"),
+        (held("tcp 10.30.0.11 6443 haui-probe 5"), "ok", "6443/tcp by a listener of haui's"),
         (held("garbage", "tcp * - - -"), "ok", "free"),
         ({"listeners": None, "listener": None}, "skipped", "ss"),
     ],

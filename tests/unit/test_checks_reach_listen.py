@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from steps.load import body
+from steps.checks.ports import REHEARSAL
+from steps.load import body, script
 from tests.unit.rehearsing import SYSTEMCTL, clear, free_ports, listen, reach, rehearsing, without
 from tests.unit.shell_host import ShellHost
 
@@ -127,6 +129,77 @@ def test_of_two_hauis_the_second_keeps_away(host: ShellHost) -> None:
     )
     # What the same cluster has left is taken over.
     assert listen(host, f"tcp/{tcp}", HAUI_CLUSTER="first").one("listener") == "python3"
+
+
+@pytest.mark.parametrize("python", [True, False])
+def test_listeners_bear_hauis_name_and_watch_its_connection(host: ShellHost, python: bool) -> None:
+    if not python:
+        if shutil.which("systemd-socket-activate") is None:
+            pytest.skip("this machine has no systemd-socket-activate")
+        without(host, "python3", "platform-python")
+    (tcp,) = free_ports(1)
+    # The shell of that name is above the script as sshd would be.
+    (host.folder / "bin" / "sshd-session").symlink_to("/bin/sh")
+    env = {"HAUI_LISTEN": f"tcp/{tcp}", "SCRIPT": script("preflight_listen_probe")}
+    ran = host.run('sshd-session -c \'echo $$; sudo=$(sh -c "$SCRIPT"); echo "$sudo"\'\n', env)
+    sshd, _, facts = ran.stdout.partition("\n")
+    assert f"tcp 127.0.7.2 {tcp} listening" in facts, ran
+    main = (host.folder / "state" / "pid").read_text().strip()
+    arguments = Path(f"/proc/{main}/cmdline").read_text().split("\0")
+    assert arguments[arguments.index("cp2") + 1] == f"/proc/{sshd}"
+    group = [path for path in Path("/proc").glob("[0-9]*") if _group_of(path) == int(main)]
+    names = {(path / "comm").read_text().strip() for path in group}
+    assert names - {"sh", "sleep"} == {REHEARSAL}
+
+
+def _group_of(process: Path) -> int:
+    try:
+        return os.getpgid(int(process.name))
+    except ProcessLookupError:
+        return 0
+
+
+def program(name: str) -> str:
+    """One of the programs in the script."""
+    return body("preflight_listen_lib").partition(f"{name}='")[2].partition("\n'")[0]
+
+
+def test_a_listener_ends_when_the_connection_has_been_gone_for_a_while(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    watched = tmp_path / "watched"
+    watched.touch()
+    start = ["python3", "-I", "-S", "-c", program("LISTENER_PYTHON"), str(tmp_path), "atlas", "cp2"]
+    with subprocess.Popen([*start, str(watched), "0.1", f"tcp/127.0.7.2/{port}"]) as listener:
+        while not (tmp_path / "ready").exists():
+            assert _lasts(listener, 0.02)
+        assert _lasts(listener, 0.3)
+        with socket.create_connection(("127.0.7.2", port)) as call:
+            assert call.recv(100).startswith(b"haui atlas")
+        watched.unlink()
+        assert listener.wait(10) == 0
+
+
+def _lasts(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
+def test_without_python_it_ends_as_well(tmp_path: Path) -> None:
+    # Time passes at once for it; the file goes away in the third second.
+    (tmp_path / "sleep").write_text(
+        '#!/bin/sh\necho "$1" >>"$FOLDER/slept"\n'
+        '[ "$(wc -l <"$FOLDER/slept")" -ne 3 ] || rm "$FOLDER/watched"\n'
+    )
+    (tmp_path / "sleep").chmod(0o755)
+    (tmp_path / "watched").touch()
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "FOLDER": str(tmp_path)}
+    start = ["/bin/sh", "-c", program("LISTENER_SHELL"), "sh", str(tmp_path), "atlas", "cp2"]
+    subprocess.run([*start, str(tmp_path / "watched"), "5"], env=env, timeout=20, check=True)
+    # One second for all to start, one in which it was still there, five without it.
+    assert (tmp_path / "slept").read_text().split() == ["1"] * 7
 
 
 def test_what_is_left_is_said(host: ShellHost) -> None:
