@@ -64,7 +64,13 @@ BASE_ENV: Mapping[str, str] = {
     "SYSTEMD_PAGER": "cat",
     "DEBIAN_FRONTEND": "noninteractive",
     "NEEDRESTART_MODE": "a",
+    "SHLVL": "1",
+    "BASH_ENV": "",
 }
+"""What every script and task runs with. The last two keep a bash below it (a package's own script,
+too) from running files of the host's users: with `-c` it takes itself for a remote shell, and runs
+~/.bashrc, when its input is a socket or, as Debian builds it, $SSH_CLIENT is set; but only on the
+first level (run_startup_files in bash's shell.c). $BASH_ENV names a file for any script."""
 
 TASK_SCRIPT = "haui.task"
 READ_SCRIPT = "haui.read"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,28 @@ async def test_noise_of_the_login_shell_is_dropped(
     host = bench.host(bench.target(start_sshd(ForceCommand=str(wrapper))))
     done = await host.run(script("echo out; echo err >&2"))
     assert (done.stdout, done.stderr) == ("out\n", "err\n")
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="this machine has no bash")
+async def test_no_bash_below_a_script_runs_files_of_the_user(
+    bench: Bench, start_sshd: StartSshd, base: Path
+) -> None:
+    noise = base / "noise"
+    noise.write_text("echo noise\n")
+    sshd = start_sshd({"BASH_ENV": str(noise)})
+    (sshd.folder / "home/.bashrc").write_text("echo noise\n")
+    host = bench.host(bench.target(sshd))
+    text = (
+        'echo "$HOME"; bash -c "echo quiet"; bash -c "echo quiet" </dev/null\n'
+        'echo "echo quiet" | bash'
+    )
+    home = str(sshd.folder / "home")
+    done = await host.run(script(text, env={"HOME": home}))
+    assert done.stdout == f"{home}\n" + 3 * "quiet\n"
+    # What is kept away would be there.
+    text = 'env -u SHLVL bash -c "echo loud"; BASH_ENV=$FILE bash -c "echo loud"'
+    done = await host.run(script(text, env={"HOME": home, "FILE": str(noise)}))
+    assert done.stdout == 2 * "noise\nloud\n"
 
 
 async def test_output_that_is_no_utf8_keeps_the_connection(bench: Bench, shared_sshd: Sshd) -> None:

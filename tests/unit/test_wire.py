@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -103,6 +104,23 @@ def test_inputs_are_removed_whatever_the_script_does(shell: str, tmp_path: Path)
         done = boot(shell, Envelope(script=text, env={}, inputs={"i": b"x"}), tmp_path)
         assert done.stdout == b"5e47\n"
         assert list(tmp_path.iterdir()) == [], text
+
+
+@pytest.mark.skipif("bash" not in SHELLS, reason="this machine has no bash")
+@pytest.mark.parametrize("level", ["1", "0"])
+def test_a_bash_below_takes_no_socket_for_a_remote_login(level: str, tmp_path: Path) -> None:
+    (tmp_path / ".bashrc").write_text("echo noise\n")
+    env = {"HOME": str(tmp_path)} | ({} if level == "1" else {"SHLVL": level})
+    envelope = Envelope(script=b'bash -c "echo quiet"', env=env, inputs={})
+    ours, its = socket.socketpair()
+    with ours, its:
+        ours.sendall(envelope.encode())
+        done = subprocess.run(
+            ["dash" if "dash" in SHELLS else "sh", "-c", BOOT, "haui", "5e47"],
+            stdin=its.fileno(), capture_output=True, check=True, timeout=20,
+            env={"PATH": os.environ["PATH"]},
+        )  # fmt: skip
+    assert done.stdout == b"5e47\n" + (b"" if level == "1" else b"noise\n") + b"quiet\n"
 
 
 @settings(max_examples=15, deadline=None)
