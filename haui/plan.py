@@ -11,7 +11,7 @@ from typing import Any
 
 from haui.host import FAMILY_NAMES, File, OsFamily
 from haui.spec import ClusterSpec
-from haui.step import LANES, Call, Phase, Plan, Step, Task
+from haui.step import LANES, Call, Phase, Plan, Step, Task, Work
 
 
 class PlanError(ValueError):
@@ -93,13 +93,14 @@ def build_plan(spec: ClusterSpec, catalogue: Sequence[Step]) -> Plan:
         for step in chain:
             where[step.id].append(f"{step.id}@{name}")
     barrier = _barrier(chains)
+    needed = {step.id: {n for id_ in step.needs for n in where[id_]} for step in catalogue}
+    awaited = {step.id: {n for id_ in step.after for n in where[id_]} for step in catalogue}
     tasks: list[Task] = []
     for host in spec.hosts:
         before: Step | None = None
         looks = [f"{step.id}@{host.name}" for step in chains[host.name] if _looks(step)]
         for step in chains[host.name]:
-            needs = {need for id_ in step.needs for need in where[id_]}
-            after = {need for id_ in step.after for need in where[id_]}
+            needs, after = set(needed[step.id]), set(awaited[step.id])
             if before is not None:
                 (after if _looks(step) else needs).add(f"{before.id}@{host.name}")
             if looks and f"{step.id}@{host.name}" == looks[-1]:
@@ -228,6 +229,7 @@ def _sorted(tasks: Sequence[Task], steps: Sequence[str]) -> tuple[Task, ...]:
 
 def _row(spec: ClusterSpec, task: Task) -> Row:
     step = task.step
+    work = step.work(spec, task.host, {})
     return Row(
         id=task.id,
         host=task.host.name,
@@ -235,10 +237,10 @@ def _row(spec: ClusterSpec, task: Task) -> Row:
         phase=step.phase,
         title=step.title,
         needs=tuple(sorted(task.needs | task.after)),
-        files=tuple(_placed(file) for file in step.work(spec, task.host, {}).files),
+        files=tuple(_placed(file) for file in work.files),
         scripts=tuple(
             PlannedScript(part=part, script=call.script, env=dict(call.env))
-            for part, call in _calls(spec, task)
+            for part, call in _calls(spec, task, work)
         ),
         disruptive=step.disruptive,
         explain=step.explain,
@@ -254,10 +256,9 @@ def _placed(file: File) -> PlacedFile:
     )
 
 
-def _calls(spec: ClusterSpec, task: Task) -> list[tuple[str, Call]]:
+def _calls(spec: ClusterSpec, task: Task, work: Work) -> list[tuple[str, Call]]:
     """The scripts of a task, in the order in which they would be run."""
     step, host = task.step, task.host
-    work = step.work(spec, host, {})
     calls: list[tuple[str, Call]] = []
     if work.probe is not None:
         calls.append(("probe", work.probe))
@@ -273,14 +274,14 @@ def _calls(spec: ClusterSpec, task: Task) -> list[tuple[str, Call]]:
 
 
 def _fingerprint(spec: ClusterSpec, task: Task) -> list[Any]:
-    files = task.step.work(spec, task.host, {}).files
+    work = task.step.work(spec, task.host, {})
     return [
         task.id,
         sorted(task.needs),
         sorted(task.after),
         [
             [f.path, f.mode, hashlib.sha256(f.content).hexdigest(), *filter(None, [f.family])]
-            for f in files
+            for f in work.files
         ],
         [
             [
@@ -289,6 +290,6 @@ def _fingerprint(spec: ClusterSpec, task: Task) -> list[Any]:
                 sorted(call.env.items()),
                 sorted((n, hashlib.sha256(b).hexdigest()) for n, b in call.inputs.items()),
             ]
-            for part, call in _calls(spec, task)
+            for part, call in _calls(spec, task, work)
         ],
     ]

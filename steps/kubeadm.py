@@ -15,10 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import yaml
-
 from haui.spec import ClusterSpec, HostSpec
 from steps.kubeadm_merge import adapted, merge
+from steps.yaml_stream import yaml_stream
 
 Api = Literal["v1beta2", "v1beta3", "v1beta4"]
 Document = dict[str, Any]
@@ -135,10 +134,7 @@ def join_document(
 
 def dump(documents: list[Document]) -> bytes:
     """The documents as one YAML stream, block style, in the order in which they were built."""
-    text: str = yaml.safe_dump_all(
-        documents, sort_keys=False, default_flow_style=False, allow_unicode=True
-    )
-    return text.encode()
+    return yaml_stream(documents, allow_unicode=True)
 
 
 def _head(api: Api, kind: str) -> Document:

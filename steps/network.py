@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import hashlib
 
-import yaml
-
 from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Remote, Step, Values, Work
 from steps import control_plane
 from steps.cni import bridge, flannel
 from steps.where import addresses, is_first, is_node
+from steps.yaml_stream import yaml_stream
 
 
 def cni_manifest(spec: ClusterSpec) -> bytes:
     """The manifest to apply for this kind of pod network; empty when there is none."""
     if spec.network.cni.kind == "flannel":
-        text: str = yaml.safe_dump_all(flannel.manifest(spec), sort_keys=False)
-        return text.encode()
+        return yaml_stream(flannel.manifest(spec))
     if spec.network.cni.kind == "none" and spec.network.cni.manifest_text:
         return spec.network.cni.manifest_text.encode()
     return b""

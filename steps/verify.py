@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
 from steps import control_plane, etcd, workers
 from steps.where import addresses, is_control_plane, is_first, is_node
+from steps.yaml_stream import yaml_stream
 
 NAMESPACE = "haui-verify"
 DEFAULT_IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.47"
@@ -124,7 +123,7 @@ def _workload_work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
             "HAUI_REPLICAS": str(replicas(spec)),
             "HAUI_DNS_DOMAIN": spec.network.dns_domain,
         },
-        inputs={"workload.yaml": yaml.safe_dump_all(workload(spec), sort_keys=False).encode()},
+        inputs={"workload.yaml": yaml_stream(workload(spec))},
     )
     return Work(apply=call)
 
