@@ -22,11 +22,11 @@ help: ## show this list
 demo: .venv/.ready ## rehearse an install of 5 simulated hosts, in plain lines
 	@$(BIN)/haui rehearse --plain --speed 30
 
-test: .venv/.ready ## every test that needs no root
+test: .venv/.ready ## every test that needs no root, without the sweeps
 	$(BIN)/python -m pytest -n $(WORKERS) -q -m "not thorough"
 
-test-thorough: .venv/.ready ## what goes through every screen in every way
-	$(BIN)/python -m pytest -n $(WORKERS) -q -m thorough tests/screens
+test-thorough: .venv/.ready ## the sweeps: every screen in every way, a kill at every moment
+	$(BIN)/python -m pytest -n $(WORKERS) -q -m thorough
 
 lint: .venv/.ready ## formatting, style, types, layers, shell
 	$(BIN)/ruff format --check .

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import textual.app
+import textual.pilot
 from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from tests.screens.quiet import wait_until_quiet
 from tests.screens.worlds import make_world
 
 os.environ.pop("NO_COLOR", None)
@@ -23,7 +26,9 @@ AppSnapshot = Callable[[Pilot[int], str], Coroutine[Any, Any, bool]]
 
 @pytest.fixture(autouse=True)
 def _still(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """A cursor that does not blink, the UTC clock, and a state folder of its own."""
+    """A cursor that does not blink, no pauses, the UTC clock, and a state folder of its own."""
+    monkeypatch.setattr(textual.app, "wait_for_idle", wait_until_quiet)
+    monkeypatch.setattr(textual.pilot, "wait_for_idle", wait_until_quiet)
     monkeypatch.setattr(Input, "_toggle_cursor", lambda self: None)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("HOME", str(tmp_path))

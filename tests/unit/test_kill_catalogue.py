@@ -88,16 +88,22 @@ def state_of(fleet: ScriptedFleet) -> dict[str, tuple[list[str], set[str]]]:
     }
 
 
-def undisturbed(shape: str) -> tuple[ScriptedFleet, Ran]:
+def installed(shape: str) -> tuple[ScriptedFleet, Ran]:
     fleet = machines(shape)
     ran = Ran(fleet)
     fleet.play(ran.go(plan(shape), secrets={"registry_password": "hunter2"}))
     return fleet, ran
 
 
+@functools.cache
+def undisturbed(shape: str) -> tuple[ScriptedFleet, Ran]:
+    """An install without a kill, to be looked at only."""
+    return installed(shape)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_catalogue_runs_on_machines_that_do_as_they_are_told(shape: str) -> None:
-    fleet, ran = undisturbed(shape)
+    fleet, ran = installed(shape)
     assert ran.result is not None
     assert ran.result.outcome == "ok"
     assert ran.stored == {"admin.conf": b"conf"}
@@ -118,31 +124,55 @@ def test_nothing_is_minted_or_known_that_an_event_tells(shape: str) -> None:
     assert "hunter2" not in told
 
 
+KINDS = [(TaskIntent, 0.0), (TaskFinished, 0.0), (TaskOutput, 1000.0)]
+"""Right before a change begins, right after it was proved, and while it is going on."""
+
+
+def boundaries(kind: type[Event], shape: str) -> list[tuple[int, str]]:
+    """The numbers of the events of that kind, and their steps, in their order."""
+    _, whole = undisturbed(shape)
+    found = [
+        (event.seq, getattr(event, "step", ""))
+        for event in whole.bus.events
+        if isinstance(event, kind)
+    ]
+    return [(seq, step) for seq, step in found if step.startswith(AT[shape])]
+
+
+def a_kill_leads_to_the_same_cluster(kill_at: int, pause_s: float, shape: str) -> None:
+    expected, _ = undisturbed(shape)
+    fleet = machines(shape)
+    dying = MortalRun(fleet, kill_at)
+    with pytest.raises(KilledError):
+        fleet.play(dying.go(plan(shape)))
+    fleet.now += pause_s
+    ran = Ran(fleet)
+    fleet.play(ran.go(plan(shape)))
+    assert ran.result is not None
+    assert ran.result.outcome == "ok", f"killed at event {kill_at}"
+    assert state_of(fleet) == state_of(expected), f"killed at event {kill_at}"
+    assert fleet.width["control_plane.join"] == 1
+
+
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(
-    ("kind", "pause_s"), [(TaskIntent, 0.0), (TaskFinished, 0.0), (TaskOutput, 1000.0)]
-)
+@pytest.mark.parametrize(("kind", "pause_s"), KINDS)
 def test_a_kill_at_any_step_leads_to_the_same_cluster(
     kind: type[Event], pause_s: float, shape: str
 ) -> None:
-    """Right before a change begins, right after it was proved, and while it is going on."""
-    expected, whole = undisturbed(shape)
-    boundaries = [
-        event.seq
-        for event in whole.bus.events
-        if isinstance(event, kind) and getattr(event, "step", "").startswith(AT[shape])
-    ]
-    assert boundaries
-    for kill_at in boundaries:
-        fleet = machines(shape)
-        dying = MortalRun(fleet, kill_at)
-        with pytest.raises(KilledError):
-            fleet.play(dying.go(plan(shape)))
-        fleet.now += pause_s
-        ran = Ran(fleet)
-        fleet.play(ran.go(plan(shape)))
-        assert ran.result is not None
-        assert ran.result.outcome == "ok", f"killed at event {kill_at}"
-        assert state_of(fleet) == state_of(expected), f"killed at event {kill_at}"
-        assert fleet.width["control_plane.join"] == 1
-    print(f"{len(boundaries)} boundaries of {len(whole.bus.events)} events")
+    """At each step once: on the host that comes first with one step, second with the next."""
+    hosts_of: dict[str, list[int]] = {}
+    for seq, step in boundaries(kind, shape):
+        hosts_of.setdefault(step, []).append(seq)
+    assert hosts_of
+    for turn, events in enumerate(hosts_of.values()):
+        a_kill_leads_to_the_same_cluster(events[turn % len(events)], pause_s, shape)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("kind", "pause_s"), KINDS)
+def test_a_kill_at_any_step_of_any_host_leads_to_the_same_cluster(
+    kind: type[Event], pause_s: float, shape: str
+) -> None:
+    for kill_at, _ in boundaries(kind, shape):
+        a_kill_leads_to_the_same_cluster(kill_at, pause_s, shape)
