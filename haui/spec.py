@@ -130,7 +130,8 @@ class Endpoint(Model):
     placement: Literal["control-plane", "load-balancer"] = _field(
         "control-plane",
         "Which hosts carry keepalived and the proxy: the control planes, or hosts with the role "
-        "load-balancer.",
+        "load-balancer. With kind external, load-balancer sets up haproxy on those hosts, for a "
+        "balancer that stands in front of them and holds the address.",
         "control-plane",
     )
     interface: t.Interface | None = _field(
@@ -304,6 +305,12 @@ class HostSpec(Model):
     interface: t.Interface | None = _field(
         None, "The interface for this host; by default the one that holds its address.", "ens3"
     )
+    site: t.DnsLabel | None = _field(
+        None,
+        "Where it stands. haproxy on a load-balancer host brings connections to the control planes "
+        "of its own site, and to the others only when none of these is ready.",
+        "north",
+    )
     fingerprint: t.Fingerprint | None = _field(
         None,
         "The host key's fingerprint as ssh-keygen -l prints it. Another key is refused.",
@@ -395,12 +402,19 @@ class ClusterSpec(Model):
 
     @property
     def balancers(self) -> tuple[HostSpec, ...]:
-        """The hosts where haui sets up keepalived and a proxy; empty for kube-vip and external."""
-        if self.endpoint.kind not in ("keepalived-haproxy", "keepalived-nginx"):
-            return ()
-        if self.endpoint.placement == "load-balancer":
+        """The hosts where haui sets up a proxy, with keepalived unless the endpoint is external.
+
+        Empty for kube-vip, and for an external balancer that brings clients straight to the API
+        servers.
+        """
+        if self.endpoint.placement == "load-balancer" and self.endpoint.kind != "kube-vip":
             return self.having("load-balancer")
-        return self.control_planes
+        return self.control_planes if self.has_keepalived else ()
+
+    @property
+    def has_keepalived(self) -> bool:
+        """Whether the balancers hold a virtual address among themselves."""
+        return self.endpoint.kind in ("keepalived-haproxy", "keepalived-nginx")
 
     @property
     def endpoint_address(self) -> str | None:

@@ -27,13 +27,13 @@ PRIORITY_STEP = 10
 
 
 def has_haproxy(spec: ClusterSpec, host: HostSpec) -> bool:
-    """Whether `host` carries keepalived and haproxy."""
-    return spec.endpoint.kind == "keepalived-haproxy" and host in spec.balancers
+    """Whether `host` carries haproxy, with keepalived or behind a balancer of the admin's own."""
+    return spec.endpoint.kind != "keepalived-nginx" and host in spec.balancers
 
 
 def has_keepalived(spec: ClusterSpec, host: HostSpec) -> bool:
     """Whether `host` carries keepalived, with either proxy."""
-    return has_haproxy(spec, host) or endpoint_nginx.has_nginx(spec, host)
+    return spec.has_keepalived and host in spec.balancers
 
 
 def proxy(spec: ClusterSpec) -> str:
@@ -48,10 +48,18 @@ def router_id(spec: ClusterSpec) -> int:
     return ipaddress.ip_address(spec.endpoint.vip or "0.0.0.1").packed[-1] or 1
 
 
-def haproxy_config(spec: ClusterSpec) -> str:
-    """haproxy.cfg; the same on every balancer."""
+def haproxy_config(spec: ClusterSpec, host: HostSpec) -> str:
+    """haproxy.cfg of one balancer; they differ only where hosts have sites."""
     addresses = [host.address for host in spec.hosts]
-    servers = [{"name": h.name, "address": url_host(h.address)} for h in spec.control_planes]
+    own_site = host.site is not None and any(h.site == host.site for h in spec.control_planes)
+    servers = [
+        {
+            "name": plane.name,
+            "address": url_host(plane.address),
+            "backup": own_site and plane.site != host.site,
+        }
+        for plane in spec.control_planes
+    ]
     values = {
         "bind": "[::]" if any(":" in address for address in addresses) else "*",
         "port": spec.endpoint.port,
@@ -88,7 +96,7 @@ def _haproxy(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     return Work(
         probe=Call(script="endpoint_haproxy_probe", env=env),
         apply=Call(script="endpoint_haproxy_apply", env=env),
-        files=(File(path=HAPROXY_CONFIG, content=haproxy_config(spec).encode()),),
+        files=(File(path=HAPROXY_CONFIG, content=haproxy_config(spec, host).encode()),),
     )
 
 

@@ -35,7 +35,9 @@ def is_first(spec: ClusterSpec, host: HostSpec) -> bool:
 
 def carriers(spec: ClusterSpec) -> tuple[HostSpec, ...]:
     """The hosts that may hold the virtual address: balancers, or with kube-vip control planes."""
-    return spec.control_planes if spec.endpoint.kind == "kube-vip" else spec.balancers
+    if spec.endpoint.kind == "kube-vip":
+        return spec.control_planes
+    return spec.balancers if spec.has_keepalived else ()
 
 
 def addresses(hosts: Iterable[HostSpec]) -> str:

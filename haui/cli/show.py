@@ -10,6 +10,7 @@ import typer
 import steps
 from haui.clusterfile import load as specfile
 from haui.clusterfile import text as spectext
+from haui.documents.balancer import write_balancer
 from haui.documents.runbook import write_runbook
 from haui.errors import UsageError
 from haui.plan import build_plan, describe, to_json
@@ -56,7 +57,7 @@ def write_rendered(file: Path, out: Path) -> None:
     if out.exists():
         raise UsageError(f"{out} exists already", fix="name a folder that does not exist yet")
     plan = build_plan(spec, steps.CATALOGUE)
-    count = render_plan(plan, out) + write_runbook(plan, out)
+    count = render_plan(plan, out) + write_runbook(plan, out) + write_balancer(spec, out)
     typer.echo(f"{out}: {count} files for {len(spec.hosts)} hosts; begin with RUNBOOK.md")
 
 

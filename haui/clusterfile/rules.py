@@ -135,7 +135,7 @@ def _even(count: int, noun: str, why: str) -> str:
 
 
 def _roles(spec: ClusterSpec) -> Iterator[SpecProblem]:
-    balancing = spec.endpoint.kind in KEEPALIVED and spec.endpoint.placement == "load-balancer"
+    balancing = spec.endpoint.kind != "kube-vip" and spec.endpoint.placement == "load-balancer"
     for index, host in enumerate(spec.hosts):
         loc = ("hosts", index, "roles")
         if "etcd" in host.roles and spec.topology.kind != "external":
@@ -158,13 +158,17 @@ def _endpoint(spec: ClusterSpec) -> Iterator[SpecProblem]:
         what = f"{endpoint.kind} needs a virtual address: a free one in the hosts' subnet"
         yield _problem(("endpoint", "vip"), what, "vip: 10.30.0.10")
     if endpoint.kind not in KEEPALIVED:
-        if endpoint.placement == "load-balancer":
-            what = f"{endpoint.kind} has no hosts of its own to set up"
+        if endpoint.placement == "load-balancer" and endpoint.kind == "kube-vip":
+            what = "kube-vip runs on the control planes and has no hosts of its own to set up"
             yield _problem(("endpoint", "placement"), what, "placement: control-plane")
         if endpoint.virtual_router_id is not None:
             what = f"{endpoint.kind} does not speak VRRP; only keepalived has a router id"
             yield _problem(("endpoint", "virtual_router_id"), what, "virtual_router_id: null")
-    elif endpoint.placement == "load-balancer" and len(spec.balancers) < 2:
+    if (
+        endpoint.kind != "kube-vip"
+        and endpoint.placement == "load-balancer"
+        and len(spec.balancers) < 2
+    ):
         count = len(spec.balancers)
         hosts = "1 host has" if count == 1 else f"{count or 'no'} hosts have"
         what = f"{hosts} the role load-balancer; one may fail only when there are 2"
@@ -223,7 +227,7 @@ def _front_port(spec: ClusterSpec) -> Iterator[SpecProblem]:
     """What else listens where the balancers listen: they bind their port on every address."""
     port, loc = spec.endpoint.port, ("endpoint", "port")
     nodes = {host.name for host in spec.nodes}
-    if spec.endpoint.kind == "keepalived-haproxy" and port == STATISTICS_PORT:
+    if spec.balancers and spec.endpoint.kind != "keepalived-nginx" and port == STATISTICS_PORT:
         yield _problem(loc, f"{port} is where haproxy shows its statistics", "port: 8443")
     for host in spec.balancers:
         if port == (host.ssh.port or spec.ssh.port) and host.ssh.address in (None, host.address):

@@ -18,6 +18,7 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
 from haui import __version__
+from haui.documents.balancer import balancer_blocks
 from haui.documents.markdown import fence, inline, table
 from haui.errors import UsageError
 from haui.host import FAMILY_NAMES, File
@@ -81,7 +82,7 @@ def runbook(plan: Plan) -> str:
     doings: dict[str, list[_Doing]] = {}
     for task in plan.tasks:
         doings.setdefault(task.step.id, []).append(_Doing(task, _work(spec, task)))
-    blocks = [*_head(plan), *_preparation(spec)]
+    blocks = [*_head(plan), *balancer_blocks(spec), *_preparation(spec)]
     phase = ""
     for number, group in enumerate(doings.values(), 1):
         step = group[0].task.step

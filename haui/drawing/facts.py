@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from haui.drawing.shape import Shape
+from haui.drawing.shape import Shape, is_dedicated
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven")
 
@@ -69,7 +69,7 @@ def hosts_needed(
     topology: str, endpoint: str = "", placement: str = "control-plane"
 ) -> HostsNeeded:
     """The least hosts for a highly available cluster of that kind, or for a single one."""
-    dedicated = endpoint.startswith("keepalived") and placement == "load-balancer"
+    dedicated = is_dedicated(endpoint, placement)
     return HostsNeeded(
         control_planes=1 if topology == "single" else 3,
         etcd=3 if topology == "external" else 0,

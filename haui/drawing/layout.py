@@ -18,7 +18,9 @@ _PROXIES = {
     "kube-vip": ("kube-vip", "vip"),
     "keepalived-haproxy": ("haproxy", "lb"),
     "keepalived-nginx": ("nginx", "lb"),
+    "external": ("haproxy", "lb"),
 }
+"""What runs where the balancers are; with an external one, only on hosts of their own."""
 _ETCD = ("etcd", "etcd")
 
 
@@ -76,7 +78,7 @@ def layout_of(shape: Shape, cast: Cast, width: int, *, boxes: bool, roomy: bool)
 def _labels(shape: Shape) -> tuple[list[tuple[str, str]], int]:
     """What runs in a control plane's box, long and short, and which of it is etcd (or -1)."""
     labels = [("api", "api")]
-    if shape.endpoint in _PROXIES and not shape.dedicated:
+    if shape.has_vip and not shape.dedicated:
         labels.insert(0, _PROXIES[shape.endpoint])
     link = -1
     if shape.topology != "external":

@@ -71,7 +71,9 @@ class Page:
             self._own_balancer()
         if cast.balancers:
             title = "load balancers"
-            legs = self._row(cast.balancers, layout.balancers, legs, title, vip=True, more=True)
+            legs = self._row(
+                cast.balancers, layout.balancers, legs, title, vip=shape.has_vip, more=True
+            )
         vip, more = shape.has_vip and not shape.dedicated, bool(cast.etcd)
         legs = self._row(
             cast.planes, layout.planes, legs, "control planes", vip=vip, more=more,

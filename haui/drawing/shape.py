@@ -62,7 +62,7 @@ class Shape:
     @property
     def dedicated(self) -> bool:
         """Whether the balancers are hosts of their own."""
-        return self.endpoint.startswith("keepalived") and self.placement == "load-balancer"
+        return is_dedicated(self.endpoint, self.placement)
 
     @property
     def has_vip(self) -> bool:
@@ -95,7 +95,7 @@ def shape_of(answers: Mapping[str, Any] | ClusterSpec) -> Shape:
     mode = _one_of(endpoint.get("mode"), ("arp", "bgp"), "arp") if kind == "kube-vip" else ""
     hosts = _hosts(_get(data, "hosts"))
     keepalived = kind.startswith("keepalived")
-    dedicated = keepalived and placement == "load-balancer"
+    dedicated = is_dedicated(kind, placement)
     rows = _rows(hosts, topology, dedicated, complete=complete)
     beside = keepalived and not dedicated
     return Shape(
@@ -114,6 +114,11 @@ def shape_of(answers: Mapping[str, Any] | ClusterSpec) -> Shape:
         registry=_with_role(hosts, "registry"),
         storage=_with_role(hosts, "storage"),
     )
+
+
+def is_dedicated(kind: str, placement: str) -> bool:
+    """Whether the balancers that haui sets up are hosts of their own."""
+    return kind not in ("", "kube-vip") and placement == "load-balancer"
 
 
 class _Rows(NamedTuple):

@@ -39,6 +39,10 @@ def _not_external(answers: Answers) -> bool:
     return bool(endpoint_of(answers) != "external")
 
 
+def _own_balancer(answers: Answers) -> bool:
+    return bool(endpoint_of(answers) == "external" and topology_of(answers) != "single")
+
+
 def _front_port(answers: Answers) -> int:
     return (
         FRONT_PORT
@@ -115,6 +119,27 @@ ENDPOINT = (
                 value="load-balancer",
                 label="Hosts of their own",
                 note="API traffic stays away from the control planes; port 6443 is free.",
+                takes="2 more hosts",
+            ),
+        ),
+    ),
+    Question(
+        loc=("endpoint", "placement"),
+        page="endpoint",
+        label="Behind it",
+        kind="choice",
+        shown=_own_balancer,
+        choices=(
+            Choice(
+                value="control-plane",
+                label="The control planes",
+                note="Your balancer checks the API servers itself.",
+                recommended=True,
+            ),
+            Choice(
+                value="load-balancer",
+                label="haproxy on hosts of their own",
+                note="For several sites: your balancer chooses a site, haproxy there a server.",
                 takes="2 more hosts",
             ),
         ),

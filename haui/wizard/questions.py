@@ -42,10 +42,12 @@ def effective(answers: Answers) -> dict[str, Any]:
     the question comes back, but it is no part of the cluster.
     """
     result: dict[str, Any] = dict(answers)
+    # A place may be asked for in two ways, of which one is shown at most.
+    asked = {question.loc for question in QUESTIONS if question.is_shown(answers)}
     for question in QUESTIONS:
         said = value_at(answers, question.loc)
         if not question.is_shown(answers):
-            if said is not None:
+            if said is not None and question.loc not in asked:
                 result = with_value(result, question.loc, None)
         elif said is None and question.default is not nothing:
             value = question.default_of(answers)

@@ -141,7 +141,8 @@ def _needs(
         return near
     number = port[1]
     if number == spec.endpoint.port and other in names.balancers:
-        return host in names.nodes
+        # Where a balancer of the admin's own stands in front, nobody else asks the proxies.
+        return host in names.nodes and spec.has_keepalived
     if number == API_PORT:
         # Pods reach the Service `kubernetes` on every node, and its addresses are the hosts'.
         return host in names.nodes or host in names.balancers

@@ -108,6 +108,15 @@ def shapes() -> dict[str, ClusterSpec]:
             hosts=PLANES + WORKERS + BALANCERS,
         ),
         "external-balancer": spec(endpoint={**vip, "kind": "external", "vip": None}),
+        "sites": spec(
+            endpoint={**vip, "kind": "external", "vip": None, "placement": "load-balancer"},
+            hosts=[
+                {**host, "site": site}
+                for host, site in zip(
+                    BALANCERS + PLANES + WORKERS, ["north", "south"] * 4, strict=False
+                )
+            ],
+        ),
         "ipvs": spec(network={"kube_proxy": "ipvs", "cni": {"kind": "bridge"}}),
         "no-kube-proxy": spec(network={"kube_proxy": "none"}, kubernetes={"version": "1.36.4"}),
         "ipv6": spec(

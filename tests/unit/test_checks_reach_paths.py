@@ -99,6 +99,10 @@ def test_what_is_no_host_of_the_cluster() -> None:
         *((VIRTUAL, "192.0.2.10", port) for port in (22, 443, 6443)),
     ]
     assert found("kube-vip-bgp", "wk1") == []
+    assert found("sites", "wk1") == found("external-balancer", "wk1")
+    sites = shapes()["sites"]
+    ours = {(p.name, p.port) for p in paths(sites, sites.host("wk1")) if p.proto == "tcp"}
+    assert ours == {(f"cp{n}", 6443) for n in (1, 2, 3)}
     known = spec(endpoint={"kind": "external", "name": "api.x", "vip": "10.30.0.9", "port": 443})
     way = outside(known, known.host("wk1"))[0]
     assert (way.name, way.address, way.port) == (ENDPOINT, "10.30.0.9", 443)

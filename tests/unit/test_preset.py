@@ -29,6 +29,7 @@ def test_one_preset_for_each_supported_shape() -> None:
         "stacked-3-keepalived-haproxy",
         "stacked-3-keepalived-nginx",
         "stacked-3-kube-vip",
+        "stacked-3-own-balancer-2-sites",
         "stacked-5-keepalived-haproxy",
     ]
     assert preset.DEFAULT_PRESET in SHIPPED
@@ -43,7 +44,7 @@ def test_a_shipped_preset_is_commented_and_holds_no_address(name: str) -> None:
     assert sum(line.startswith("#") for line in entry.text.splitlines()) >= 5
     assert "name" not in entry.answers
     assert "vip" not in entry.answers["endpoint"]
-    assert all(set(host) <= {"name", "roles", "labels"} for host in entry.answers["hosts"])
+    assert all(set(host) <= {"name", "roles", "labels", "site"} for host in entry.answers["hosts"])
     known = schema()["properties"]
     assert set(entry.answers) <= set(known)
 

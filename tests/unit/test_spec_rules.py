@@ -136,8 +136,14 @@ CASES: dict[str, tuple[list[Edit], str, str]] = {
          + "advanced: {}")],
         "hosts[5].labels", "only nodes",
     ),
-    "external with placement": (
+    "own balancer before one proxy": (
         [("kind: keepalived-haproxy", "kind: external"),
+         (PLACED[0], "  placement: load-balancer # here\n"),
+         (f"  - {WK_B}\n", BALANCERS.splitlines(keepends=True)[0])],
+        "endpoint.placement", "1 host has the role load-balancer",
+    ),
+    "kube-vip with placement": (
+        [("kind: keepalived-haproxy", "kind: kube-vip"), ("port: 8443", "port: 6443"),
          (PLACED[0], "  placement: load-balancer # here\n")],
         "endpoint.placement", "no hosts of its own",
     ),

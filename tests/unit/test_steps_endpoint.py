@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+import steps
 from steps import endpoint
 from tests.unit.specs import PLANES, shapes, spec
 
@@ -73,15 +74,48 @@ def test_the_router_id_is_derived_from_the_address(
     assert endpoint.router_id(cluster) == expected
 
 
+def haproxy(shape: str, host: str) -> str:
+    cluster = shapes()[shape]
+    return endpoint.haproxy_config(cluster, cluster.host(host))
+
+
+def test_a_site_prefers_its_own_api_servers_and_falls_back_to_all_others() -> None:
+    cluster = shapes()["sites"]
+    sites = {host.name: host.site for host in cluster.control_planes}
+    for balancer, site in (("lb1", "north"), ("lb2", "south")):
+        text = haproxy("sites", balancer)
+        backup = set(re.findall(r"^ *server (\S+) \S+ backup$", text, re.MULTILINE))
+        assert backup == {name for name, where in sites.items() if where != site}
+        assert text.count("option allbackups") == 1
+    assert "backup" not in haproxy("dedicated-lb", "lb1")
+
+
+def test_a_site_without_an_api_server_of_its_own_uses_all_alike() -> None:
+    cluster = shapes()["sites"]
+    alone = cluster.host("lb1").model_copy(update={"site": "west"})
+    assert "backup" not in endpoint.haproxy_config(cluster, alone)
+
+
+def test_behind_an_own_balancer_there_is_haproxy_and_no_virtual_address() -> None:
+    cluster = shapes()["sites"]
+    on = {
+        step.id: [host.name for host in cluster.hosts if step.on(cluster, host)]
+        for step in steps.CATALOGUE
+        if step.id.startswith(("endpoint.", "verify.balancer"))
+    }
+    assert on["endpoint.haproxy"] == ["lb1", "lb2"]
+    assert on["endpoint.keepalived"] == on["verify.balancer"] == []
+
+
 def test_all_control_planes_are_backends_from_the_beginning() -> None:
-    text = endpoint.haproxy_config(shapes()["dedicated-lb"])
+    text = haproxy("dedicated-lb", "lb1")
     servers = re.findall(r"^ *server (\S+) (\S+)$", text, re.MULTILINE)
     assert servers == [(f"cp{n}", f"10.30.0.{10 + n}:6443") for n in (1, 2, 3)]
     assert "bind *:6443" in text
 
 
 def test_addresses_of_version_6_are_written_in_brackets() -> None:
-    text = endpoint.haproxy_config(shapes()["ipv6"])
+    text = haproxy("ipv6", "cp1")
     assert "bind [::]:8443 v4v6" in text
     assert "server cp1 [fd00::1]:6443" in text
     keepalived = endpoint.keepalived_config(shapes()["ipv6"], shapes()["ipv6"].hosts[0])
@@ -89,7 +123,7 @@ def test_addresses_of_version_6_are_written_in_brackets() -> None:
 
 
 def test_watches_are_not_cut_and_statistics_stay_on_the_host() -> None:
-    text = endpoint.haproxy_config(spec())
+    text = haproxy("stacked", "cp1")
     for side in ("client", "server"):
         assert f"timeout {side} 35m" in text
     local = text.partition("frontend local")[2]

@@ -43,7 +43,22 @@ def test_what_is_shown_is_read_again(question: Question) -> None:
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.id)
 def test_each_question_is_on_the_page_of_its_place(question: Question) -> None:
     assert page_of(question.loc) == question.page
-    assert question_at(question.loc) is question
+    found = question_at(question.loc)
+    assert found is not None
+    assert (found.loc, found.page) == (question.loc, question.page)
+
+
+@pytest.mark.parametrize("topology", ["single", "stacked", "external"])
+@pytest.mark.parametrize("kind", ["keepalived-haproxy", "keepalived-nginx", "kube-vip", "external"])
+def test_a_place_is_asked_for_once_and_its_answer_counts(topology: str, kind: str) -> None:
+    answers = {
+        "topology": {"kind": topology},
+        "endpoint": {"kind": kind, "placement": "load-balancer"},
+    }
+    asked = [question.loc for question in on_page("endpoint", answers)]
+    assert len(set(asked)) == len(asked)
+    counts = value_at(effective(answers), ("endpoint", "placement"))
+    assert counts == ("load-balancer" if ("endpoint", "placement") in asked else None)
 
 
 @given(st.sampled_from(EVERY), st.text(max_size=60))
