@@ -1,0 +1,79 @@
+"""haui is killed while its listeners stand on the hosts, one of which has no Python."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.conftest import KEYS
+from tests.lab.lab import Lab
+from tests.lab.listing import changes, listing
+from tests.lab.looking import look
+from tests.lab.runs import HauiRun
+
+PATIENCE_S = 25
+"""Listeners end 15 s after the connection (LISTENER_GRACE_S); the slowest way takes some more."""
+WITHOUT_PYTHON = "cp2"
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """Hosts, one of them without Python, and with the marks that a first look leaves."""
+    with Lab.up(control_planes=3, workers=1) as booted:
+        away(booted, "/usr/bin/python3", "/root/python3")
+        for host in booted.hosts:
+            listing(booted, host)
+        yield booted
+
+
+def away(lab: Lab, path: str, to: str) -> None:
+    """Take a program, which may be a link, from the host without Python."""
+    moved = lab.exec(WITHOUT_PYTHON, ["sh", "-c", f"mv $(readlink -f {path}) {to}; ! which {path}"])
+    assert moved.returncode == 0, moved.stderr
+
+
+def listeners(lab: Lab, host: str) -> set[str]:
+    """The ports on which haui's own listeners listen."""
+    said = lab.exec(host, ["ss", "-Hltunp"]).stdout.decode().splitlines()
+    return {line.split()[4] for line in said if '"haui-probe"' in line}
+
+
+def killed_while_they_listen(lab: Lab, state: Path) -> None:
+    """SIGKILL to haui when all hosts listen; they still do then."""
+    run = HauiRun(lab, "preflight", str(lab.dir / "lab.yaml"), *KEYS, state=state)
+    for _ in lab.hosts:
+        run.until(lambda e: e["kind"] == "task_finished" and e["step"] == "preflight.listen")
+    run.kill()
+    ports = {"cp1": 5, "cp2": 5, "cp3": 5, "wk1": 1}
+    assert {host: len(listeners(lab, host)) for host in lab.hosts} == ports
+    with_python = lab.exec(WITHOUT_PYTHON, ["pgrep", "-f", "python3"]).stdout
+    assert with_python == b""
+
+
+def test_listeners_end_by_themselves_and_leave_nothing(lab: Lab, state: Path) -> None:
+    before = {host: listing(lab, host) for host in lab.hosts}
+    killed_while_they_listen(lab, state)
+    began = time.monotonic()
+    for host in lab.hosts:
+        while lab.exec(host, ["systemctl", "is-active", "haui-probe"]).stdout != b"inactive\n":
+            assert time.monotonic() - began < PATIENCE_S, host
+            time.sleep(0.2)
+        assert listeners(lab, host) == set()
+    for host in lab.hosts:
+        assert changes(before[host], listing(lab, host)) == [], host
+
+
+def test_looking_again_at_once_finds_nothing_wrong(lab: Lab, state: Path) -> None:
+    killed_while_they_listen(lab, state)
+    looked = look(lab, state)
+    assert (looked.code, looked.worse()) == (0, set()), looked.err
+    for host, found in looked.found.items():
+        if host in lab.hosts:
+            assert "a listener of haui's" in found["ports.free"]["seen"]
+            assert found["fleet.listeners"]["seen"].startswith("listens on ")
+            assert found["fleet.ports"]["verdict"] == "ok"
+            assert found["fleet.leftovers"]["verdict"] == "ok"
+            assert listeners(lab, host) == set()
