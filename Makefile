@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= $(shell n=$$(nproc); echo $$((n < 8 ? n : 8)))
 SHELL_SCRIPTS = $(shell git ls-files '*.sh' '*.bash' .ci)
 
-.PHONY: help demo test test-thorough lint format lab lab-test lab-down bench clean
+.PHONY: help demo test test-thorough lint format lab lab-test lab-matrix lab-down bench clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -46,6 +46,9 @@ lab-test: .venv/.ready ## the end-to-end tests on the lab (root)
 	@$(BIN)/python -m tests.lab check; rc=$$?; \
 	  if [ $$rc -eq 3 ]; then echo "lab-test: skipped, for the reason above"; exit 0; fi; \
 	  [ $$rc -eq 0 ] && $(BIN)/python -m pytest -q -s tests/lab
+
+lab-matrix: .venv/.ready ## install and break every topology with every endpoint (root, an hour)
+	@$(BIN)/python -m tests.lab check && $(BIN)/python -m tests.lab.matrix
 
 lab-down: .venv/.ready ## stop the lab and clean up
 	$(BIN)/python -m tests.lab down

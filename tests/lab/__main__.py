@@ -48,7 +48,9 @@ def build(lab: Lab, _: argparse.Namespace) -> int:
 def up(_: Lab, args: argparse.Namespace) -> int:
     """Boot the lab."""
     lab = Lab.up(
-        *(args.control_planes, args.workers, args.load_balancers, args.extra, args.sudo), say=say
+        *(args.control_planes, args.workers, args.load_balancers, args.extra, args.etcd),
+        args.sudo,
+        say,
     )
     print(f"hosts: {' '.join(f'{h.name}={h.address}' for h in lab.hosts.values())}")
     print(f"cluster file: {lab.dir}/lab.yaml")
@@ -124,6 +126,7 @@ def parser() -> argparse.ArgumentParser:
     boot.add_argument("--workers", type=int, default=2)
     boot.add_argument("--load-balancers", type=int, default=0)
     boot.add_argument("--extra", type=int, default=0)
+    boot.add_argument("--etcd", type=int, default=0)
     boot.add_argument("--sudo", choices=("password", "nopasswd"), default="password")
     command("run", run).add_argument("words", nargs=argparse.REMAINDER)
     for one in (command("ssh", ssh), command("exec", exec_)):

@@ -9,25 +9,25 @@ import yaml
 from tests.lab.paths import GATEWAY, REGISTRY_PORT, REGISTRY_USER, VIP, WEB_PORT
 from tests.lab.state import Host
 
-ROLES = {"cp": "control-plane", "wk": "worker", "lb": "load-balancer"}
+ROLES = {"cp": "control-plane", "wk": "worker", "lb": "load-balancer", "et": "etcd"}
 
 
 def document(hosts: list[Host], version: str, sudo: str, has_dns_image: bool) -> dict[str, object]:
     """The file's content; hosts without a role are left for tests to use."""
     registry = f"https://{GATEWAY}:{REGISTRY_PORT}/k8s"
-    on_own_hosts = any(host.kind == "lb" for host in hosts)
+    kinds = {host.kind for host in hosts}
     return {
         "format": "haui/1",
         "name": "lab",
         "profile": "test",
         "kubernetes": {"version": version},
-        "topology": {"kind": "stacked"},
+        "topology": {"kind": "external" if "et" in kinds else "stacked"},
         "endpoint": {
             "kind": "keepalived-haproxy",
             "name": "api.lab.lan",
             "vip": VIP,
             "port": 8443,
-            "placement": "load-balancer" if on_own_hosts else "control-plane",
+            "placement": "load-balancer" if "lb" in kinds else "control-plane",
         },
         "network": {
             "pods": "10.60.0.0/16",

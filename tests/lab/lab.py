@@ -58,6 +58,7 @@ class Lab:
         workers: int = 2,
         load_balancers: int = 0,
         extra: int = 0,
+        etcd: int = 0,
         sudo: str = "password",
         say: Callable[[str], None] | None = None,
     ) -> Lab:
@@ -65,7 +66,7 @@ class Lab:
 
         As a context manager the lab goes down at the end of the block.
         """
-        hosts = inventory(control_planes, workers, load_balancers, extra)
+        hosts = inventory(control_planes, workers, load_balancers, extra, etcd)
         lab = cls(say)
         with lab._stage("up"), lab._alone():
             with lab._stage("clean"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.lab.process import Process
 
-FIRST_ADDRESS = {"cp": 11, "wk": 21, "lb": 31, "x": 41}
+FIRST_ADDRESS = {"cp": 11, "wk": 21, "lb": 31, "x": 41, "et": 51}
 
 
 @dataclass
@@ -56,9 +56,13 @@ class State:
         return cls(raw["lower"], hosts, servers, raw["ready"])
 
 
-def inventory(control_planes: int, workers: int, load_balancers: int, extra: int) -> list[Host]:
+def inventory(
+    control_planes: int, workers: int, load_balancers: int, extra: int, etcd: int
+) -> list[Host]:
     """Names and addresses by kind, always the same for the same numbers."""
-    counts = {"cp": control_planes, "wk": workers, "lb": load_balancers, "x": extra}
+    counts = {
+        "cp": control_planes, "wk": workers, "lb": load_balancers, "x": extra, "et": etcd
+    }  # fmt: skip
     for kind, count in counts.items():
         if not 0 <= count <= 9:
             raise ValueError(f"{count} hosts of kind {kind}: the lab numbers 0 to 9 of each")
