@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from haui.errors import HauiError, JournalError
-from haui.events import Problem, RunFinished, TaskFinished, TaskWaiting
+from haui.events import RunFinished, TaskFinished, TaskWaiting
 from haui.evidence import Evidence
 from haui.execution.asking import Asking
 from haui.execution.clock import Clock, LoopClock
@@ -21,10 +21,11 @@ from haui.execution.controls import Controls
 from haui.execution.decisions import Decide
 from haui.execution.dependencies import Dependencies
 from haui.execution.engine import Engine
+from haui.execution.fallout import Fallout
 from haui.execution.judge import problem_of
 from haui.execution.lanes import Lanes
-from haui.execution.localcheck import LocalCheck
-from haui.execution.tally import FailedTask, RunOutcome, RunResult, Tally, cause_of
+from haui.execution.localcheck import LocalCheck, LocalChecks
+from haui.execution.tally import FailedTask, RunOutcome, RunResult, Tally
 from haui.execution.taskrun import TaskRun
 from haui.host import Host
 from haui.step import LANES, Plan, Task, Values
@@ -103,27 +104,27 @@ class _Executor:
         self._engine = engine
         self._asking = asking
         self._settled = settled
-        self._local_checks = local_checks
         self._tasks = Dependencies(plan, self._begin)
+        self._tally = Tally()
+        self._fallout = Fallout(engine, self._tasks, self._tally)
+        self._local = LocalChecks(local_checks, engine.bus, engine.clock, self._tally)
         self._unasked = len(self._tasks.by_host)
         self._fresh = True
         self._connecting: dict[str, asyncio.Task[None]] = {}
         self._lives: dict[TaskRun, asyncio.Task[None]] = {}
-        self._tally = Tally()
         self._group = asyncio.TaskGroup()
 
     async def run(self) -> RunResult:
         engine = self._engine
         began = engine.clock.monotonic()
         engine.controls.watch(self._stop)
-        await self._look_here()
+        if failed := await self._local.make(first=True):
+            await self._fallout.here(failed[0])
         async with self._group:
             for first in self._tasks.firsts:
                 self._group.create_task(self._connect(first))
         if not self._tally.failed and not engine.controls.stopping:
-            for local in self._local_checks:
-                if not local.first:
-                    await self._check_here(local)
+            await self._local.make(first=False)
         result = self._tally.result(
             stopping=engine.controls.stopping,
             left=len(self._plan.tasks) - len(self._tasks.over),
@@ -133,30 +134,6 @@ class _Executor:
             RunFinished(outcome=result.outcome, seconds=result.seconds, counts=result.counts)
         )
         return result
-
-    async def _look_here(self) -> None:
-        """The checks of this machine that come first; one that fails lets nothing be changed."""
-        failed = [
-            finished
-            for local in self._local_checks
-            if local.first and (finished := await self._check_here(local)).outcome == "failed"
-        ]
-        if not failed:
-            return
-        reason = Problem(
-            what="not begun, because of this machine",
-            why=failed[0].problem.what if failed[0].problem else "",
-            fix="Mend that first; haui resume then continues here.",
-        )
-        for task in self._tasks.drop(lambda task: task.step.phase != "preflight"):
-            await self._skip(task, reason)
-
-    async def _check_here(self, local: LocalCheck) -> TaskFinished:
-        finished = await local.run(self._engine.bus, self._engine.clock)
-        self._tally.ended(finished.outcome)
-        if finished.outcome == "failed":
-            self._tally.failure(finished, "preflight" if local.first else "verification")
-        return finished
 
     async def _connect(self, first: Task) -> None:
         """Open one host; its first task may begin then, or fails for all of them."""
@@ -274,7 +251,7 @@ class _Executor:
             return True
         self._engine.lanes.release(task.step.lane, task.id)
         if decision == "skip":
-            await self._leave_out(task, finished)
+            await self._fallout.left_out(task, finished)
         else:
             await self._failure(task, finished, unreachable=unreachable, silent=silent)
         return False
@@ -285,52 +262,16 @@ class _Executor:
         if not self._fresh:
             self._tasks.let_pass(task.host.name)
 
-    async def _leave_out(self, task: Task, finished: TaskFinished) -> None:
-        """Skip the rest of the host; other hosts go on as if it were done."""
-        self._tasks.over.add(task.id)
-        self._tally.ended("failed")
-        self._tally.failure(finished, "left-out")
-        rest = self._tasks.leave_out(task.host.name)
-        reason = Problem(
-            what="left out by the admin",
-            why=f"“{task.step.title}” failed on {task.host.name}",
-            fix=f"Correct that on {task.host.name}; haui resume then takes it up again.",
-        )
-        await asyncio.gather(*(self._skip(each, reason) for each in rest))
-        for cause in (task, *rest):
-            self._tasks.fulfil(cause)
-
     async def _failure(
         self, task: Task, finished: TaskFinished, *, unreachable: bool, silent: bool
     ) -> None:
         """Record a failure and skip everything that needs the task, directly or not."""
-        self._tasks.over.add(task.id)
-        self._tally.ended("failed")
-        self._tally.failure(finished, cause_of(task.step.phase, unreachable=unreachable))
+        self._fallout.failed(task, finished, unreachable=unreachable)
         if unreachable:
             await self._engine.lanes.ready.wait()  # only then it's known what was done before
-        reason = Problem(
-            what=f"not begun, because “{task.step.title}” failed on {task.host.name}",
-            why=finished.problem.what if finished.problem else "",
-            fix=f"Fix that on {task.host.name} first; haui resume then continues here.",
-        )
         lenient = unreachable and not self._fresh
         silent = silent or unreachable or not finished.findings
-        skipped = list(self._tasks.cut(task, lenient=lenient, silent=silent))
-        await asyncio.gather(*(self._skip(each, reason) for each in skipped))
-
-    async def _skip(self, task: Task, reason: Problem) -> None:
-        self._tally.ended("skipped")
-        self._engine.lanes.release(task.step.lane, task.id)
-        await self._engine.bus.emit(
-            TaskFinished(
-                host=task.host.name,
-                step=task.step.id,
-                outcome="skipped",
-                seconds=0.0,
-                problem=reason,
-            )
-        )
+        await self._fallout.cut(task, finished, lenient=lenient, silent=silent)
 
     def _stop(self) -> None:
         """End what may be ended: all at stop-now, else what has not begun to change a host."""

@@ -1,8 +1,8 @@
-"""A read-only check made on this machine, reported like a task of a host."""
+"""Read-only checks made on this machine, reported like tasks of a host."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from haui.errors import HauiError, JournalError
@@ -10,6 +10,7 @@ from haui.events import Finding, Problem, TaskFinished, TaskStarted
 from haui.execution.clock import Clock
 from haui.execution.connections import Bus
 from haui.execution.judge import blocked, problem_of, satisfied, unsatisfied, worth_keeping
+from haui.execution.tally import Tally
 from haui.execution.voice import preflight_result
 
 
@@ -56,3 +57,26 @@ class LocalCheck:
         )
         await bus.emit(finished)
         return finished
+
+
+class LocalChecks:
+    """Those of one run, made one after the other and counted."""
+
+    def __init__(self, checks: Sequence[LocalCheck], bus: Bus, clock: Clock, tally: Tally) -> None:
+        self._checks = tuple(checks)
+        self._bus = bus
+        self._clock = clock
+        self._tally = tally
+
+    async def make(self, *, first: bool) -> tuple[TaskFinished, ...]:
+        """Make those that come before any host, or those that come after all; what has failed."""
+        failed = []
+        for local in self._checks:
+            if local.first != first:
+                continue
+            finished = await local.run(self._bus, self._clock)
+            self._tally.ended(finished.outcome)
+            if finished.outcome == "failed":
+                self._tally.failure(finished, "preflight" if first else "verification")
+                failed.append(finished)
+        return tuple(failed)
