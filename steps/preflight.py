@@ -7,12 +7,12 @@ is left out when an install is continued.
 from __future__ import annotations
 
 from haui.spec import ClusterSpec, HostSpec
-from haui.step import Call, Step, Values, Work
-from steps import checks, preflight_disk, preflight_reach, preflight_supply
+from haui.step import Call, Values, Work
+from steps import preflight_disk, preflight_reach, preflight_supply
 from steps.checks.network import is_announced, lookup_name
 from steps.checks.ports import ports
+from steps.preflight_step import look
 from steps.system import peers_of
-from steps.where import everywhere
 
 
 def _facts(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
@@ -27,43 +27,28 @@ def _facts(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     return Work(probe=Call(script="preflight_facts_probe", env=env))
 
 
-def _nothing(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
-    return Work()
-
-
 STEPS = (
-    Step(
-        id="preflight.facts",
-        title="Look at the host",
-        phase="preflight",
-        on=everywhere,
-        work=_facts,
-        judge=checks.judge("preflight.facts"),
-        timeout_s=90,
-        explain="Finds what would stop the install later (system, sizes, disks, kernel, another "
+    look(
+        "facts",
+        "Look at the host",
+        "Finds what would stop the install later (system, sizes, disks, kernel, another "
         "Kubernetes, addresses, clock, ports) while nothing has been changed yet. Only reads.",
+        work=_facts,
+        timeout_s=90,
     ),
     preflight_supply.STEP,
     preflight_disk.STEP,
-    Step(
-        id="preflight.fleet",
-        title="Compare the hosts",
-        phase="preflight",
-        on=everywhere,
-        work=_nothing,
-        after=("preflight.facts",),
-        judge=checks.judge("preflight.fleet"),
-        explain="Finds what can only be seen of all hosts together: names and identities that "
+    look(
+        "fleet",
+        "Compare the hosts",
+        "Finds what can only be seen of all hosts together: names and identities that "
         "stand twice, clocks that differ, networks that overlap. Asks no host.",
+        after=("preflight.facts",),
     ),
     *preflight_reach.STEPS,
-    Step(
-        id="preflight.verdict",
-        title="Nothing is in the way",
-        phase="preflight",
-        on=everywhere,
-        work=_nothing,
-        judge=checks.judge("preflight.verdict"),
-        explain="No host is changed before every host has come this far.",
+    look(
+        "verdict",
+        "Nothing is in the way",
+        "No host is changed before every host has come this far.",
     ),
 )

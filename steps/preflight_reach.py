@@ -8,8 +8,7 @@ listeners are taken down. They go by themselves when haui's connection has ended
 from __future__ import annotations
 
 from haui.spec import ClusterSpec, HostSpec
-from haui.step import Call, Step, Values, Work
-from steps import checks
+from haui.step import Call, Values, Work
 from steps.checks import paths
 from steps.checks.thresholds import (
     LISTENER_GRACE_S,
@@ -18,6 +17,7 @@ from steps.checks.thresholds import (
     UDP_TRIES,
     VRRP_LISTEN_S,
 )
+from steps.preflight_step import look
 
 
 def _tries(spec: ClusterSpec, host: HostSpec) -> bool:
@@ -61,42 +61,34 @@ def _clear(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
 
 
 STEPS = (
-    Step(
-        id="preflight.listen",
-        title="Listen for a moment",
-        phase="preflight",
+    look(
+        "listen",
+        "Listen for a moment",
+        "Listens on the ports that the install will use, so that the other hosts can try "
+        "to reach them. Should haui be killed, the listeners end by themselves soon after.",
         on=_tries,
         work=_listen,
         after=("preflight.fleet",),
-        judge=checks.judge("preflight.listen"),
         once=True,
-        timeout_s=60,
-        explain="Listens on the ports that the install will use, so that the other hosts can try "
-        "to reach them. Should haui be killed, the listeners end by themselves soon after.",
     ),
-    Step(
-        id="preflight.reach",
-        title="Reach the other hosts",
-        phase="preflight",
+    look(
+        "reach",
+        "Reach the other hosts",
+        "Finds a firewall, a wrong MTU, a slow link, another virtual router or a balancer "
+        "that brings nobody, by trying what the cluster will do.",
         on=_tries,
         work=_reach,
         after=("preflight.listen",),
-        judge=checks.judge("preflight.reach"),
         once=True,
         timeout_s=120,
-        explain="Finds a firewall, a wrong MTU, a slow link, another virtual router or a balancer "
-        "that brings nobody, by trying what the cluster will do.",
     ),
-    Step(
-        id="preflight.clear",
-        title="Take the listeners down",
-        phase="preflight",
+    look(
+        "clear",
+        "Take the listeners down",
+        "Ends what the rehearsal has started, and looks whether anything is left.",
         on=_tries,
         work=_clear,
         after=("preflight.reach",),
-        judge=checks.judge("preflight.clear"),
         once=True,
-        timeout_s=60,
-        explain="Ends what the rehearsal has started, and looks whether anything is left.",
     ),
 )
