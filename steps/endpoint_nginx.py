@@ -13,9 +13,9 @@ from __future__ import annotations
 from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
+from steps import osfamily
 from steps.kubeadm import API_PORT, url_host
 from steps.load import template
-from steps.osfamily import family_of
 
 CONFIG = "/etc/nginx/nginx.conf"
 
@@ -45,7 +45,7 @@ def _work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     env = {
         "HAUI_CONFIG": CONFIG,
         "HAUI_PORT": str(spec.endpoint.port),
-        "HAUI_PACKAGES": " ".join(family_of(spec, host).nginx_packages),
+        **osfamily.each("HAUI_PACKAGES", lambda family: " ".join(family.nginx_packages)),
     }
     return Work(
         probe=Call(script="endpoint_nginx_probe", env=env),

@@ -1,117 +1,112 @@
 """Families of operating systems: what a family does differently, in one place.
 
-A plan is made before any host has been seen, so scripts ask the host itself: they call `package
-VERB …` of scripts/osfamily_lib.sh, which goes to the functions of scripts/osfamily_<family>.sh.
-What has to be known beforehand (files to place) is here. A new family is: its functions in a
-script, an entry in `FAMILIES`, and, for files that differ, a fact about the host to choose by in
-`family_of`.
+A plan is made before any host has been seen, so it carries what every family needs: files are
+marked with their family (`haui.host.File.family`), parameters travel once for each (`each`). The
+host takes what is its own: scripts call `package VERB …` and `of_family NAME` of
+scripts/osfamily_lib.sh, which go by /etc/os-release. A new family is: its functions in a script,
+an entry in `FAMILIES`, and its name in `haui.host.OsFamily`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from haui.host import File
-from haui.spec import ClusterSpec, HostSpec
-from steps import proxy
-
-KEY_PATH = "/etc/apt/keyrings/haui-kubernetes.asc"
-LIST_NAME = "haui-kubernetes.list"
-PROXY_NAME = "90haui-proxy"
-COMMUNITY = "https://pkgs.k8s.io/core:/stable:/v1.{minor}/deb"
+from haui.host import File, OsFamily
+from haui.spec import ClusterSpec
+from steps import osfamily_apt, osfamily_dnf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """One family. `proxy_files` are of the step packages.base, `source_files` and `source_env` of
-    packages.source."""
+    """One family.
 
-    name: str
-    supported: bool
-    base_packages: tuple[str, ...] = ()
-    ipvs_packages: tuple[str, ...] = ()
-    nginx_packages: tuple[str, ...] = ()
+    `base_packages` are those of a node, `balancer_packages` those of every other host;
+    `containerd_packages` are tried in order until a source has one. `proxy_files` tell the package
+    manager the cluster's proxy, `source_files` and `source_env` describe the source of the
+    Kubernetes packages.
+    """
+
+    name: OsFamily
+    manager: str
+    """The command of the package manager."""
+    base_packages: tuple[str, ...]
+    balancer_packages: tuple[str, ...]
+    ipvs_packages: tuple[str, ...]
+    containerd_packages: tuple[str, ...]
+    nginx_packages: tuple[str, ...]
     """nginx and its stream module, the program first."""
-    proxy_files: Callable[[ClusterSpec], tuple[File, ...]] = lambda spec: ()
-    source_files: Callable[[ClusterSpec], tuple[File, ...]] = lambda spec: ()
-    source_env: Callable[[ClusterSpec], Mapping[str, str]] = lambda spec: {}
-
-
-def family_of(spec: ClusterSpec, host: HostSpec) -> Family:
-    """The family of `host`. Only one is supported, and preflight refuses the others."""
-    return DEBIAN
-
-
-def source_url(spec: ClusterSpec) -> str:
-    """Where the Kubernetes packages come from."""
-    mirror = spec.supply.packages.mirror
-    return mirror.rstrip("/") if mirror else COMMUNITY.format(minor=spec.kubernetes.minor)
-
-
-def _apt_files(spec: ClusterSpec) -> tuple[File, ...]:
-    packages = spec.supply.packages
-    option = "trusted=yes" if packages.unsigned else f"signed-by={KEY_PATH}"
-    line = f"deb [{option}] {source_url(spec)}/ ./\n"
-    files = [File(path=f"/etc/apt/sources.list.d/{LIST_NAME}", content=line.encode())]
-    if packages.key_text and not packages.unsigned:
-        files.append(File(path=KEY_PATH, content=packages.key_text.encode()))
-    return tuple(files)
-
-
-def _apt_proxy_files(spec: ClusterSpec) -> tuple[File, ...]:
-    lines = _apt_proxy(spec)
-    return (
-        (File(path=f"/etc/apt/apt.conf.d/{PROXY_NAME}", content=lines.encode()),) if lines else ()
-    )
-
-
-def _apt_proxy(spec: ClusterSpec) -> str:
-    given = {"http": spec.supply.proxy.http, "https": spec.supply.proxy.https}
-    lines = [f'Acquire::{scheme}::Proxy "{url}";\n' for scheme, url in given.items() if url]
-    # apt has a setting per host where others have no_proxy.
-    mirror = urlsplit(source_url(spec))
-    if lines and mirror.hostname and proxy.is_direct(spec, mirror.hostname):
-        lines.append(f'Acquire::{mirror.scheme}::Proxy::{mirror.hostname} "DIRECT";\n')
-    return "".join(lines)
-
-
-def _apt_env(spec: ClusterSpec) -> Mapping[str, str]:
-    packages = spec.supply.packages
-    url = source_url(spec)
-    if packages.unsigned:
-        key_from = "unsigned"
-    elif packages.key_text:
-        key_from = "file"
-    else:
-        # A key fetched over plain http from the mirror itself would prove nothing.
-        key_from = "url" if url.startswith("https://") else "nowhere"
-    return {
-        "HAUI_URL": url,
-        "HAUI_LIST": LIST_NAME,
-        "HAUI_KEY_FILE": "" if packages.unsigned else KEY_PATH,
-        "HAUI_KEY_FROM": key_from,
-        "HAUI_KEY_URL": f"{url}/Release.key",
-        "HAUI_HTTPS_PROXY": spec.supply.proxy.https or "",
-        "HAUI_NO_PROXY": proxy.no_proxy(spec),
-    }
+    proxy_files: Callable[[ClusterSpec], tuple[File, ...]]
+    source_files: Callable[[ClusterSpec], tuple[File, ...]]
+    source_url: Callable[[ClusterSpec], str]
+    source_env: Callable[[ClusterSpec], Mapping[str, str]]
 
 
 DEBIAN = Family(
     name="debian",
-    supported=True,
+    manager="apt",
     base_packages=(
         "ca-certificates", "curl", "iproute2", "kmod", "procps", "mount", "util-linux",
         "conntrack", "socat", "ethtool", "ebtables", "iptables", "iputils-ping",
     ),
+    balancer_packages=("ca-certificates", "curl", "iproute2", "procps", "iputils-ping"),
     ipvs_packages=("ipset", "ipvsadm"),
+    containerd_packages=("containerd",),
     nginx_packages=("nginx", "libnginx-mod-stream"),
-    proxy_files=_apt_proxy_files,
-    source_files=_apt_files,
-    source_env=_apt_env,
+    proxy_files=osfamily_apt.proxy_files,
+    source_files=osfamily_apt.source_files,
+    source_url=osfamily_apt.source_url,
+    source_env=osfamily_apt.source_env,
 )  # fmt: skip
 
-REDHAT = Family(name="redhat", supported=False, nginx_packages=("nginx", "nginx-mod-stream"))
+REDHAT = Family(
+    name="redhat",
+    manager="dnf",
+    # tc is a package of its own there; mount belongs to util-linux and ebtables to iptables-nft,
+    # the only iptables that EL 10 has.
+    base_packages=(
+        "ca-certificates", "curl", "iproute", "iproute-tc", "kmod", "procps-ng", "util-linux",
+        "conntrack-tools", "socat", "ethtool", "iptables-nft", "iputils", "tar",
+    ),
+    balancer_packages=("ca-certificates", "curl", "iproute", "procps-ng", "iputils"),
+    ipvs_packages=("ipset", "ipvsadm"),
+    # Enterprise Linux has none of its own: containerd.io is Docker's. Fedora has containerd.
+    containerd_packages=("containerd.io", "containerd"),
+    nginx_packages=("nginx", "nginx-mod-stream"),
+    proxy_files=osfamily_dnf.proxy_files,
+    source_files=osfamily_dnf.source_files,
+    source_url=osfamily_dnf.source_url,
+    source_env=osfamily_dnf.source_env,
+)  # fmt: skip
 
 FAMILIES: tuple[Family, ...] = (DEBIAN, REDHAT)
+
+
+def named(name: str) -> Family:
+    """The family of that name; KeyError when there is none."""
+    return {family.name: family for family in FAMILIES}[name]  # type: ignore[index]
+
+
+def each(name: str, value: Callable[[Family], str]) -> dict[str, str]:
+    """A parameter for scripts in every family's version: NAME_DEBIAN and NAME_REDHAT, of which
+    `of_family NAME` takes the host's own."""
+    return {f"{name}_{family.name.upper()}": value(family) for family in FAMILIES}
+
+
+def source_env(spec: ClusterSpec) -> dict[str, str]:
+    """Where the Kubernetes packages come from, for every family."""
+    merged: dict[str, str] = {}
+    for family in FAMILIES:
+        own = family.source_env(spec)
+        merged |= {f"{name}_{family.name.upper()}": value for name, value in own.items()}
+    return merged
+
+
+def source_files(spec: ClusterSpec) -> tuple[File, ...]:
+    """The files that describe that source, for every family."""
+    return tuple(file for family in FAMILIES for file in family.source_files(spec))
+
+
+def proxy_files(spec: ClusterSpec) -> tuple[File, ...]:
+    """What tells package managers the cluster's proxy, for every family."""
+    return tuple(file for family in FAMILIES for file in family.proxy_files(spec))

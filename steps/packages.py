@@ -4,38 +4,40 @@ from __future__ import annotations
 
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
-from steps.osfamily import family_of
+from steps import osfamily, proxy
+from steps.osfamily import Family
 from steps.where import everywhere, is_node
 
-BALANCER_PACKAGES = ("ca-certificates", "curl", "iproute2", "procps", "iputils-ping")
 
-
-def base_packages(spec: ClusterSpec, host: HostSpec) -> tuple[str, ...]:
-    """What must be installed on `host` before anything of Kubernetes."""
+def base_packages(spec: ClusterSpec, host: HostSpec, family: Family) -> tuple[str, ...]:
+    """What must be installed on `host`, were it of `family`, before anything of Kubernetes."""
     if not is_node(spec, host):
-        return BALANCER_PACKAGES
-    family = family_of(spec, host)
+        return family.balancer_packages
     ipvs = family.ipvs_packages if spec.network.kube_proxy == "ipvs" else ()
     return family.base_packages + ipvs
 
 
 def _base(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
-    env = {"HAUI_PACKAGES": " ".join(base_packages(spec, host))}
+    env = osfamily.each("HAUI_PACKAGES", lambda family: " ".join(base_packages(spec, host, family)))
     return Work(
         probe=Call(script="packages_base_probe", env=env),
         apply=Call(script="packages_base_apply", env=env),
         # The first packages need the proxy as much as those of Kubernetes.
-        files=family_of(spec, host).proxy_files(spec),
+        files=osfamily.proxy_files(spec),
     )
 
 
 def _source(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
-    family = family_of(spec, host)
-    env = {"HAUI_VERSION": spec.kubernetes.version, **family.source_env(spec)}
+    env = {
+        "HAUI_VERSION": spec.kubernetes.version,
+        "HAUI_HTTPS_PROXY": spec.supply.proxy.https or "",
+        "HAUI_NO_PROXY": proxy.no_proxy(spec),
+        **osfamily.source_env(spec),
+    }
     return Work(
         probe=Call(script="packages_source_probe", env=env),
         apply=Call(script="packages_source_apply", env=env),
-        files=family.source_files(spec),
+        files=osfamily.source_files(spec),
     )
 
 

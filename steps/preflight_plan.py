@@ -10,8 +10,8 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from haui.spec import ClusterSpec, HostSpec
-from steps import endpoint, endpoint_nginx, osfamily, packages, preflight_images, proxy
-from steps.osfamily import family_of
+from steps import endpoint, endpoint_nginx, osfamily, packages, preflight_images, proxy, registry
+from steps.osfamily import Family
 from steps.where import has_containerd, is_node
 
 KUBERNETES = ("kubeadm", "kubelet", "kubectl")
@@ -19,17 +19,19 @@ OURS = ("cri-tools", "kubernetes-cni")
 """What comes from the same source as those, in whatever version."""
 
 
-def needed(spec: ClusterSpec, host: HostSpec) -> tuple[str, ...]:
-    """The packages that the install puts on `host`, besides Kubernetes' own programs."""
-    names = [*packages.base_packages(spec, host)]
+def needed(spec: ClusterSpec, host: HostSpec, family: Family) -> tuple[str, ...]:
+    """The packages that the install puts on `host`, were it of `family`, besides Kubernetes' own
+    programs."""
+    names = [*packages.base_packages(spec, host, family)]
     if has_containerd(spec, host):
-        names.append("containerd")
+        names.append(family.containerd_packages[0])
     if endpoint.has_keepalived(spec, host):
         names.append("keepalived")
     if endpoint.has_haproxy(spec, host):
         names.append("haproxy")
     if endpoint_nginx.has_nginx(spec, host):
-        names += family_of(spec, host).nginx_packages
+        names += family.nginx_packages
+    names += registry.packages(spec, host, family.name)
     if is_node(spec, host):
         names += OURS
     return tuple(dict.fromkeys(names))
@@ -41,8 +43,9 @@ def plan(spec: ClusterSpec, host: HostSpec) -> str:
 
 
 def _lines(spec: ClusterSpec, host: HostSpec) -> Iterator[str]:
-    urls = [osfamily.source_url(spec)] if is_node(spec, host) else []
-    for image in preflight_images.images(spec, host):
+    # Both families' have the same name.
+    urls = [osfamily.DEBIAN.source_url(spec)] if is_node(spec, host) else []
+    for image in preflight_images.asked_now(spec, host):
         place = preflight_images.place(spec, image.reference)
         registry = place.registry
         own = registry.own and spec.supply.images.ca_pem

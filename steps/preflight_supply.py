@@ -4,36 +4,41 @@ from __future__ import annotations
 
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
-from steps import checks, containerd, osfamily, preflight_plan
-from steps.osfamily import family_of
+from steps import checks, containerd, osfamily, osfamily_apt, osfamily_dnf, preflight_plan
 from steps.where import everywhere, is_node
 
 
 def _work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
-    family = family_of(spec, host)
     node = is_node(spec, host)
-    source = family.source_env(spec)
     env = {
-        "HAUI_NEEDED": " ".join(preflight_plan.needed(spec, host)),
+        **osfamily.each(
+            "HAUI_NEEDED", lambda family: " ".join(preflight_plan.needed(spec, host, family))
+        ),
+        **osfamily.each("HAUI_KEY_URL", lambda family: _key_url(spec, family)),
         "HAUI_KUBERNETES": " ".join(preflight_plan.KUBERNETES) if node else "",
         "HAUI_VERSION": spec.kubernetes.version,
         "HAUI_MINOR": f"1.{spec.kubernetes.minor}",
-        "HAUI_LIST": source["HAUI_LIST"],
-        "HAUI_KEY_URL": source["HAUI_KEY_URL"] if source["HAUI_KEY_FROM"] == "url" else "",
         "HAUI_LOGIN": "needed" if spec.supply.images.username else "",
     }
-    files = (*family.source_files(spec), *family.proxy_files(spec))
-    placed = {file.path.rpartition("/")[2]: file.content for file in files}
+    files = (*osfamily.source_files(spec), *osfamily.proxy_files(spec))
+    placed = {file.path: file.content for file in files}
     inputs = {
         "plan": preflight_plan.plan(spec, host).encode(),
-        "haui.list": placed.get(osfamily.LIST_NAME, b""),
-        "key.asc": placed.get(osfamily.KEY_PATH.rpartition("/")[2], b""),
-        "apt.conf": placed.get(osfamily.PROXY_NAME, b""),
+        "haui.list": placed[osfamily_apt.LIST_PATH],
+        "haui.repo": placed[osfamily_dnf.REPO_PATH],
+        "key.asc": placed.get(osfamily_apt.KEY_PATH, b""),
+        "apt.conf": placed.get(osfamily_apt.PROXY_PATH, b""),
+        "package-proxy": placed.get(osfamily_dnf.PROXY_PATH, b""),
         "ca.pem": (spec.supply.images.ca_pem or "").encode(),
     }
     if values.get("registry_password"):
         inputs["login"] = f"Authorization: {containerd.authorization(spec, values)}\n".encode()
     return Work(probe=Call(script="preflight_supply_probe", env=env, inputs=inputs))
+
+
+def _key_url(spec: ClusterSpec, family: osfamily.Family) -> str:
+    source = family.source_env(spec)
+    return source["HAUI_KEY_URL"] if source["HAUI_KEY_FROM"] == "url" else ""
 
 
 STEP = Step(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
-from steps import containerd, endpoint_kube_vip, kubeadm
+from steps import containerd, endpoint_kube_vip, kubeadm, osfamily
 from steps.where import has_containerd, is_node
 
 _CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -32,9 +32,10 @@ def _containerd(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
         "HAUI_PAUSE_IMAGE": containerd.pause_image(spec),
         "HAUI_SYSTEMD_CGROUP": "true" if containerd.systemd_cgroup(spec) else "false",
     }
+    packages = osfamily.each("HAUI_CONTAINERD", lambda family: " ".join(family.containerd_packages))
     return Work(
         probe=Call(script="runtime_containerd_probe", env=env),
-        apply=Call(script="runtime_containerd_apply"),
+        apply=Call(script="runtime_containerd_apply", env=packages),
         files=containerd.files(spec, values),
     )
 
@@ -92,6 +93,7 @@ STEPS = (
         phase="runtime",
         on=is_node,
         work=_images,
+        needs=("registry.content",),
         timeout_s=3600,
         explain="Whether every image can be had is better known before the control plane starts "
         "than in the middle of it; and it starts faster.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from haui.evidence import Facts
-from steps import osfamily, preflight_plan
+from steps import preflight_plan
 from steps.checks.check import (
     Answer,
     Check,
@@ -19,54 +19,52 @@ from steps.checks.check import (
     warns,
     words,
 )
-from steps.checks.supply_facts import CUT_OFF, NO_APT, STEP, some
+from steps.checks.supply_facts import CONTAINERD_FIX, STEP, WORDS, looked_at, some
 from steps.checks.thresholds import (
     CONTAINERD_1_MINOR,
     CONTAINERD_16_MINOR,
     LISTS_FRESH_H,
     TOOL_FLOORS,
 )
+from steps.osfamily import REDHAT, Family
 from steps.packages import base_packages
 from steps.where import is_node
 
-
-def _apt(look: Look) -> tuple[Facts, Answer | None]:
-    """The facts, and why nothing can be said of them."""
-    facts = look.of(STEP)
-    if not facts.complete:
-        return facts, skips(CUT_OFF)
-    return facts, None if facts.yes("apt") else skips(NO_APT)
+SIGNATURE = r"NO_PUBKEY|EXPKEYSIG|not signed|BADSIG|signature|KEYEXPIRED|GPG"
+NOTHING_AT = {
+    "debian": "signed repository (or say unsigned: true, in a network that you control)",
+    "redhat": "repodata/repomd.xml",
+}
 
 
 def _mirror(look: Look) -> Answer:
-    facts, silent = _apt(look)
+    facts, family, silent = looked_at(look)
     if silent:
         return silent
-    url = osfamily.source_url(look.spec)
+    url = family.source_url(look.spec)
     state = facts.one("mirror")
     if state == "ok":
-        return passes(f"apt reads {url}")
+        return passes(f"{family.manager} reads {url}")
     if state != "failed":
         return skips("the host did not try")
-    said = facts.one("mirror.said") or "apt does not say why"
-    return blocks(said, _mirror_fix(said, url), f"apt reads {url}")
+    said = facts.one("mirror.said") or f"{family.manager} does not say why"
+    return blocks(said, _mirror_fix(said, url, family), f"{family.manager} reads {url}")
 
 
-def _mirror_fix(said: str, url: str) -> Fix:
-    if re.search(r"NO_PUBKEY|EXPKEYSIG|not signed|BADSIG|signature|KEYEXPIRED", said):
+def _mirror_fix(said: str, url: str, family: Family) -> Fix:
+    if re.search(SIGNATURE, said):
         return answer(
             "Give the key that the mirror is signed with in supply.packages.key.", "cluster"
         )
-    if "does not have a Release file" in said:
+    if "does not have a Release file" in said or ("repomd.xml" in said and "404" in said):
         return answer(
-            f"Correct supply.packages.mirror: no signed repository is at {url}. Or say unsigned: "
-            "true, in a network that you control.",
+            f"Correct supply.packages.mirror: no {NOTHING_AT[family.name]} is at {url}.",
             "cluster",
         )
     if re.search(r"ertificate|SSL|TLS|handshake", said):
         return words(
             "Put the authority that signed the mirror's certificate into the host's own "
-            "(/usr/local/share/ca-certificates, then update-ca-certificates)."
+            f"({WORDS[family.name].trust})."
         )
     if " 404" in said:
         return answer(f"Correct supply.packages.mirror: there is nothing at {url}.", "cluster")
@@ -76,24 +74,25 @@ def _mirror_fix(said: str, url: str) -> Fix:
 
 
 def _sources(look: Look) -> Answer:
-    facts, silent = _apt(look)
+    facts, family, silent = looked_at(look)
     if silent:
         return silent
+    say, manager = WORDS[family.name], family.manager
     bad_lists = facts.one("apt.sources")
     if bad_lists not in (None, "yes"):
-        mend = words("Correct the files in /etc/apt; `apt-get check` must be silent.")
-        return blocks(f"apt can't read its sources: {bad_lists}", mend)
+        mend = words(f"Correct the files in {say.sources}; `{say.silent}` must be silent.")
+        return blocks(f"{manager} can't read its sources: {bad_lists}", mend)
     rows = facts.rows("source", 2)
     bad = [f"{site}: {said}" for site, said in rows if said != "ok"]
-    wanted = _from_elsewhere(look, facts)
+    wanted = _from_elsewhere(look, facts, family)
     if not rows and wanted:
-        add = words("Give the host a package source that it reaches, in /etc/apt/sources.list.")
+        add = words(f"Give the host a package source that it reaches, in {say.sources}.")
         lacks = f"no source on the network; needed from one: {some(wanted)}"
         return warns(lacks, add, "a source for what is missing")
     if not bad:
         return passes(some([site for site, _ in rows]) or "none, and none is needed")
     reach = words(
-        "Let the host reach its package sources, or give its apt a proxy (in /etc/apt/apt.conf.d)."
+        f"Let the host reach its package sources, or give its {manager} a proxy (in {say.proxy})."
     )
     if not wanted:
         return tells(f"not reached, and not needed: {some(bad)}", reach)
@@ -110,10 +109,10 @@ def _missing(facts: Facts) -> dict[str, str]:
     return {name: can for name, has, can in rows if has == "-" and name not in names}
 
 
-def _from_elsewhere(look: Look, facts: Facts) -> list[str]:
+def _from_elsewhere(look: Look, facts: Facts, family: Family) -> list[str]:
     """The missing packages that must come from the host's own sources: our source is added after
     the base packages."""
-    base = base_packages(look.spec, look.host)
+    base = base_packages(look.spec, look.host, family)
     mirrored = facts.all("mirrored")
     ours = preflight_plan.OURS
     return [
@@ -124,11 +123,11 @@ def _from_elsewhere(look: Look, facts: Facts) -> list[str]:
 
 
 def _packages(look: Look) -> Answer:
-    facts, silent = _apt(look)
+    facts, family, silent = looked_at(look)
     if silent:
         return silent
     if not facts.all("package"):
-        return skips("apt did not say what it could install")
+        return skips(f"{family.manager} did not say what it could install")
     missing = _missing(facts)
     if not missing:
         return passes("all are installed")
@@ -144,23 +143,32 @@ def _packages(look: Look) -> Answer:
     age = facts.number("lists")
     old = age is None or age > LISTS_FRESH_H
     if lost:
-        add = words(
-            f"Give the host a source that has them; `apt-cache policy {lost[0]}` must name a "
-            "candidate. On Ubuntu some are in universe."
-        )
+        add = _add(lost, family)
         seen = f"no source has {some(lost)}"
         if old:
             return warns(f"{seen}; the lists are {(age or 0) / 24:.0f} days old", add)
         return blocks(seen, add, "a candidate for each package")
     tried = facts.one("simulate")
     if tried not in (None, "ok"):
-        mend = words("Mend what apt complains about; `apt-get check` must be silent.")
-        return (warns if old else blocks)(tried or "", mend, "apt would install all")
+        must = WORDS[family.name].silent
+        mend = words(f"Mend what {family.manager} complains about; `{must}` must be silent.")
+        return (warns if old else blocks)(tried or "", mend, f"{family.manager} would install all")
     return passes(some([f"{name} {can}" for name, can in missing.items()]))
 
 
+def _add(lost: list[str], family: Family) -> Fix:
+    """How the packages come to have a source."""
+    say = WORDS[family.name]
+    if family is REDHAT and lost == [family.containerd_packages[0]]:
+        return words(CONTAINERD_FIX)
+    return words(
+        f"Give the host a source that has them; `{say.ask}{lost[0]}` must name a version to "
+        f"install. {say.more}"
+    )
+
+
 def _versions(look: Look) -> Answer:
-    facts, silent = _apt(look)
+    facts, family, silent = looked_at(look)
     if silent:
         return silent
     if facts.one("mirror") != "ok":
@@ -174,7 +182,7 @@ def _versions(look: Look) -> Answer:
         return passes(some([f"{name} {offered}" for name, offered in _chosen(facts, version)]))
     common = sorted(set.intersection(*offers.values()), key=numbers, reverse=True)
     said = f"Choose one of {some(common, 8)}." if common else "Choose another version or mirror."
-    url = osfamily.source_url(look.spec)
+    url = family.source_url(look.spec)
     return blocks(f"{url} has no {some(lost)} {version}", answer(said, "cluster"), version)
 
 
@@ -190,12 +198,14 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def _floors(look: Look) -> Answer:
-    facts, silent = _apt(look)
+    facts, family, silent = looked_at(look)
     if silent:
         return silent
     rows = {name: has if has != "-" else can for name, has, can in facts.rows("package", 3)}
     known = {
-        name: rows[name] for name in (*TOOL_FLOORS, "containerd") if rows.get(name, "-") != "-"
+        name.partition(".io")[0]: rows[name]
+        for name in (*TOOL_FLOORS, *family.containerd_packages)
+        if rows.get(name, "-") != "-"
     }
     if not known:
         return skips("no version is known yet")

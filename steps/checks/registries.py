@@ -18,7 +18,7 @@ from steps.checks.check import (
     tells,
     words,
 )
-from steps.checks.supply_facts import CUT_OFF, STEP, some
+from steps.checks.supply_facts import BOTH_TRUST, CUT_OFF, STEP, some
 from steps.where import has_containerd
 
 NO_TOOL = "needs curl, wget or python3 on the host; the install brings curl"
@@ -112,8 +112,8 @@ def _trust_fix(spec: ClusterSpec, own: bool) -> Fix:
     if own:
         return answer("Give the authority that issued it in supply.images.ca.", "cluster")
     return words(
-        "Put the authority that issued it into the host's own (/usr/local/share/ca-certificates, "
-        "then update-ca-certificates). supply.images.ca counts for supply.images.registries only."
+        "Put the authority that issued it into the host's own ("
+        f"{BOTH_TRUST}). supply.images.ca counts for supply.images.registries only."
     )
 
 

@@ -22,8 +22,9 @@ from steps.checks.check import (
     warns,
     words,
 )
-from steps.checks.supply_facts import CUT_OFF, NO_APT, STEP, some
+from steps.checks.supply_facts import CUT_OFF, STEP, looked_at, some
 from steps.checks.thresholds import LOCK_WAIT_S, NAME_MS
+from steps.osfamily import REDHAT
 
 
 def _lock(look: Look) -> Answer:
@@ -39,11 +40,11 @@ def _lock(look: Look) -> Answer:
 
 
 def _dpkg(look: Look) -> Answer:
-    facts = look.of(STEP)
-    if not facts.complete:
-        return skips(CUT_OFF)
-    if facts.yes("apt") is not True:
-        return skips(NO_APT)
+    facts, family, silent = looked_at(look)
+    if silent:
+        return silent
+    if family is REDHAT:
+        return _rpm(facts)
     rows = facts.rows("dpkg.broken", 2)
     # H: half-installed, R: to be installed anew. dpkg --configure can do nothing for these.
     lost = [name for state, name in rows if state[1:2] == "H" or "R" in state[2:]]
@@ -63,12 +64,20 @@ def _dpkg(look: Look) -> Answer:
     return warns(some(seen), mends, "every package set up")
 
 
+def _rpm(facts: Facts) -> Answer:
+    said = facts.one("rpm.database")
+    if said == "ok":
+        return passes("rpm's database is readable")
+    if said is None:
+        return skips("the host did not say how rpm's database is")
+    mend = command("Have rpm make its database anew from what it holds.", "rpm --rebuilddb")
+    return blocks(f"rpm can't read its database: {said}", mend, "a readable database")
+
+
 def _held(look: Look) -> Answer:
-    facts = look.of(STEP)
-    if not facts.complete:
-        return skips(CUT_OFF)
-    if facts.yes("apt") is not True:
-        return skips(NO_APT)
+    facts, _, silent = looked_at(look)
+    if silent:
+        return silent
     held = facts.all("held")
     installed = {name: version for name, version, _ in facts.rows("package", 3)}
     version = look.spec.kubernetes.version
@@ -178,7 +187,7 @@ CHECKS: tuple[Check, ...] = (
         id="supply.dpkg",
         title="Packages whole",
         area="supply",
-        why="apt installs nothing while a package is broken.",
+        why="Nothing is installed while a package or the database of packages is broken.",
         look=_dpkg,
         step=STEP,
     ),

@@ -5,7 +5,7 @@ set -eu
 
 if [ -z "$(package version haproxy)" ]; then
     package install haproxy || die "haproxy can't be installed" \
-        "look at the package sources of this host; 'apt-get install haproxy' must work by hand"
+        "look at the package sources of this host; '$(package by_hand haproxy)' must work by hand"
 fi
 haproxy -c -q -f "${HAUI_ROOT:-}$HAUI_CONFIG" || die "haproxy does not accept $HAUI_CONFIG" \
     "haproxy 2.2 or newer is needed: this host has $(haproxy -v | head -n 1)"

@@ -8,7 +8,7 @@ name=$(keepalived_interface)
 put_line_file "$INTERFACE" "$(interface_text "$name")"
 if [ -z "$(package version keepalived)" ]; then
     package install keepalived || die "keepalived can't be installed" \
-        "look at the package sources of this host; 'apt-get install keepalived' must work by hand"
+        "look at the package sources of this host; '$(package by_hand keepalived)' must work by hand"
 fi
 keepalived --config-test -f "$CONFIG" || die "keepalived does not accept $CONFIG" "the lines above say why"
 mark=$(files_mark "$CONFIG" "$CHECK" "$INTERFACE")

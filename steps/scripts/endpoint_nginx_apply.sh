@@ -4,6 +4,8 @@
 # workers serve them until they end.
 set -eu
 
+HAUI_PACKAGES=$(of_family HAUI_PACKAGES)
+
 missing=
 for name in $HAUI_PACKAGES; do
     [ -n "$(package version "$name")" ] || missing="$missing $name"
@@ -16,7 +18,7 @@ if [ -n "$missing" ]; then
     package install $HAUI_PACKAGES || installed=
     systemctl unmask --runtime nginx.service
     [ -n "$installed" ] || die "nginx can't be installed" \
-        "look at the package sources of this host; 'apt-get install$missing' must work by hand"
+        "look at the package sources of this host; '$(package by_hand "$HAUI_PACKAGES")' must work by hand"
 fi
 nginx -t -q -c "${HAUI_ROOT:-}$HAUI_CONFIG" || die "nginx does not accept $HAUI_CONFIG" "the lines above say why"
 mark=$(files_mark "${HAUI_ROOT:-}$HAUI_CONFIG")

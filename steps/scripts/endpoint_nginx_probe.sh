@@ -2,7 +2,7 @@
 # haui: include osfamily_lib
 # Does nginx serve the endpoint's port with our configuration?
 
-for name in $HAUI_PACKAGES; do
+for name in $(of_family HAUI_PACKAGES); do
     version=$(package version "$name")
     if [ -z "$version" ]; then
         finding differs "package $name" installed absent

@@ -5,7 +5,7 @@ set -eu
 
 if ! have openssl; then
     package install openssl || die "openssl can't be installed" \
-        "look at the package sources of this host; 'apt-get install openssl' must work by hand"
+        "look at the package sources of this host; '$(package by_hand openssl)' must work by hand"
 fi
 ca=$ETCD_PKI/ca.crt
 key=$ETCD_PKI/ca.key

@@ -12,7 +12,7 @@ case $unit_file in
     *)
         if [ "$(unit_active etcd)" = active ]; then
             finding blocked "other etcd" \
-                "an etcd of the distribution runs on this host; if it is not needed, 'apt-get purge etcd-server' removes it, then try again" \
+                "an etcd of the distribution runs on this host; if it is not needed, remove its package (etcd-server, or etcd in the RHEL family), then try again" \
                 "$unit_file"
             exit 0
         fi

@@ -61,6 +61,16 @@ debian_update() {
     return "$haui_rc"
 }
 
+# debian_versions NAME: all that the sources offer, the newest first.
+debian_versions() {
+    apt-cache madison "$1" 2>/dev/null | awk '!seen[$3]++ { print $3 }'
+}
+
+# debian_candidate NAME: the version that would be installed; nothing when no source has it.
+debian_candidate() {
+    LC_ALL=C apt-cache policy "$1" 2>/dev/null | awk '$1 == "Candidate:" && $2 != "(none)" { print $2; exit }'
+}
+
 # debian_offered NAME VERSION: the newest package version VERSION-<revision> that a source offers.
 debian_offered() {
     apt-cache madison "$1" 2>/dev/null | awk -v want="$2-" 'index($3, want) == 1 { print $3; exit }'
@@ -73,4 +83,14 @@ debian_hold() {
 
 debian_held() {
     apt-mark showhold
+}
+
+# debian_by_hand NAME…: what a person would type.
+debian_by_hand() {
+    echo "apt-get install $*"
+}
+
+# debian_kernel_extras: the package with the rest of the running kernel's modules, where there is one of its own.
+debian_kernel_extras() {
+    case $(os_release ID) in ubuntu) echo "linux-modules-extra-$(uname -r)" ;; esac
 }

@@ -4,10 +4,10 @@
 set -eu
 
 missing=
-for name in $HAUI_PACKAGES; do
+for name in $(of_family HAUI_PACKAGES); do
     [ -n "$(package version "$name")" ] || missing="$missing $name"
 done
 [ -n "$missing" ] || exit 0
 # shellcheck disable=SC2086  # a list of names
 package install $missing || die "these packages can't be installed:$missing" \
-    "look at the package sources of this host; 'apt-get install$missing' must work by hand"
+    "look at the package sources of this host; '$(package by_hand $missing)' must work by hand"

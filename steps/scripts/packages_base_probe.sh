@@ -2,7 +2,7 @@
 # haui: include osfamily_lib
 # The tools that kubeadm, the kubelet and haui call.
 
-for name in $HAUI_PACKAGES; do
+for name in $(of_family HAUI_PACKAGES); do
     version=$(package version "$name")
     if [ -n "$version" ]; then
         finding ok "package $name" installed "$version"

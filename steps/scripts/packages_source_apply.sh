@@ -3,7 +3,11 @@
 # Makes the package manager know the Kubernetes packages; only our source is refreshed.
 set -eu
 
-if [ "$HAUI_KEY_FROM" = url ] && [ ! -s "$HAUI_KEY_FILE" ]; then
+HAUI_KEY_FILE=${HAUI_ROOT:-}$(of_family HAUI_KEY_FILE)
+HAUI_KEY_URL=$(of_family HAUI_KEY_URL)
+HAUI_URL=$(of_family HAUI_URL)
+
+if [ "$(of_family HAUI_KEY_FROM)" = url ] && [ ! -s "$HAUI_KEY_FILE" ]; then
     mkdir -p "$(dirname "$HAUI_KEY_FILE")"
     echo "fetching $HAUI_KEY_URL"
     https_proxy=$HAUI_HTTPS_PROXY no_proxy=$HAUI_NO_PROXY \
@@ -13,9 +17,9 @@ if [ "$HAUI_KEY_FROM" = url ] && [ ! -s "$HAUI_KEY_FILE" ]; then
     chmod 0644 "$HAUI_KEY_FILE.haui-new"
     mv "$HAUI_KEY_FILE.haui-new" "$HAUI_KEY_FILE"
 fi
-package update "$HAUI_LIST" || die "the Kubernetes packages can't be read from $HAUI_URL" \
+package update "$(of_family HAUI_LIST)" || die "the Kubernetes packages can't be read from $HAUI_URL" \
     "check supply.packages (mirror, key) and that the host reaches it"
 for name in kubeadm kubelet kubectl; do
     [ -n "$(package offered "$name" "$HAUI_VERSION")" ] || die "$HAUI_URL offers no $name $HAUI_VERSION" \
-        "choose one of: $(apt-cache madison "$name" | awk '{ printf "%s ", $3 }')"
+        "choose one of: $(oneline "$(package versions "$name")")"
 done

@@ -1,11 +1,13 @@
 # shellcheck shell=sh
 # haui: include osfamily_lib
-# Does apt know the asked version from our source?
+# Does the package manager know the asked version from our source?
+
+HAUI_KEY_FILE=$(of_family HAUI_KEY_FILE)
 
 if [ -n "$HAUI_KEY_FILE" ]; then
     if head -n 1 "${HAUI_ROOT:-}$HAUI_KEY_FILE" 2>/dev/null | grep -q 'BEGIN PGP PUBLIC KEY'; then
         finding ok "key of the packages" "an armored public key" "$HAUI_KEY_FILE"
-    elif [ "$HAUI_KEY_FROM" != nowhere ]; then
+    elif [ "$(of_family HAUI_KEY_FROM)" != nowhere ]; then
         finding differs "key of the packages" "an armored public key" "absent"
     else
         finding blocked "key of the packages" "Say supply.packages.key (the mirror's public key), or unsigned: true for a mirror in a network you control." "the mirror is not https, so a key from it would prove nothing"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include facts_lib supply_http_lib supply_images_lib supply_packages_lib
+# haui: include facts_lib osfamily_lib supply_http_lib supply_images_lib supply_packages_lib supply_dnf_lib
 # Packages and images as the host itself gets them, before the first change. Only descriptions are fetched, into a
 # folder that is gone in the end; the package manager's lists and locks are not touched. Facts besides the parts':
 #   name       NAME MILLISECONDS ADDRESS   a name that has to be known, and - for one that is not
@@ -25,7 +25,7 @@ supply_proxies() {
             fact proxy "$url $(cat "$SUPPLY/proxy.said")"
         fi
     done <"$PLAN"
-    for file in /etc/environment /etc/apt/apt.conf /etc/apt/apt.conf.d /etc/profile.d \
+    for file in /etc/environment /etc/apt/apt.conf /etc/apt/apt.conf.d /etc/dnf/dnf.conf /etc/profile.d \
         /etc/systemd/system/containerd.service.d /etc/systemd/system.conf /etc/systemd/system.conf.d; do
         grep -rIiHE '^[^#]*(https?|all|no)[_:]*proxy' "$ROOT$file" 2>/dev/null | head -n 8
     done | grep -v haui-proxy | sed -e "s|^$ROOT||" -e 's|://[^/@]*@|://|g' -e 's|^\([^:]*\):|\1 |' | fact_lines proxy.own
@@ -37,6 +37,10 @@ trap 'rm -rf "$SUPPLY"' EXIT
 trap 'exit 1' HUP INT TERM
 unset http_proxy https_proxy ftp_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
 PLAN=$HAUI_INPUTS/plan
+# shellcheck disable=SC2034  # both are for the libraries
+HAUI_NEEDED=$(of_family HAUI_NEEDED)
+# shellcheck disable=SC2034
+HAUI_KEY_URL=$(of_family HAUI_KEY_URL)
 
 supply_images >"$SUPPLY/facts.images" &
 images=$!
@@ -46,7 +50,10 @@ images=$!
 } >"$SUPPLY/facts.names" &
 names=$!
 supply_locks
-if have apt-get && have dpkg-query; then
+if [ "$(os_family)" = redhat ]; then
+    fact apt no
+    if have dnf && have rpm; then fact dnf yes && supply_dnf; else fact dnf no; fi
+elif have apt-get && have dpkg-query; then
     fact apt yes
     supply_sources >"$SUPPLY/facts.sources" &
     sources=$!

@@ -4,10 +4,27 @@
 # by a restart.
 set -eu
 
-if ! have containerd; then
-    package install containerd || die "containerd can't be installed" \
-        "look at the package sources of this host; 'apt-get install containerd' must work by hand"
-fi
+install_containerd() {
+    names=$(of_family HAUI_CONTAINERD)
+    for name in $names; do
+        [ -n "$(package candidate "$name")" ] || continue
+        package install "$name" && return
+        die "containerd can't be installed" \
+            "look at the package sources of this host; '$(package by_hand "$name")' must work by hand"
+    done
+    # The lists of a new host are empty.
+    for name in $names; do
+        if package install "$name"; then return; fi
+    done
+    case $(os_family) in
+        redhat) die "no package source of this host has containerd.io" \
+            "Enterprise Linux has none of its own: add Docker's repository (dnf config-manager --add-repo https://download.docker.com/linux/rhel/docker-ce.repo), or put containerd.io into supply.packages.mirror" ;;
+        *) die "containerd can't be installed" \
+            "look at the package sources of this host; '$(package by_hand containerd)' must work by hand" ;;
+    esac
+}
+
+have containerd || install_containerd
 rendered=$(containerd_config)
 if ! cmp -s "$rendered" "$CONFIG"; then
     keep_original "$CONFIG"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # The package manager and what it would give, without its locks and without a change of its lists. Facts:
-#   apt          yes or no
+#   apt, dnf     yes or no
 #   lock         PATH PID PROGRAM     a lock of a package manager that is held
 #   unit         NAME STATE           systemd units that work with packages by themselves, when they run
 #   dpkg.broken  STATE NAME           STATE as dpkg-query abbreviates it, blanks as _ (iF_, iHR)
@@ -115,7 +115,7 @@ supply_mirror() {
     else
         cp "$HAUI_INPUTS/key.asc" "$key" 2>/dev/null
     fi
-    sed "s|signed-by=[^] ]*|signed-by=$key|" "$HAUI_INPUTS/haui.list" >"$ours/parts/$HAUI_LIST"
+    sed "s|signed-by=[^] ]*|signed-by=$key|" "$HAUI_INPUTS/haui.list" >"$ours/parts/haui.list"
     # An apt that does not know Error-Mode only warns.
     if apt_in "$ours" 30 apt-get -q update && ! grep -q '^W: Failed to fetch' "$ours/said"; then
         fact mirror ok

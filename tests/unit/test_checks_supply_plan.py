@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from haui.spec import ClusterSpec
-from steps import preflight_images, preflight_plan, proxy
+from steps import osfamily, preflight_images, preflight_plan, proxy
 from steps.preflight_images import DOCKER_HUB
 from tests.unit.specs import offline, shapes, spec
 
@@ -179,7 +179,7 @@ def test_the_plan_of_an_offline_cluster() -> None:
 )
 def test_packages_of_a_host(name: str, host: str, some: set[str], none: set[str]) -> None:
     cluster = shapes()[name]
-    needed = set(preflight_plan.needed(cluster, cluster.host(host)))
+    needed = set(preflight_plan.needed(cluster, cluster.host(host), osfamily.DEBIAN))
     assert some <= needed
     assert not none & needed
 

@@ -10,7 +10,7 @@ import pytest
 
 from haui.evidence import Facts, Reading
 from haui.spec import ClusterSpec
-from steps import preflight_images, preflight_plan
+from steps import osfamily, preflight_images, preflight_plan
 from steps.checks import BY_ID, Look
 from tests.unit.checks import fleet
 from tests.unit.shell_host import ShellHost
@@ -82,7 +82,7 @@ def test_a_host_that_gets_everything(
     packages = {name: can for name, _, can in facts.rows("package", 3)}
     assert packages["socat"] == "9.9-1"
     assert set(packages) == {
-        *preflight_plan.needed(plan, plan.host("cp1")),
+        *preflight_plan.needed(plan, plan.host("cp1"), osfamily.DEBIAN),
         *preflight_plan.KUBERNETES,
     }
     said = verdicts(plan, ran)
@@ -156,7 +156,7 @@ def test_apt_is_asked_whether_it_would_install_all(
     host: ShellHost, mirror: str, needs: str, verdict: str
 ) -> None:
     plan = cluster(mirror)
-    names = preflight_plan.needed(plan, plan.host("cp1"))
+    names = preflight_plan.needed(plan, plan.host("cp1"), osfamily.DEBIAN)
     ours = {"socat", *preflight_plan.OURS}
     listed = "".join(
         f"Package: {name}\nVersion: 1:9.9-1\nArchitecture: all\nDescription: x\nDepends: {needs}\n"

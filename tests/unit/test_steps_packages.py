@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from steps import osfamily, packages
+from steps import osfamily, osfamily_apt, packages
 from tests.unit.shell_host import ShellHost, with_systemctl
 from tests.unit.specs import KEY, shapes, spec
 
@@ -51,7 +51,7 @@ def test_the_community_source_is_that_of_the_minor() -> None:
 
 def test_a_mirror_is_trusted_by_its_key_and_without_one_only_when_asked() -> None:
     signed = source(mirror="http://m.lan/haui", key="k.asc", key_text=KEY)
-    assert signed[osfamily.KEY_PATH] == KEY.encode()
+    assert signed[osfamily_apt.KEY_PATH] == KEY.encode()
     assert b"signed-by=" in signed[LIST]
     unsigned = source(mirror="http://m.lan/haui", unsigned=True)
     assert unsigned == {LIST: b"deb [trusted=yes] http://m.lan/haui/ ./\n"}
@@ -96,7 +96,7 @@ def probe_source(host: ShellHost, **supply: Any) -> Any:
 
 
 def test_the_source_is_proved_by_an_offer_of_the_asked_version(host: ShellHost) -> None:
-    host.write(osfamily.KEY_PATH, KEY)
+    host.write(osfamily_apt.KEY_PATH, KEY)
     host.fake("apt-cache", 'echo " $2 | 1.34.20-1.1 | x"; echo " $2 | 1.34.2-1.1 | x"')
     ran = probe_source(host)
     assert ran.done
@@ -118,7 +118,7 @@ def test_a_mirror_that_can_not_be_trusted_needs_a_person(host: ShellHost) -> Non
 def test_only_our_source_is_refreshed(host: ShellHost) -> None:
     host.fake("apt-get")
     host.fake("apt-cache", 'echo " $2 | 1.34.2-1.1 | x"')
-    host.write(osfamily.KEY_PATH, KEY)
+    host.write(osfamily_apt.KEY_PATH, KEY)
     cluster = spec(supply={"packages": {"mirror": "http://m.lan/x", "key_text": KEY}})
     call = SOURCE.work(cluster, cluster.hosts[0], {}).apply
     assert call is not None
@@ -129,7 +129,7 @@ def test_only_our_source_is_refreshed(host: ShellHost) -> None:
 
 
 def test_missing_packages_are_installed_and_nothing_else(host: ShellHost) -> None:
-    names = {"HAUI_PACKAGES": "curl socat"}
+    names = {"HAUI_PACKAGES_DEBIAN": "curl socat", "HAUI_PACKAGES_REDHAT": "none"}
     installed(host, curl="7.88")
     probe = host.run("packages_base_probe", names)
     assert (probe.verdict("package curl"), probe.verdict("package socat")) == ("ok", "differs")
@@ -153,14 +153,14 @@ case " $* " in
 esac
 """,
     )
-    assert host.run("packages_base_apply", {"HAUI_PACKAGES": "socat"}).status == 0
+    assert host.run("packages_base_apply", {"HAUI_PACKAGES_DEBIAN": "socat"}).status == 0
     kinds = ["update" if " update" in c else "install" for c in host.calls if "apt-get" in c]
     assert kinds == ["install", "update", "install"]
 
 
 def test_a_package_that_can_not_be_had_is_named(host: ShellHost) -> None:
     host.fake("apt-get", "echo 'E: Unable to locate package socat' >&2; exit 100")
-    ran = host.run("packages_base_apply", {"HAUI_PACKAGES": "socat"})
+    ran = host.run("packages_base_apply", {"HAUI_PACKAGES_DEBIAN": "socat"})
     assert ran.status == 1
     assert "can't be installed: socat" in ran.stderr
 
@@ -176,16 +176,8 @@ echo x >>"$STATE/tries"
 echo "E: Could not get lock /var/lib/apt/lists/lock" >&2; exit 100
 """,
     )
-    assert host.run("packages_base_apply", {"HAUI_PACKAGES": "socat"}).status == 0
+    assert host.run("packages_base_apply", {"HAUI_PACKAGES_DEBIAN": "socat"}).status == 0
     assert host.calls.count("sleep 5") == 2
-
-
-def test_the_rhel_family_is_known_and_refused(host: ShellHost) -> None:
-    host.write("/etc/os-release", 'ID="rocky"\nID_LIKE="rhel centos fedora"\n')
-    ran = host.run("packages_base_apply", {"HAUI_PACKAGES": "socat"})
-    assert ran.status == 1
-    assert "RHEL family" in ran.stderr
-    assert {family.name for family in osfamily.FAMILIES if family.supported} == {"debian"}
 
 
 def kubernetes(host: ShellHost) -> Any:
@@ -229,6 +221,8 @@ def test_a_version_that_is_not_offered_is_not_replaced_by_another(host: ShellHos
 
 def test_balancers_need_few_packages_and_ipvs_needs_its_tools() -> None:
     dedicated = shapes()["dedicated-lb"]
-    assert "conntrack" not in packages.base_packages(dedicated, dedicated.host("lb1"))
+    assert "conntrack" not in packages.base_packages(
+        dedicated, dedicated.host("lb1"), osfamily.DEBIAN
+    )
     ipvs = shapes()["ipvs"]
-    assert "ipvsadm" in packages.base_packages(ipvs, ipvs.hosts[0])
+    assert "ipvsadm" in packages.base_packages(ipvs, ipvs.hosts[0], osfamily.DEBIAN)

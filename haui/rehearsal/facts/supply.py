@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from haui.spec import ClusterSpec, HostSpec
-from steps import preflight_images, preflight_plan
+from steps import osfamily, preflight_images, preflight_plan
 from steps.where import is_node
 
 _VERSIONS = {"containerd": "1.6.24", "haproxy": "2.6.12-1", "keepalived": "1:2.2.7-1"}
@@ -18,7 +18,7 @@ def facts(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
     yield "apt.sources", "yes"
     yield "source", "http://deb.debian.org ok"
     yield "mirror", "ok" if is_node(spec, host) else "skipped"
-    for name in preflight_plan.needed(spec, host):
+    for name in preflight_plan.needed(spec, host, osfamily.DEBIAN):
         if name in preflight_plan.OURS:
             yield "mirrored", name
         yield "package", f"{name} - {_VERSIONS.get(name, '1.0-1')}"
