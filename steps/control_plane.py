@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 
+from haui.clusterfile.kubeadm_fields import api_version
 from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Remote, Step, Values, Work
@@ -75,7 +76,7 @@ def join_inputs(spec: ClusterSpec, host: HostSpec, values: Values) -> dict[str, 
 
 def skip_flag(spec: ClusterSpec, phases: tuple[str, ...]) -> dict[str, str]:
     """Phases to skip as a flag, where the document has no field for them (v1beta2)."""
-    if kubeadm.api_version(spec.kubernetes.minor) != "v1beta2" or not phases:
+    if api_version(spec.kubernetes.minor) != "v1beta2" or not phases:
         return {}
     return {"HAUI_SKIP_FLAG": ",".join(phases)}
 

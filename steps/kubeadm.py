@@ -3,7 +3,7 @@
 One place decides what haui writes: `init_documents` for the first control plane, `join_document`
 for every other node. What the admin adds under `advanced.kubeadm` is merged into the document of
 that kind last, so that it wins. Which fields exist in which API version is listed in
-steps.kubeadm_fields; tests hold the two against each other.
+haui.clusterfile.kubeadm_fields; tests hold the two against each other.
 
 kubeadm hands HTTP_PROXY and its like from its own environment on to the static pods and kube-proxy.
 haui runs kubeadm without them: the control plane talks to its own hosts only, and images are pulled
@@ -13,13 +13,13 @@ by containerd, which has the proxy in its unit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
+from haui.clusterfile.kubeadm_fields import Api, api_version
 from haui.spec import ClusterSpec, HostSpec
 from steps.kubeadm_merge import adapted, merge
 from steps.yaml_stream import yaml_stream
 
-Api = Literal["v1beta2", "v1beta3", "v1beta4"]
 Document = dict[str, Any]
 
 API_PORT = 6443
@@ -39,13 +39,6 @@ JOIN_PHASES = frozenset(
      "kubelet-wait-bootstrap", "control-plane-join", "wait-control-plane"}
 )  # fmt: skip
 """Top-level phases of `kubeadm join`; naming an unknown one is an error there."""
-
-
-def api_version(minor: int) -> Api:
-    """The configuration API to write for Kubernetes 1.`minor`: the newest one that it prefers."""
-    if minor <= 21:
-        return "v1beta2"
-    return "v1beta3" if minor <= 30 else "v1beta4"
 
 
 def endpoint(spec: ClusterSpec) -> str:

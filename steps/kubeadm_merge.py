@@ -32,7 +32,10 @@ def _merge_lists(mine: list[Any], extra: list[Any]) -> list[Any]:
 
 
 def adapted(extra: Mapping[str, Any], *, lists: bool) -> dict[str, Any]:
-    """`extra` with its arguments as lists (v1beta4) or maps (before), so that a preset fits all."""
+    """`extra` with its arguments as lists (v1beta4) or maps (before), so that a preset fits all.
+
+    Their values become text, as kubeadm wants them: YAML takes `v: 4` for a number.
+    """
     out: dict[str, Any] = {}
     for key, value in extra.items():
         if key in ("extraArgs", "kubeletExtraArgs"):
@@ -45,8 +48,12 @@ def adapted(extra: Mapping[str, Any], *, lists: bool) -> dict[str, Any]:
 
 
 def _arguments(value: Any, *, lists: bool) -> Any:
-    if lists and isinstance(value, Mapping):
-        return [{"name": str(name), "value": str(text)} for name, text in value.items()]
-    if not lists and isinstance(value, list):
-        return {str(entry["name"]): str(entry["value"]) for entry in value}
-    return value
+    if isinstance(value, Mapping):
+        pairs = [(str(name), _text(entry)) for name, entry in value.items()]
+    else:
+        pairs = [(str(entry["name"]), _text(entry["value"])) for entry in value]
+    return [{"name": name, "value": text} for name, text in pairs] if lists else dict(pairs)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

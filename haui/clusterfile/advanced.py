@@ -1,9 +1,11 @@
-"""The rules of `advanced`: it adds to what haui writes, it never says again what a key says."""
+"""The rules of `advanced`: it adds to what haui writes, it never says again what a key says, and it
+names only fields that kubeadm has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from haui.clusterfile.kubeadm_fields import unknown_additions
 from haui.clusterfile.problem import Loc, SpecProblem
 from haui.spec import ClusterSpec
 
@@ -32,7 +34,7 @@ def _problem(loc: Loc, what: str) -> SpecProblem:
 
 
 def advanced_problems(spec: ClusterSpec) -> Iterator[SpecProblem]:
-    """Additions that contradict another key, or hold a secret."""
+    """Additions that contradict another key, hold a secret, or that kubeadm would pass over."""
     for (kind, *path), key in OWNED.items():
         if _holds(spec, kind, path):
             yield _problem(("advanced", "kubeadm", kind, *path), f"is said by {key} already")
@@ -45,6 +47,18 @@ def advanced_problems(spec: ClusterSpec) -> Iterator[SpecProblem]:
             if field in document:
                 what = "follows from the Kubernetes version; leave it out"
                 yield _problem(("advanced", "kubeadm", kind, field), what)
+        for at, wrong in unknown_additions(kind, document, spec.kubernetes.minor):
+            what = f"{wrong} ({kind} of Kubernetes 1.{spec.kubernetes.minor})"
+            yield _problem(("advanced", "kubeadm", kind, *at), what)
+    yield from _etcd(spec)
+
+
+def _etcd(spec: ClusterSpec) -> Iterator[SpecProblem]:
+    """kubeadm refuses a document with both kinds of etcd."""
+    other = "local" if spec.topology.kind == "external" else "external"
+    if _holds(spec, "ClusterConfiguration", ["etcd", other]):
+        what = f"does not go with topology.kind: {spec.topology.kind}"
+        yield _problem(("advanced", "kubeadm", "ClusterConfiguration", "etcd", other), what)
 
 
 def _holds(spec: ClusterSpec, kind: str, path: list[str]) -> bool:

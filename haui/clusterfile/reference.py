@@ -89,7 +89,8 @@ _RULES = """\
   without https needs its key, or `unsigned: true`.
 - `nftables` needs Kubernetes 1.31 or newer. `bridge` knows only IPv4 and needs all nodes in one
   network segment.
-- `advanced.kubeadm` can't say again what another key says, and never holds a secret.
+- `advanced.kubeadm` can't say again what another key says, and never holds a secret. Its fields are
+  those that kubeadm of this Kubernetes version has; kubeadm itself would only warn about another.
 
 ## Not in this version
 

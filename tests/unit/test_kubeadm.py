@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from haui.clusterfile.kubeadm_fields import unknown_additions, unknown_fields
 from haui.spec import (
     Advanced,
     ClusterSpec,
@@ -20,10 +21,10 @@ from haui.spec import (
     Topology,
 )
 from steps import kubeadm
-from steps.kubeadm_fields import unknown_fields
 
 GOLDEN = Path(__file__).parent / "golden"
 VERSIONS = {"v1beta2": "1.20.2", "v1beta3": "1.28.9", "v1beta4": "1.36.4"}
+MINORS = {api: int(version.split(".")[1]) for api, version in VERSIONS.items()}
 
 
 def cluster(version: str, **changes: Any) -> ClusterSpec:
@@ -125,7 +126,7 @@ def test_documents_are_as_reviewed(api: str, shape: str, part: str) -> None:
 @pytest.mark.parametrize(("api", "shape", "part"), CASES)
 def test_only_fields_that_the_api_version_has(api: str, shape: str, part: str) -> None:
     for document in documents(shapes(VERSIONS[api])[shape])[part]:
-        assert unknown_fields(document) == ()
+        assert unknown_fields(document, MINORS[api]) == ()
         if "kubeadm" in document["apiVersion"]:
             assert document["apiVersion"] == f"kubeadm.k8s.io/{api}"
 
@@ -162,10 +163,56 @@ def test_api_version_by_minor(version: str, api: str) -> None:
         ("v1beta3", "ClusterConfiguration", {"proxy": {"disabled": True}}),
         ("v1beta4", "ClusterConfiguration", {"dns": {"type": "CoreDNS"}}),
         ("v1beta4", "ClusterConfiguration", {"networking": {"podsubnet": "10.0.0.0/8"}}),
+        ("v1beta4", "InitConfiguration", {"nodeRegistration": {"taints": [{"effects": "x"}]}}),
+        ("v1beta4", "ClusterConfiguration", {"scheduler": {"extraArgs": [{"name": "v"}]}}),
+        ("v1beta3", "ClusterConfiguration", {"scheduler": {"extraArgs": {"v": 4}}}),
+        ("v1beta3", "ClusterConfiguration", {"scheduler": {"extraVolumes": {"name": "v"}}}),
+        ("v1beta3", "ClusterConfiguration", {"scheduler": "fast"}),
     ],
 )
 def test_fields_of_another_version_are_found(api: str, kind: str, field: dict[str, Any]) -> None:
-    assert unknown_fields({"apiVersion": f"kubeadm.k8s.io/{api}", "kind": kind, **field})
+    document = {"apiVersion": f"kubeadm.k8s.io/{api}", "kind": kind, **field}
+    assert unknown_fields(document, MINORS[api])
+
+
+def test_fields_that_came_within_an_api_version() -> None:
+    document = {
+        "apiVersion": "kubeadm.k8s.io/v1beta4",
+        "kind": "ClusterConfiguration",
+        "etcd": {"external": {"httpEndpoints": ["http://10.30.0.31:2381"]}},
+    }
+    assert unknown_fields(document, 34) == ("etcd.external.httpEndpoints",)
+    assert unknown_fields(document, 35) == ()
+
+
+def test_additions_may_have_either_form_of_arguments_and_plain_values() -> None:
+    listed: dict[str, Any] = {"apiServer": {"extraArgs": [{"name": "v", "value": 4}]}}
+    mapped: dict[str, Any] = {"apiServer": {"extraArgs": {"v": 4, "profiling": False}}}
+    for extra in (listed, mapped):
+        for version, minor in zip(VERSIONS.values(), MINORS.values(), strict=True):
+            assert list(unknown_additions("ClusterConfiguration", extra, minor)) == []
+            spec = cluster(version, advanced=Advanced(kubeadm={"ClusterConfiguration": extra}))
+            for document in kubeadm.init_documents(spec):
+                assert unknown_fields(document, minor) == ()
+    assert list(unknown_additions("KubeletConfiguration", {"anything": 1}, 36)) == []
+
+
+def test_values_of_arguments_become_text() -> None:
+    extra = {"ClusterConfiguration": {"apiServer": {"extraArgs": {"v": 4, "profiling": False}}}}
+    for version, expected in (
+        ("1.28.9", {"v": "4", "profiling": "false"}),
+        ("1.36.4", [{"name": "v", "value": "4"}, {"name": "profiling", "value": "false"}]),
+    ):
+        built = kubeadm.init_documents(cluster(version, advanced=Advanced(kubeadm=extra)))
+        assert built[1]["apiServer"]["extraArgs"] == expected
+
+
+def test_an_argument_that_stands_twice_stays_so() -> None:
+    """Since v1beta4 it may: the issuers of service account tokens, for one."""
+    twice = [{"name": "service-account-issuer", "value": f"https://{n}.lan"} for n in "ab"]
+    extra = {"ClusterConfiguration": {"apiServer": {"extraArgs": twice}}}
+    built = kubeadm.init_documents(cluster("1.36.4", advanced=Advanced(kubeadm=extra)))
+    assert built[1]["apiServer"]["extraArgs"] == twice
 
 
 def test_first_documents_hold_no_secret() -> None:

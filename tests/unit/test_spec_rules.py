@@ -255,6 +255,22 @@ CASES: dict[str, tuple[list[Edit], str, str]] = {
         [("advanced: {}", "advanced: {kubeadm: {KubeletConfiguration: {apiVersion: x}}} # here")],
         "advanced.kubeadm.KubeletConfiguration.apiVersion", "leave it out",
     ),
+    "no field of kubeadm": (
+        [("advanced: {}",
+          "advanced: {kubeadm: {ClusterConfiguration: {apiServer: {certSans: []}}}} # here")],
+        "advanced.kubeadm.ClusterConfiguration.apiServer.certSans", "did you mean certSANs",
+    ),
+    "field of another minor": (
+        [("advanced: {}",
+          "advanced: {kubeadm: {JoinConfiguration: {skipFazes: [], dryRun: 1}}} # here"),
+         ("version: 1.36.4", "version: 1.28.9")],
+        "advanced.kubeadm.JoinConfiguration.dryRun", "is no field of it",
+    ),
+    "other kind of etcd": (
+        [("advanced: {}",
+          "advanced: {kubeadm: {ClusterConfiguration: {etcd: {external: {}}}}} # here")],
+        "advanced.kubeadm.ClusterConfiguration.etcd.external", "does not go with topology.kind",
+    ),
     "missing manifest": (
         [("{kind: flannel}", "{kind: none, manifest: nothing.yaml} # here")],
         "network.cni.manifest", "can't be read: No such file",
