@@ -169,6 +169,19 @@ class Cni(Model):
     mtu: t.Mtu | None = _field(
         None, "The MTU of the pods; by default worked out from the hosts' interface.", 1450
     )
+    encapsulation: Literal["always", "across-subnets", "never"] = _field(
+        "always",
+        "Whether packets between pods of two nodes are wrapped in VXLAN. across-subnets: only where "
+        "a router is between the nodes. never: the nodes route to each other, by BGP with calico, "
+        "in one network segment with flannel and cilium.",
+        "always",
+    )
+    repository: t.ImageRepository | None = _field(
+        None,
+        "Where the images of flannel, calico or cilium are; it stands in for ghcr.io or quay.io. "
+        "Mirrors of supply.images.registries need no such change.",
+        "hub.lan/mirror",
+    )
     manifest: t.Line | None = _field(
         None, "For kind none: a manifest of your own that is applied.", "./my-cni.yaml", file=True
     )
@@ -253,6 +266,42 @@ class Supply(Model):
     packages: Packages = _field(Packages(), "Where packages come from.")
     images: Images = _field(Images(), "Where images come from.")
     proxy: Proxy = _field(Proxy(), "The HTTP proxy of the hosts.")
+
+
+class Registry(Model):
+    """The image registry that haui sets up on the hosts with the role registry."""
+
+    port: t.Port = _field(
+        5000, "Where it listens, with TLS; haui makes its CA, which all nodes trust.", 5000
+    )
+    storage: t.HostPath = _field(
+        "/var/lib/haui-registry", "The folder on the registry host that holds the images.",
+        "/srv/registry",
+    )  # fmt: skip
+    archive: t.HostPath | None = _field(
+        None,
+        "Images that haui pushes into it: a path on the registry host of an OCI layout (folder or "
+        "tar, as `ctr images export` makes it) or a docker-archive (tar). Without it you push them.",
+        "/srv/bundle/images.tar",
+    )
+    program: t.Program | None = _field(
+        None,
+        "The program of distribution, where no package is used: its path on the registry host, or "
+        "a URL that it is fetched from. By default Debian's and Ubuntu's package docker-registry.",
+        "/usr/local/bin/registry",
+    )
+    sha256: t.Sha256 | None = _field(
+        None,
+        "The program's checksum; needed where it is fetched.",
+        "1f5c1f1bd1d8ec2f1c9c3a6bd54f9f3f6a1e6d3fdc5bcb4d0b5f3a6a8c1e7d20",
+    )
+    serves: tuple[t.Registry, ...] = _field(
+        ("registry.k8s.io", "ghcr.io", "quay.io", "docker.io"),
+        "The upstream registries whose images the nodes ask this one for instead, below their "
+        "names: registry.k8s.io/pause:3.10 is its registry.k8s.io/pause:3.10. What "
+        "supply.images.registries says of an upstream wins.",
+        ["registry.k8s.io", "ghcr.io"],
+    )
 
 
 class Ssh(Model):
@@ -350,6 +399,18 @@ class Preflight(Model):
     )
 
 
+class System(Model):
+    """How haui treats the hosts' own settings."""
+
+    firewall: Literal["open", "keep"] = _field(
+        "open",
+        "What becomes of an active firewalld or ufw. open: what the host's roles need is let in, "
+        "from the hosts that need it. keep: nothing is changed, preflight says what to open. It "
+        "is never switched off.",
+        "open",
+    )
+
+
 class ClusterSpec(Model):
     format: Literal["haui/1"] = _field("haui/1", "The format of this file.", "haui/1")
     name: t.DnsLabel = _field(..., "The cluster's name.", "atlas")
@@ -365,6 +426,11 @@ class ClusterSpec(Model):
     )
     network: Network = _field(Network(), "Pods, Services and names inside of the cluster.")
     supply: Supply = _field(Supply(), "Where packages and images come from.")
+    registry: Registry = _field(
+        Registry(),
+        "The image registry on the hosts with the role registry. Its login is "
+        "supply.images.username.",
+    )
     ssh: Ssh = _field(
         Ssh(), "How to log in to all hosts. Passwords are asked for, they never stand here."
     )
@@ -373,6 +439,7 @@ class ClusterSpec(Model):
         "The machines and what they do.",
         [{"name": "cp-a", "address": "10.30.0.11", "roles": ["control-plane"]}],
     )
+    system: System = _field(System(), "How the hosts' own settings are treated.")
     preflight: Preflight = _field(Preflight(), "How the hosts are looked at before the install.")
     advanced: Advanced = _field(
         Advanced(), "Additions to what haui writes, for needs that it has no question for."

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from haui.host import File
 from haui.spec import ClusterSpec
@@ -17,9 +16,9 @@ from haui.step import Values
 from steps import proxy, toml
 from steps.kubeadm import image_repository
 from steps.kubeadm_merge import merge
+from steps.mirrors import CA_PATH, Mirror, mirrors
 
 CERTS_D = "/etc/containerd/certs.d"
-CA_PATH = "/etc/haui/registry-ca.crt"
 LOGIN_PLACEHOLDER = "Basic <login of the registry, put in when haui runs>"
 HEAD = "# Written by haui; changes are lost when it runs again.\n"
 
@@ -95,26 +94,22 @@ def config_v3(spec: ClusterSpec) -> str:
     return HEAD + toml.dump({"version": 3, "plugins": plugins})
 
 
-def mirror_url(mirror: str) -> str:
-    """The URL of a mirror's API: `https://hub/k8s` -> `https://hub/v2/k8s`."""
-    url = urlsplit(mirror)
-    path = url.path.strip("/")
-    if path != "v2" and not path.startswith("v2/"):
-        path = f"v2/{path}".rstrip("/")
-    return f"{url.scheme}://{url.netloc}/{path}"
-
-
 def hosts_toml(spec: ClusterSpec, upstream: str, values: Values) -> str:
-    """hosts.toml for `upstream`. All requests go to the mirror: it is the server as well, so that
-    nothing falls back to the internet behind the admin's back."""
-    url = mirror_url(spec.supply.images.registries[upstream])
+    """hosts.toml for `upstream`. All requests go to its mirrors: the first is the server as well,
+    so that nothing falls back to the internet behind the admin's back."""
+    asked = mirrors(spec)[upstream]
+    hosts = {mirror.api: _access(spec, mirror, values) for mirror in asked}
+    fallback = {k: v for k, v in hosts[asked[0].api].items() if k != "capabilities"}
+    return HEAD + toml.dump({"server": asked[0].api, **fallback, "host": hosts})
+
+
+def _access(spec: ClusterSpec, mirror: Mirror, values: Values) -> dict[str, Any]:
     access: dict[str, Any] = {"capabilities": ["pull", "resolve"], "override_path": True}
-    if spec.supply.images.ca_pem and url.startswith("https://"):
-        access["ca"] = CA_PATH
-    if spec.supply.images.username:
+    if mirror.ca:
+        access["ca"] = mirror.ca
+    if mirror.login:
         access["header"] = {"Authorization": authorization(spec, values)}
-    fallback = {key: value for key, value in access.items() if key != "capabilities"}
-    return HEAD + toml.dump({"server": url, **fallback, "host": {url: access}})
+    return access
 
 
 def authorization(spec: ClusterSpec, values: Values) -> str:
@@ -140,7 +135,7 @@ def files(spec: ClusterSpec, values: Values) -> tuple[File, ...]:
         out["/etc/systemd/system/containerd.service.d/haui-proxy.conf"] = proxy.unit_drop_in(spec)
     secret: Mapping[str, str] = {
         f"{CERTS_D}/{upstream}/hosts.toml": hosts_toml(spec, upstream, values)
-        for upstream in images.registries
+        for upstream in mirrors(spec)
     }
     mode = 0o600 if images.username else 0o644
     return (

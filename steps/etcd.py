@@ -208,7 +208,7 @@ INSTALL = Step(
     phase="etcd",
     on=is_member,
     work=_install_work,
-    needs=("runtime.kubernetes",),
+    needs=("runtime.kubernetes", "registry.content"),
     supply=Remote(on=_control_planes, call=_image_call, timeout_s=60),
     supply_for="probe",
     timeout_s=1800,

@@ -70,8 +70,13 @@ def names(host: HostSpec) -> tuple[str, ...]:
 
 def ca_config() -> bytes:
     """openssl's configuration for the CA; the host's own openssl.cnf plays no part."""
+    return authority_config("etcd-ca")
+
+
+def authority_config(common_name: str) -> bytes:
+    """openssl's configuration for a CA of that name."""
     return _config(
-        "etcd-ca",
+        common_name,
         "basicConstraints = critical, CA:TRUE",
         "keyUsage = critical, digitalSignature, keyEncipherment, keyCertSign",
         "subjectKeyIdentifier = hash",
@@ -119,7 +124,7 @@ def signer(spec: ClusterSpec, host: HostSpec) -> tuple[str, ...]:
 
 def ca_certificate(values: Values) -> bytes:
     """The CA's certificate as supplied, or what stands for it in previews."""
-    return _decoded(values, "ca_crt", CA_PLACEHOLDER)
+    return decoded(values, "ca_crt", CA_PLACEHOLDER)
 
 
 def probe_environment(kind: Kind, host: HostSpec) -> Mapping[str, str]:
@@ -137,7 +142,7 @@ def probe_environment(kind: Kind, host: HostSpec) -> Mapping[str, str]:
 def apply_inputs(kind: Kind, host: HostSpec, values: Values) -> dict[str, bytes]:
     """The supplied keys and certificates as files in tmpfs."""
     return {
-        f"{leaf.file}.{part}": _decoded(values, f"{leaf.key}_{part}", LEAF_PLACEHOLDER)
+        f"{leaf.file}.{part}": decoded(values, f"{leaf.key}_{part}", LEAF_PLACEHOLDER)
         for leaf in leaves(kind, host)
         for part in ("crt", "key")
     }
@@ -149,5 +154,6 @@ def _config(common_name: str, *extensions: str) -> bytes:
     return "\n".join([*head, *subject, "[extensions]", *extensions, ""]).encode()
 
 
-def _decoded(values: Values, name: str, placeholder: str) -> bytes:
+def decoded(values: Values, name: str, placeholder: str) -> bytes:
+    """A supplied value, which travels in Base64, or what stands for it in previews."""
     return base64.b64decode(values[name]) if name in values else placeholder.encode()

@@ -7,21 +7,16 @@ known of them, and such an image is not `certain`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
-
-import yaml
 
 from haui.spec import ClusterSpec, HostSpec
-from steps import containerd, endpoint_kube_vip, etcd, kubeadm, network, runtime, verify
-from steps.cni import flannel
+from steps import containerd, endpoint_kube_vip, etcd, kubeadm, runtime, verify
+from steps.cni.kinds import cni_images
+from steps.mirrors import DOCKER_HUB, mirrors
 from steps.where import is_control_plane, is_node
 
 UPSTREAM = "registry.k8s.io"
-DOCKER_HUB = "https://registry-1.docker.io"
-"""Where images of docker.io are. Each manifest that is fetched there counts as a pull."""
 
 Tags = dict[int, tuple[tuple[int, str], ...]]
 """By minor: the first patch and the tag from then on."""
@@ -71,11 +66,12 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Who is asked for images. `own`: a mirror of the cluster file, to which its CA and login
-    belong."""
+    """Who is asked for images. `own`: a registry of the cluster file, to which its CA and login
+    belong. `built`: haui sets it up in this install, so it can't be asked before."""
 
     origin: str
     own: bool
+    built: bool = False
 
     @property
     def ping(self) -> str:
@@ -106,21 +102,26 @@ def unknown(spec: ClusterSpec, host: HostSpec) -> tuple[str, ...]:
 
 
 def place(spec: ClusterSpec, reference: str) -> Place:
-    """Where containerd asks for an image, with the mirrors of the cluster file."""
-    registry, path, version = _parts(reference)
-    mirror = spec.supply.images.registries.get(registry)
-    if mirror is None:
+    """Where containerd asks for an image first, with the mirrors of the cluster file."""
+    registry, path, version = parts(reference)
+    asked = mirrors(spec).get(registry)
+    if asked is None:
         origin = DOCKER_HUB if registry == "docker.io" else f"https://{registry}"
         return Place(Registry(origin, own=False), f"{origin}/v2/{path}/manifests/{version}")
-    base = containerd.mirror_url(mirror).rstrip("/")
-    where = urlsplit(base)
+    first = asked[0]
     # Mirrors are told whose images they are asked for.
-    url = f"{base}/{path}/manifests/{version}?ns={registry}"
-    return Place(Registry(f"{where.scheme}://{where.netloc}", own=True), url)
+    url = f"{first.api.rstrip('/')}/{path}/manifests/{version}?ns={registry}"
+    return Place(Registry(first.origin, own=True, built=first.built), url)
 
 
-def _parts(reference: str) -> tuple[str, str, str]:
-    """Registry, path, and tag or digest."""
+def asked_now(spec: ClusterSpec, host: HostSpec) -> tuple[Image, ...]:
+    """Those of `images` that can be asked for before the install: not those that come from the
+    registry that haui sets up."""
+    return tuple(i for i in images(spec, host) if not place(spec, i.reference).registry.built)
+
+
+def parts(reference: str) -> tuple[str, str, str]:
+    """Registry, path, and tag or digest of an image."""
     name, _, digest = reference.partition("@")
     tag = ""
     if ":" in name.rpartition("/")[2]:
@@ -156,7 +157,7 @@ def _images(spec: ClusterSpec, host: HostSpec) -> Iterator[Image]:
             yield Image(f"{repository}/{name}:{version}")
     if not is_node(spec, host):
         return
-    for reference in _of_the_pod_network(spec):
+    for reference in cni_images(spec):
         yield Image(reference)
     if endpoint_kube_vip.uses_kube_vip(spec) and is_control_plane(spec, host):
         yield Image(endpoint_kube_vip.image(spec))
@@ -185,22 +186,3 @@ def _tag(spec: ClusterSpec, tags: Tags) -> str:
     patch = int(spec.kubernetes.version.split(".")[2])
     known = [tag for first, tag in tags.get(spec.kubernetes.minor, ()) if patch >= first]
     return known[-1] if known else ""
-
-
-def _of_the_pod_network(spec: ClusterSpec) -> Iterable[str]:
-    if spec.network.cni.kind == "flannel":
-        return _named(flannel.manifest(spec))
-    try:
-        return _named(list(yaml.safe_load_all(network.cni_manifest(spec))))
-    except yaml.YAMLError:
-        return ()
-
-
-def _named(node: Any) -> Iterable[str]:
-    if isinstance(node, list):
-        return [found for item in node for found in _named(item)]
-    if not isinstance(node, dict):
-        return ()
-    image = node.get("image")
-    own = [image] if isinstance(image, str) and image and not set(image) & set(" \t\n") else []
-    return [*own, *(found for value in node.values() for found in _named(value))]

@@ -251,6 +251,27 @@ def image(value: str) -> str:
     return image_repository(match[1]) and value
 
 
+def host_path(value: str) -> str:
+    """An absolute path on a host, of characters that mean nothing to a shell or to systemd."""
+    if not re.fullmatch(r"(?:/[A-Za-z0-9._+@-]+)+", value) or ".." in value.split("/"):
+        raise fault(
+            f"{shown(value)} is not an absolute path of letters, digits, '.', '_', '+', '@' and '-'"
+        )
+    return value
+
+
+def program(value: str) -> str:
+    """A program on a host by its path, or where it is fetched from."""
+    return url(value) if "://" in value else host_path(value)
+
+
+def sha256(value: str) -> str:
+    """A SHA-256 checksum as sha256sum prints it."""
+    if not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise fault(f"{shown(value)} is not a SHA-256 checksum (64 hexadecimal digits)")
+    return value
+
+
 def no_proxy(value: str) -> str:
     """One exception of the proxy: a host, a domain with a leading dot, an address or a CIDR."""
     if not re.fullmatch(r"[A-Za-z0-9.*\[][A-Za-z0-9.*:/_\[\]-]{0,252}", value):
@@ -361,6 +382,9 @@ LabelValue = Annotated[str, AfterValidator(label_value)]
 Registry = Annotated[str, AfterValidator(registry)]
 ImageRepository = Annotated[str, AfterValidator(image_repository)]
 Image = Annotated[str, AfterValidator(image)]
+HostPath = Annotated[str, AfterValidator(host_path)]
+Program = Annotated[str, AfterValidator(program)]
+Sha256 = Annotated[str, AfterValidator(sha256)]
 NoProxy = Annotated[str, AfterValidator(no_proxy)]
 CheckName = Annotated[str, AfterValidator(check_name)]
 CheckRef = Annotated[str, AfterValidator(check_ref)]

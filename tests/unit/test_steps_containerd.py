@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from steps import containerd, runtime
+from steps import containerd, mirrors, runtime
 from tests.unit.specs import CA, offline, spec
 
 CRI = "io.containerd.grpc.v1.cri"
@@ -88,7 +88,7 @@ def test_both_generations_look_for_mirrors_in_the_same_folder() -> None:
     ],
 )
 def test_the_mirrors_url_holds_the_api_and_the_path(mirror: str, url: str) -> None:
-    assert containerd.mirror_url(mirror) == url
+    assert mirrors.Mirror(url=mirror).api == url
 
 
 def test_nothing_falls_back_to_the_upstream_registry() -> None:
