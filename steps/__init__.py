@@ -15,6 +15,7 @@ from steps import (
     network,
     packages,
     preflight,
+    registry,
     runtime,
     system,
     verify,
@@ -27,6 +28,7 @@ CATALOGUE: tuple[Step, ...] = (
     # The machines.
     *system.STEPS,  # swap, kernel modules and parameters, names, clock
     *packages.STEPS,  # tools, and where Kubernetes packages come from
+    *registry.STEPS,  # an image registry of our own, before anybody pulls
     *runtime.STEPS,  # containerd, kubeadm with its companions, images
     # The cluster.
     *etcd.STEPS,  # etcd on hosts of its own: CA, certificates, programs, members
