@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from haui.clusterfile.advanced import advanced_problems
 from haui.clusterfile.networks import network_problems, vip_problems
 from haui.clusterfile.problem import Loc, SpecProblem
+from haui.clusterfile.registry_rules import registry_problems
 from haui.spec import Bgp, ClusterSpec, HostSpec
 
 KEEPALIVED = ("keepalived-haproxy", "keepalived-nginx")
@@ -50,6 +51,7 @@ def problems(spec: ClusterSpec) -> tuple[SpecProblem, ...]:
         _kube_proxy,
         _packages,
         _images,
+        _registry,
         advanced_problems,
     )
     return tuple(problem for rule in rules for problem in rule(spec))
@@ -286,12 +288,17 @@ def _packages(spec: ClusterSpec) -> Iterator[SpecProblem]:
 
 def _images(spec: ClusterSpec) -> Iterator[SpecProblem]:
     images = spec.supply.images
-    if images.registries or images.repository:
+    if images.registries or images.repository or spec.network.cni.repository:
         return
-    for field in ("ca", "username"):
+    # haui gives its own registry a CA; a login it may have.
+    for field in ("ca",) if spec.having("registry") else ("ca", "username"):
         if getattr(images, field):
             what = "there is no registry of your own that this could be for"
             yield _problem(("supply", "images", field), what, "repository: hub.lan/k8s")
+
+
+def _registry(spec: ClusterSpec) -> Iterable[SpecProblem]:
+    return registry_problems(spec, _node_use)
 
 
 def refusals(spec: ClusterSpec) -> tuple[SpecProblem, ...]:
@@ -320,9 +327,6 @@ def _unbuilt(spec: ClusterSpec) -> Iterator[tuple[Loc, str, str, str]]:
         yield ("network", "pods"), "IPv6", "flannel with an IPv6 network", "pods: 10.60.0.0/16"
     for index, host in enumerate(spec.hosts):
         loc = ("hosts", index, "roles")
-        if "registry" in host.roles:
-            instead = "supply.images.registries with a registry that exists"
-            yield loc, "registry", "an image registry set up by haui", instead
         if "storage" in host.roles:
             yield loc, "storage", "storage set up by haui", "leave the host out"
 
