@@ -50,40 +50,48 @@ access_sudo_path() {
     [ -z "$access_found" ] || fact ssh.path "$access_found"
 }
 
+# What ssh-keygen and sshd say; `told` takes it apart.
+# shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
+ACCESS_SAID='
+    function access_said(  kind) {
+        if ($2 ~ /^SHA256:/) { kind = $NF; gsub(/[()]/, "", kind); tell("ssh.hostkey", kind " " $2) }
+        else if ($1 ~ /^(maxsessions|maxstartups|clientaliveinterval|clientalivecountmax|channeltimeout|allowtcpforwarding|permitrootlogin)$/)
+            tell("sshd", $0)
+    }'
+# shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
+ACCESS_READ='
+    function access_read() {
+        if (!/puppet +agent|chef-client|cinc-client|ansible-pull|cf-agent|salt-call/) return 0
+        tell("ssh.manager", "cron " own)
+        return 1
+    }'
+
 # sshd says what counts for this login, also where the file has Match blocks. It would load each of its keys for that;
 # with one that is given to it, it loads no other by itself.
 access_tools() {
     access_key=$access_root/etc/ssh/ssh_host_ecdsa_key
-    set --
-    for access_file in "$access_root"/etc/cron.d/* "$access_root"/var/spool/cron/crontabs/root \
-        "$access_root"/var/spool/cron/root; do
-        if [ -f "$access_file" ] && [ -r "$access_file" ]; then set -- "$@" "$access_file"; fi
-    done
-    {
-        access_keys
-        if have sshd; then
-            [ ! -r "$access_key" ] || access_option="-h $access_key"
-            # shellcheck disable=SC2086  # an option and its value
-            become_bounded 10 sshd ${access_option:-} -T \
-                -C "user=$access_user,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
-        fi
-    } | LC_ALL=C awk -v root="$access_root" '
-        function tell(key, value) { gsub(/[\t\r]+/, " ", value); printf "%s\t%s\n", key, substr(value, 1, 4000) }
-        index(FILENAME, root "/") == 1 {
-            if (!told[FILENAME] && /puppet +agent|chef-client|cinc-client|ansible-pull|cf-agent|salt-call/) {
-                told[FILENAME] = 1
-                tell("ssh.manager", "cron " substr(FILENAME, length(root) + 1))
-            }
-            next
-        }
-        $2 ~ /^SHA256:/ { kind = $NF; gsub(/[()]/, "", kind); tell("ssh.hostkey", kind " " $2); next }
-        $1 ~ /^(maxsessions|maxstartups|clientaliveinterval|clientalivecountmax|channeltimeout|allowtcpforwarding|permitrootlogin)$/ { tell("sshd", $0) }
-    ' - "$@" 2>/dev/null
+    look_at access "$access_root"/etc/cron.d/* "$access_root"/var/spool/cron/crontabs/root \
+        "$access_root"/var/spool/cron/root
+    said access
+    access_keys
+    if have sshd; then
+        set --
+        [ ! -r "$access_key" ] || set -- -h "$access_key"
+        bounded 10 sshd "$@" -T -C "user=$access_user,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
+    fi
+    said_all
 }
 
 access_keys() {
-    set -- "$access_root"/etc/ssh/ssh_host_*_key.pub
-    if [ -f "$1" ] && have ssh-keygen; then
-        cat "$@" 2>/dev/null | ssh-keygen -l -E sha256 -f - 2>/dev/null
-    fi
+    access_text=
+    for access_file in "$access_root"/etc/ssh/ssh_host_*_key.pub; do
+        [ -f "$access_file" ] && [ -r "$access_file" ] || continue
+        access_found=
+        IFS= read -r access_found <"$access_file" || :
+        access_text=$access_text$access_found$HAUI_NEWLINE
+    done
+    [ -n "$access_text" ] && have ssh-keygen || return 0
+    ssh-keygen -l -E sha256 -f - 2>/dev/null <<EOF
+$access_text
+EOF
 }

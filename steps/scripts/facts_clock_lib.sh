@@ -45,7 +45,7 @@ clock_foreign() {
 }
 
 clock_zone() {
-    haui_zone=$(readlink "$ROOT/etc/localtime" 2>/dev/null || :)
+    tmp_and_zone
     case $haui_zone in
         *zoneinfo/*) haui_zone=${haui_zone##*zoneinfo/} ;;
         *) haui_zone='' && { read -r haui_zone <"$ROOT/etc/timezone"; } 2>/dev/null || : ;;

@@ -24,17 +24,21 @@
 DISKS_PATHS="/ /etc /opt /opt/cni /opt/cni/bin /run /tmp /usr /usr/local /usr/local/bin /var /var/lib
     /var/lib/containerd /var/lib/dpkg /var/lib/etcd /var/lib/haui /var/lib/kubelet /var/log"
 
-# shellcheck disable=SC2016  # for another shell
-DISKS_QUESTION='stat -L -c "mode %a" "$1"; shift; df -B1M --output=size,used,avail,itotal,iavail,file "$@"; :'
+# disks_df PATH…: in $(…).
+disks_df() { become_bounded 5 df -B1M --output=size,used,avail,itotal,iavail,file "$@"; }
 
-# disks_ask: sets disks_answer, what df and stat say of DISKS_PATHS, and disks_found, those that exist. One that does not
-# answer is told and left out with all below it.
+# disks_ask: sets disks_answer, what df says of DISKS_PATHS, and disks_found, those that exist. One that does not answer
+# is told and left out with all below it.
 disks_ask() {
     set --
     for disks_path in $DISKS_PATHS; do set -- "$@" "$disks_root$disks_path"; done
-    disks_answer=$(become_bounded 5 sh -c "$DISKS_QUESTION" - "$disks_root/tmp" "$@")
+    disks_answer=$(disks_df "$@")
     case $? in
-        124 | 137) disks_one_by_one "$@" ;;
+        124 | 137)
+            # shellcheck disable=SC2034  # for tmp_and_zone
+            haui_careful='timeout -k 1 2'
+            disks_one_by_one "$@"
+            ;;
         *) disks_alive=$* ;;
     esac
     disks_found=
@@ -59,7 +63,7 @@ disks_one_by_one() {
         esac
     done
     # shellcheck disable=SC2086  # a list of paths of ours
-    disks_answer=$(become_bounded 5 sh -c "$DISKS_QUESTION" - "$disks_root/tmp" $disks_alive)
+    disks_answer=$(disks_df $disks_alive)
 }
 
 # disks_links: sets disks_real, where the paths lead to, when there is a symbolic link among them.
@@ -99,7 +103,6 @@ disks_table() {
             for (i = 1; i <= n; i++) { order[i] = own(order[i]); known[order[i]] = 1 }
         }
         FNR == 1 { file = FILENAME == "-" || FILENAME == "" ? "-" : substr(FILENAME, length(root) + 1) }
-        file == "-" && $1 == "mode" && NF == 2 { if (n) print "tmp.mode\t" $2; next }
         file == "-" && $1 == "real" { target[order[++m]] = own(substr($0, 6)); next }
         file == "-" { if ($NF != "File" && NF == 6) numbers[own($6)] = $1 " " $2 " " $3 " " number($4) " " number($5); next }
         file == "/proc/self/mountinfo" {
@@ -234,9 +237,7 @@ disks_wants() {
 
 disks_swap() {
     disks_units=$disks_root/etc/systemd/system
-    if [ -r "$disks_root/proc/swaps" ]; then
-        printf 'swap.asked\tyes\n'
-    fi
+    [ ! -r "$disks_root/proc/swaps" ] || printf 'swap.asked\tyes\n'
     for disks_unit in zramswap.service zram-config.service; do
         disks_wants "$disks_unit"
         [ -z "$disks_by" ] || printf 'swap.zram\t%s\n' "$disks_unit"
@@ -285,6 +286,8 @@ disks_partitions() {
 facts_disks() {
     disks_root=${HAUI_ROOT:-}
     disks_ask
+    tmp_and_zone
+    [ -z "$disks_found" ] || [ -z "$haui_mode" ] || fact tmp.mode "$haui_mode"
     disks_links
     disks_rows=$(disks_table)
     [ -z "$disks_rows" ] || printf '%s\n' "$disks_rows"

@@ -36,12 +36,20 @@ firewall_firewalld() {
         fact_lines firewall.open
 }
 
-# firewall_device: sets haui_device, the interface that holds the host's address.
+# firewall_device: sets haui_device, the interface that holds the host's address, by network_said of facts_network_lib.
 firewall_device() {
     haui_device=
-    [ -n "${HAUI_ADDRESS:-}" ] && have ip || return 0
-    haui_device=$(ip -o addr show 2>/dev/null </dev/null |
-        LC_ALL=C awk -v want="$HAUI_ADDRESS" '{ split($4, a, "/"); if (a[1] == want && !told++) print $2 }')
+    [ -n "${HAUI_ADDRESS:-}" ] || return 0
+    for haui_line in "inet $HAUI_ADDRESS/" "inet $HAUI_ADDRESS " "inet6 $HAUI_ADDRESS/"; do
+        case ${network_said:-} in
+            *" $haui_line"*) haui_line=${network_said%%" $haui_line"*} ;;
+            *) continue ;;
+        esac
+        haui_line=${haui_line##*"$HAUI_NEWLINE"}
+        haui_line=${haui_line#*: }
+        haui_device=${haui_line%% *}
+        return 0
+    done
 }
 
 firewall_ufw() {

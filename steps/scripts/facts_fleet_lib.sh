@@ -26,27 +26,24 @@ fleet_serial() {
 
 # The proxies that files name, in any of the three ways to write them; of dnf.conf and yum.conf one is a link to the other.
 fleet_proxies() {
-    set --
-    for haui_file in "$ROOT"/etc/environment "$ROOT"/etc/apt/apt.conf "$ROOT"/etc/apt/apt.conf.d/* \
-        "$ROOT"/etc/dnf/dnf.conf "$ROOT"/etc/yum.conf; do
-        if [ -f "$haui_file" ] && [ -r "$haui_file" ]; then set -- "$@" "$haui_file"; fi
-    done
-    [ $# -eq 0 ] || LC_ALL=C awk -v root="$ROOT" '
-        FNR == 1 {
-            file = substr(FILENAME, length(root) + 1)
-            source = file == "/etc/environment" ? "environment" : file ~ /^\/etc\/apt\// ? "apt" : "dnf"
-            wanted = source == "environment" ? "^[ \t]*(export[ \t]+)?https?_proxy[ \t]*=" \
-                : source == "apt" ? "acquire::https?::proxy[ \t]" : "^[ \t]*proxy[ \t]*="
-        }
-        FNR > 2000 || /^[ \t]*(#|\/\/)/ { next }
-        {
-            if (!match(tolower($0), wanted)) next
-            value = substr($0, RSTART + RLENGTH)
-            gsub(/^[ \t"\047]+|[ \t"\047;]+$/, "", value)
-            if (value == "" || value == "_none_" || tolower(value) == "false") next
-            sub(/\/\/[^\/@ ]*@/, "//", value)
-            gsub(/[\t\r]+/, " ", value)
-            row = source " " value
-            if (!told[row]++ && count++ < 20) printf "proxy.set\t%s\n", substr(row, 1, 4000)
-        }' "$@" 2>/dev/null
+    look_at fleet "$ROOT"/etc/environment "$ROOT"/etc/apt/apt.conf "$ROOT"/etc/apt/apt.conf.d/* \
+        "$ROOT"/etc/dnf/dnf.conf "$ROOT"/etc/yum.conf
 }
+
+# shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
+FLEET_READ='
+    function fleet_read(  source, wanted, value, row) {
+        if (line > 2000) return 1
+        if (/^[ \t]*(#|\/\/)/) return 0
+        source = own == "/etc/environment" ? "environment" : own ~ /^\/etc\/apt\// ? "apt" : "dnf"
+        wanted = source == "environment" ? "^[ \t]*(export[ \t]+)?https?_proxy[ \t]*=" \
+            : source == "apt" ? "acquire::https?::proxy[ \t]" : "^[ \t]*proxy[ \t]*="
+        if (!match(tolower($0), wanted)) return 0
+        value = substr($0, RSTART + RLENGTH)
+        gsub(/^[ \t"\047]+|[ \t"\047;]+$/, "", value)
+        if (value == "" || value == "_none_" || tolower(value) == "false") return 0
+        sub(/\/\/[^\/@ ]*@/, "//", value)
+        row = source " " value
+        if (!fleet_told[row]++ && fleet_count++ < 20) tell("proxy.set", row)
+        return 0
+    }'

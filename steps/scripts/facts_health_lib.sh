@@ -29,18 +29,28 @@ facts_health() {
 # Containers that hit their own limit ("Memory cgroup out of memory") are no trouble of the host; empty drives always
 # complain.
 facts_kernel_log() {
-    dmesg 2>/dev/null </dev/null | LC_ALL=C awk '
-        function note(kind) { count[kind]++; last[kind] = $0 }
-        /Out of memory: Kill/ { note("oom"); next }
-        /dev (fd|sr|loop)[0-9]/ { next }
-        /I\/O error|[Rr]emounting filesystem read-only|EXT4-fs error|XFS \([^)]*\): .*([Cc]orruption|[Ee]rror)|critical (medium|target) error/ { note("io"); next }
-        /blocked for more than [0-9]+ seconds|soft lockup/ { note("hung"); next }
-        /\[Hardware Error\]|Machine [Cc]heck:|Uncorrected error/ { note("hardware"); next }
-        END {
-            print "kernel.log\t" (NR ? "read" : "unreadable")
-            for (kind in count) {
-                gsub(/[\001-\037]/, " ", last[kind])
-                print "kernel.trouble\t" kind " " count[kind] " " substr(last[kind], 1, 300)
-            }
-        }'
+    said log
+    dmesg 2>/dev/null </dev/null
+    said_all
 }
+
+# shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
+HEALTH_SAID='
+    function log_said() {
+        if ($0 == "") return
+        log_lines++
+        if (/Out of memory: Kill/) log_note("oom")
+        else if (/dev (fd|sr|loop)[0-9]/) return
+        else if (/I\/O error|[Rr]emounting filesystem read-only|EXT4-fs error|XFS \([^)]*\): .*([Cc]orruption|[Ee]rror)|critical (medium|target) error/)
+            log_note("io")
+        else if (/blocked for more than [0-9]+ seconds|soft lockup/) log_note("hung")
+        else if (/\[Hardware Error\]|Machine [Cc]heck:|Uncorrected error/) log_note("hardware")
+    }
+    function log_note(kind) { log_count[kind]++; log_last[kind] = $0 }
+    function log_end(  kind) {
+        tell("kernel.log", log_lines ? "read" : "unreadable")
+        for (kind in log_count) {
+            gsub(/[\001-\037]/, " ", log_last[kind])
+            tell("kernel.trouble", kind " " log_count[kind] " " substr(log_last[kind], 1, 300))
+        }
+    }'

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include modules_lib facts_sysctl_lib
+# haui: include facts_sysctl_lib
 # Facts: the kernel: version, modules, cgroups, mounts, security; settings are in facts_sysctl_lib.
 #   kernel.release       uname -r
 #   kernel.installed     rows RELEASE, of the kernels that can be booted
@@ -16,7 +16,7 @@
 ROOT=${HAUI_ROOT:-}
 
 # Those that some choice of pod network, proxy mode or role needs; checks know who needs what.
-KNOWN_MODULES="overlay br_netfilter nf_conntrack ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh vxlan \
+export HAUI_MODULES="overlay br_netfilter nf_conntrack ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh vxlan \
 nf_tables nft_compat nft_ct nft_nat nft_masq nft_numgen ip_tables iptable_nat ip6_tables ip6table_nat \
 xt_comment xt_conntrack xt_mark xt_statistic xt_nat xt_addrtype xt_set ip_set rbd"
 
@@ -43,65 +43,69 @@ facts_kernel() {
 
 # What modprobe would read, read once: asking it 30 times would take longer than everything else.
 facts_modules() {
-    set --
-    for haui_file in "$ROOT/lib/modules/$haui_release"/modules.dep "$ROOT/lib/modules/$haui_release"/modules.builtin \
-        "$ROOT"/etc/modprobe.d/*.conf "$ROOT"/run/modprobe.d/*.conf "$ROOT"/usr/lib/modprobe.d/*.conf; do
-        [ ! -f "$haui_file" ] || set -- "$@" "$haui_file"
+    look_at modules "$ROOT/lib/modules/$haui_release"/modules.dep "$ROOT/lib/modules/$haui_release"/modules.builtin \
+        "$ROOT"/etc/modprobe.d/*.conf "$ROOT"/run/modprobe.d/*.conf "$ROOT"/usr/lib/modprobe.d/*.conf \
+        "$ROOT"/proc/filesystems
+    # What is there even where no list is.
+    HAUI_SHOWN=' '
+    for haui_module in $HAUI_MODULES; do
+        [ ! -d "$ROOT/sys/module/$haui_module" ] || HAUI_SHOWN="$HAUI_SHOWN$haui_module "
     done
-    [ $# -gt 0 ] || set -- /dev/null
-    haui_lists=$(LC_ALL=C awk -v root="$ROOT" -v names="$KNOWN_MODULES" '
-        function plain(name) { gsub(/-/, "_", name); return name }
-        BEGIN {
-            # A distribution has some six thousand modules; one look at a line decides whether it is taken apart.
-            wanted = names
-            gsub(/_/, "[-_]", wanted); gsub(/ +/, "|", wanted)
-            wanted = "/(" wanted ")[.]ko"
-        }
-        FNR == 1 { of = FILENAME ~ /\/modules\.dep$/ ? "loadable" : FILENAME ~ /\/modules\.builtin$/ ? "works" : "" }
-        of != "" {
-            if ($0 !~ wanted) next
-            name = $1
-            sub(/:$/, "", name); sub(/.*\//, "", name); sub(/\.ko.*/, "", name)
-            state[plain(name)] = of
-            next
-        }
-        $1 == "install" && $3 ~ /^(\/usr)?\/bin\/(true|false)$/ {
-            off[plain($2)] = substr(FILENAME, length(root) + 1)
-        }
-        END {
-            count = split(names, list, " ")
-            for (i = 1; i <= count; i++) {
-                name = list[i]
-                now = name in state ? state[name] : "missing"
-                print name, (now != "works" && name in off ? "off " off[name] : now)
-            }
-        }' "$@" 2>/dev/null)
-    while read -r haui_module haui_state; do
-        # What is loaded works, whatever forbids loading it. The search ends early for most.
-        if [ "$haui_state" != works ] && [ -d "$ROOT/sys/module/$haui_module" ]; then haui_state=works; fi
-        [ "$haui_state" != missing ] || module_otherwise "$haui_module"
-        [ -z "$haui_module" ] || fact module "$haui_module $haui_state"
-    done <<EOF
-$haui_lists
-EOF
+    [ ! -d "$ROOT/proc/sys/net/bridge" ] || HAUI_SHOWN="${HAUI_SHOWN}by:br_netfilter "
+    [ ! -e "$ROOT/proc/sys/net/netfilter/nf_conntrack_max" ] || HAUI_SHOWN="${HAUI_SHOWN}by:nf_conntrack "
+    [ ! -e "$ROOT/proc/net/ip_vs" ] || HAUI_SHOWN="${HAUI_SHOWN}by:ip_vs "
+    [ ! -d "$ROOT/lib/modules/$haui_release" ] || HAUI_SHOWN="${HAUI_SHOWN}tree "
+    export HAUI_SHOWN
 }
 
-# module_otherwise NAME: sets haui_state, of a module of which no list knows. Without any list (a container, a kernel
-# without modules) only few show by what they do.
-module_otherwise() {
-    if module_shows "$1"; then
-        haui_state=works
-    elif [ -d "$ROOT/lib/modules/$haui_release" ]; then
-        ! module_loadable "$1" || haui_state=loadable
-    else
-        case $1 in
-            # Nothing says whether ip_vs that is built in has this one.
-            ip_vs_*) ! module_shows ip_vs || haui_state=unknown ;;
-            overlay | br_netfilter | nf_conntrack | ip_vs) ;;
-            *) haui_state=unknown ;;
-        esac
-    fi
-}
+# shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
+MODULES_READ='
+    BEGIN {
+        modules_names = ENVIRON["HAUI_MODULES"]
+        # A distribution has some six thousand modules; one look at a line decides whether it is taken apart.
+        modules_wanted = modules_names
+        gsub(/_/, "[-_]", modules_wanted); gsub(/ +/, "|", modules_wanted)
+        modules_wanted = "/(" modules_wanted ")[.]ko"
+    }
+    function modules_plain(name) { gsub(/-/, "_", name); return name }
+    function modules_read(  name) {
+        if (own ~ /\/modules\.(dep|builtin)$/) {
+            if ($0 !~ modules_wanted) return 0
+            name = $1
+            sub(/:$/, "", name); sub(/.*\//, "", name); sub(/\.ko.*/, "", name)
+            modules_state[modules_plain(name)] = own ~ /dep$/ ? "loadable" : "works"
+        } else if (own == "/proc/filesystems") {
+            if ($NF == "overlay") modules_overlay = 1
+        } else if ($1 == "install" && $3 ~ /^(\/usr)?\/bin\/(true|false)$/) modules_off[modules_plain($2)] = own
+        return 0
+    }
+    function modules_shows(name) {
+        return index(modules_shown, " " name " ") || index(modules_shown, " by:" name " ") || (name == "overlay" && modules_overlay)
+    }
+    # modules_otherwise: of a module of which no list knows. Without any list (a container, a kernel without modules) only
+    # few show by what they do.
+    function modules_otherwise(name) {
+        if (modules_shows(name)) return "works"
+        if (index(modules_shown, " tree "))
+            return system("modprobe -nq -- " name " >/dev/null 2>&1 </dev/null") == 0 ? "loadable" : "missing"
+        # Nothing says whether ip_vs that is built in has this one.
+        if (name ~ /^ip_vs_/) return modules_shows("ip_vs") ? "unknown" : "missing"
+        return name ~ /^(overlay|br_netfilter|nf_conntrack|ip_vs)$/ ? "missing" : "unknown"
+    }
+    function modules_end(  count, list, i, name, now) {
+        modules_shown = ENVIRON["HAUI_SHOWN"]
+        if (modules_shown == "") return
+        count = split(modules_names, list, " ")
+        for (i = 1; i <= count; i++) {
+            name = list[i]
+            now = name in modules_state ? modules_state[name] : "missing"
+            if (now != "works" && name in modules_off) now = "off " modules_off[name]
+            # What is loaded works, whatever forbids loading it.
+            if (now != "works" && index(modules_shown, " " name " ")) now = "works"
+            if (now == "missing") now = modules_otherwise(name)
+            tell("module", name " " now)
+        }
+    }'
 
 facts_boot_security() {
     haui_line=
@@ -140,23 +144,26 @@ facts_kernel_files() {
     fi
     haui_file=$ROOT/proc/1/mountinfo
     [ -r "$haui_file" ] || haui_file=$ROOT/proc/self/mountinfo
-    set --
-    [ ! -r "$haui_groups" ] || set -- "$haui_groups"
-    [ ! -r "$haui_file" ] || set -- "$@" "$haui_file"
-    [ $# -eq 0 ] || LC_ALL=C awk '
-        FILENAME ~ /\/cgroups$/ {
-            if (!/^#/ && $4 == 1) found = found " " $1
-            next
-        }
-        $5 == "/" {
+    [ -z "$haui_groups" ] || look_at kernel "$haui_groups"
+    look_at kernel "$haui_file"
+}
+
+# shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
+KERNEL_READ='
+    function kernel_read(  i, kind) {
+        if (own == "/proc/cgroups") {
+            if (!/^#/ && $4 == 1) kernel_groups = kernel_groups " " $1
+        } else if ($5 == "/") {
             kind = "private"
             for (i = 7; i <= NF && $i != "-"; i++) {
                 if ($i ~ /^shared:/) kind = "shared"
                 else if ($i ~ /^master:/ && kind == "private") kind = "slave"
             }
+            kernel_kind = kind
         }
-        END {
-            if (found != "") print "cgroup.controllers\t" substr(found, 2)
-            if (kind != "") print "root.propagation\t" kind
-        }' "$@" 2>/dev/null
-}
+        return 0
+    }
+    function kernel_end() {
+        if (kernel_groups != "") tell("cgroup.controllers", substr(kernel_groups, 2))
+        if (kernel_kind != "") tell("root.propagation", kernel_kind)
+    }'

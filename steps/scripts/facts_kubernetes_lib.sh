@@ -25,23 +25,26 @@ facts_kubernetes() {
 
 # Newer kubelets of control planes talk to their own API server, so admin.conf comes first.
 kubernetes_configurations() {
-    set --
-    for haui_file in "$ROOT"/etc/kubernetes/admin.conf "$ROOT"/etc/kubernetes/kubelet.conf "$ROOT"/etc/containerd/config.toml; do
-        if [ -f "$haui_file" ] && [ -r "$haui_file" ]; then set -- "$@" "$haui_file"; fi
-    done
-    [ $# -eq 0 ] || LC_ALL=C awk '
-        function tell(key, value) { gsub(/[\t\r]+/, " ", value); if (value != "") printf "%s\t%s\n", key, substr(value, 1, 4000) }
-        FILENAME ~ /\/config\.toml$/ {
-            if (sub(/^[ \t]*disabled_plugins[ \t]*=[ \t]*/, "") && !plugins++) tell("containerd.disabled", $0)
-            next
-        }
-        server == "" && sub(/^ *server: */, "") {
-            gsub(/["\047]/, "")
-            sub(/:\/\/[^\/@]*@/, "://")
-            server = $0
-            tell("kubernetes.server", server)
-        }' "$@" 2>/dev/null
+    look_at kubernetes "$ROOT"/etc/kubernetes/admin.conf "$ROOT"/etc/kubernetes/kubelet.conf \
+        "$ROOT"/etc/containerd/config.toml
 }
+
+# shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
+KUBERNETES_READ='
+    function kubernetes_read() {
+        if (own ~ /\/config\.toml$/) {
+            if (!sub(/^[ \t]*disabled_plugins[ \t]*=[ \t]*/, "")) return 0
+            if ($0 != "") tell("containerd.disabled", $0)
+            return 1
+        }
+        if (kubernetes_server != "") return 1
+        if (!sub(/^ *server: */, "")) return 0
+        gsub(/["\047]/, "")
+        sub(/:\/\/[^\/@]*@/, "://")
+        kubernetes_server = $0
+        if ($0 != "") tell("kubernetes.server", $0)
+        return 0
+    }'
 
 kubernetes_files() {
     haui_count=0

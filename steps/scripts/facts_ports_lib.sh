@@ -21,33 +21,40 @@ ports_listeners() {
 }
 
 facts_ports() {
-    set --
-    for ports_file in ip_local_port_range ip_local_reserved_ports; do
-        ports_file=$ROOT/proc/sys/net/ipv4/$ports_file
-        [ ! -r "$ports_file" ] || set -- "$@" "$ports_file"
-    done
-    { ! have ss || ! ports_listeners || echo asked; } | LC_ALL=C awk '
-        FILENAME ~ /\/ip_local_[a-z_]*$/ {
-            if (FNR > 1 || !NF) next
-            gsub(/[\t\r]+/, " ")
-            print (FILENAME ~ /range$/ ? "port.range" : "port.reserved") "\t" substr($0, 1, 4000)
-            next
-        }
-        $0 == "asked" { asked = 1 }
-        $1 == "tcp" || $1 == "udp" {
-            port = $5; sub(/.*:/, "", port)
-            address = $5; sub(/:[^:]*$/, "", address); gsub(/^\[|\]$/, "", address); sub(/\]?%.*/, "", address)
-            gsub(/[][]/, "", address)
-            if (address == "") address = "*"
-            process = pid = "-"
-            if (match($0, /\(\("[^"]*",pid=[0-9]+/)) {
-                process = substr($0, RSTART + 3, RLENGTH - 3)
-                pid = process; sub(/.*pid=/, "", pid)
-                sub(/",pid=[0-9]+$/, "", process); gsub(/[ \t]+/, "_", process)
-                if (process == "") process = "-"
-            }
-            row = $1 " " address " " port " " process " " pid
-            if (port ~ /^[0-9]+$/ && !told[row]++ && count++ < 2000) rows = rows "listener\t" row "\n"
-        }
-        END { if (asked) printf "%slisteners\t%d\n", rows, count }' - "$@" 2>/dev/null
+    look_at ports "$ROOT/proc/sys/net/ipv4/ip_local_port_range" "$ROOT/proc/sys/net/ipv4/ip_local_reserved_ports"
+    have ss || return 0
+    said ports
+    ! ports_listeners || printf '\nasked\n'
+    said_all
 }
+
+# shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
+PORTS_READ='
+    function ports_read() {
+        if (NF) tell(own ~ /range$/ ? "port.range" : "port.reserved", $0)
+        return 1
+    }'
+# shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
+PORTS_SAID='
+    function ports_said(  port, address, process, pid, row) {
+        if ($0 == "asked") ports_asked = 1
+        if ($1 != "tcp" && $1 != "udp") return
+        port = $5; sub(/.*:/, "", port)
+        address = $5; sub(/:[^:]*$/, "", address); gsub(/^\[|\]$/, "", address); sub(/\]?%.*/, "", address)
+        gsub(/[][]/, "", address)
+        if (address == "") address = "*"
+        process = pid = "-"
+        if (match($0, /\(\("[^"]*",pid=[0-9]+/)) {
+            process = substr($0, RSTART + 3, RLENGTH - 3)
+            pid = process; sub(/.*pid=/, "", pid)
+            sub(/",pid=[0-9]+$/, "", process); gsub(/[ \t]+/, "_", process)
+            if (process == "") process = "-"
+        }
+        row = $1 " " address " " port " " process " " pid
+        if (port ~ /^[0-9]+$/ && !ports_told[row]++ && ports_count++ < 2000) ports_row[ports_count] = row
+    }
+    function ports_end(  i) {
+        if (!ports_asked) return
+        for (i = 1; i <= ports_count && i <= 2000; i++) tell("listener", ports_row[i])
+        tell("listeners", ports_count + 0)
+    }'

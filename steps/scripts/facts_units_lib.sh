@@ -6,47 +6,56 @@
 #   ssh.manager    an agent of config management that is active ("puppet.service"); see also facts_access_lib
 
 # The first of two names of the same service is told.
-TIME_UNITS='chrony.service chronyd.service systemd-timesyncd.service ntpsec.service ntp.service ntpd.service openntpd.service'
-ACCESS_UNITS='puppet.service puppet-agent.service salt-minion.service chef-client.service chef-client.timer cinc-client.service cinc-client.timer cfengine3.service cf-execd.service rudder-agent.service ansible-pull.timer'
+export HAUI_TIME_UNITS='chrony.service chronyd.service systemd-timesyncd.service ntpsec.service ntp.service ntpd.service openntpd.service'
+export HAUI_ACCESS_UNITS='puppet.service puppet-agent.service salt-minion.service chef-client.service chef-client.timer cinc-client.service cinc-client.timer cfengine3.service cf-execd.service rudder-agent.service ansible-pull.timer'
 
 facts_units() {
     booted_systemd || return 0
     # shellcheck disable=SC2086  # lists of words
-    become_bounded 10 systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -- $TIME_UNITS $ACCESS_UNITS \
+    said units
+    # shellcheck disable=SC2086  # lists of words
+    bounded 10 systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -- $HAUI_TIME_UNITS $HAUI_ACCESS_UNITS \
         firewalld.service ufw.service nftables.service iptables.service ip6tables.service \
         NetworkManager.service systemd-networkd.service nm-cloud-setup.service nm-cloud-setup.timer \
         docker.service containerd.service crio.service podman.service kubelet.service k3s.service k3s-agent.service \
         rke2-server.service rke2-agent.service k0scontroller.service k0sworker.service \
-        snap.microk8s.daemon-kubelite.service haproxy.service nginx.service keepalived.service |
-        LC_ALL=C awk -F= -v time_units="$TIME_UNITS" -v managers="$ACCESS_UNITS" '
-            BEGIN {
-                # One answer for each unit, in the order of the question.
-                times = split(time_units, asked, " ")
-                count = split(managers, more, " ")
-                for (i = 1; i <= count; i++) asked[times + i] = more[i]
-                split("chrony:chronyd ntpsec:ntp ntpsec:ntpd ntp:ntpd", same, " ")
-                for (i in same) again[same[i]] = 1
-            }
-            function tell(  own) {
-                if (name == "") return
-                own = asked[++answers]
-                if (answers > times && own != "") {
-                    if (active ~ /^(active|activating|reloading)$/) print "ssh.manager\t" own
-                } else {
-                    if (own != "" && active == "active") {
-                        sub(/\.service$/, "", own)
-                        if (!(before ":" own in again)) print "time.service\t" own
-                        before = own
-                    }
-                    if (load != "not-found" && load != "" && !told[name]++)
-                        printf "unit\t%s %s %s\n", name, active == "" ? "-" : active, enabled == "" ? "-" : enabled
-                }
-                name = load = active = enabled = ""
-            }
-            $1 == "Id" { name = $2; sub(/\.service$/, "", name) }
-            $1 == "LoadState" { load = $2 }
-            $1 == "ActiveState" { active = $2 }
-            $1 == "UnitFileState" { enabled = $2 }
-            NF == 0 { tell() }
-            END { tell() }'
+        snap.microk8s.daemon-kubelite.service haproxy.service nginx.service keepalived.service
+    said_all
 }
+
+# shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
+UNITS_SAID='
+    BEGIN {
+        # One answer for each unit, in the order of the question.
+        units_times = split(ENVIRON["HAUI_TIME_UNITS"], units_asked, " ")
+        units_count = split(ENVIRON["HAUI_ACCESS_UNITS"], units_more, " ")
+        for (i = 1; i <= units_count; i++) units_asked[units_times + i] = units_more[i]
+        split("chrony:chronyd ntpsec:ntp ntpsec:ntpd ntp:ntpd", units_same, " ")
+        for (i in units_same) units_again[units_same[i]] = 1
+    }
+    function units_said(  at, value) {
+        at = index($0, "=")
+        value = substr($0, at + 1)
+        sub(/=.*/, "", value)
+        if (!NF) units_end()
+        else if (/^Id=/) { units_name = value; sub(/\.service$/, "", units_name) }
+        else if (/^LoadState=/) units_load = value
+        else if (/^ActiveState=/) units_active = value
+        else if (/^UnitFileState=/) units_enabled = value
+    }
+    function units_end(  name) {
+        if (units_name == "") return
+        name = units_asked[++units_answers]
+        if (units_answers > units_times && name != "") {
+            if (units_active ~ /^(active|activating|reloading)$/) tell("ssh.manager", name)
+        } else {
+            if (name != "" && units_active == "active") {
+                sub(/\.service$/, "", name)
+                if (!(units_before ":" name in units_again)) tell("time.service", name)
+                units_before = name
+            }
+            if (units_load != "not-found" && units_load != "" && !units_told[units_name]++)
+                tell("unit", units_name " " (units_active == "" ? "-" : units_active) " " (units_enabled == "" ? "-" : units_enabled))
+        }
+        units_name = units_load = units_active = units_enabled = ""
+    }'

@@ -16,8 +16,8 @@ GARBAGE = bytes(range(256)) * 40
 
 def text_of(*functions: str) -> str:
     """The script, but only with these functions called."""
-    functions_only = script("preflight_facts_probe").partition("facts_all() {")[0]
-    return "\n".join((functions_only, *functions, "facts_end\n"))
+    functions_only = script("preflight_facts_probe").rpartition("if have awk")[0]
+    return "\n".join((functions_only, "{", *functions, "facts_files", "facts_end", "} | told\n"))
 
 
 def look_with(host: ShellHost, *functions: str) -> Facts:

@@ -23,21 +23,40 @@ ADDRESSES = r"""1: lo    inet 127.0.0.1/8 scope host lo\       valid_lft forever
 IP = """
 case "$*" in
     "-d -o link show") cat "$STATE/links" ;;
-    "-o addr show") cat "$STATE/addresses" ;;
-    "-4 -o route show table all")
-        echo "local 10.0.0.11 dev eth0 table local proto kernel"
-        echo "default via 10.0.0.1 dev eth0 proto dhcp src 10.0.0.11 metric 100"
-        printf 'default \\\\ nexthop via 10.0.0.1 dev eth0\\n' ;;
-    "-6 -o route show table all") echo "default via fd00::1 dev eth0" ;;
+    "-o -force -batch -")
+        while read -r line; do
+            case $line in
+                "addr show") cat "$STATE/addresses" ;;
+                "link show dev lo") echo "1: lo: <LOOPBACK,UP> mtu 65536" ;;
+                "route show table all root 0.0.0.0/0")
+                    echo "local 10.0.0.11 dev eth0 table local proto kernel"
+                    echo "default via 10.0.0.1 dev eth0 proto dhcp src 10.0.0.11 metric 100"
+                    printf 'default \\\\ nexthop via 10.0.0.1 dev eth0\\n' ;;
+                "route show table all root ::/0") echo "default via fd00::1 dev eth0" ;;
+                "route get"*) cat "$STATE/route" ;;
+            esac
+        done ;;
     "-o route get"*) cat "$STATE/route" ;;
     "neigh flush to "*) [ ! -e "$STATE/anew-$4" ] || cp "$STATE/anew-$4" "$STATE/neigh-$4" ;;
     "neigh show"*) cat "$STATE/neigh-$3" 2>/dev/null ;;
 esac
 exit 0
 """
+BASH = r"""
+text=$(printf '%s\n' "$3" | sed 's/^    server "$1"$/    (case $1 in CASES esac; exit 0)/')
+shift 3
+exec sh -c "$text" "$@"
+"""
+
+
+def fake_bash(host: ShellHost, cases: str) -> None:
+    """A bash whose question to a name server ($1) ends as `cases` of the shell say, else well."""
+    host.fake("bash", BASH.replace("CASES", cases))
+
+
 QUIET = (
     "ping", "ss", "nft", "ufw", "firewall-cmd", "timedatectl", "chronyc", "systemctl", "iptables",
-    "systemd-detect-virt", "getent", "bash", "ip6tables",
+    "systemd-detect-virt", "getent", "ip6tables",
 )  # fmt: skip
 
 
@@ -49,6 +68,7 @@ def quiet_host(tmp_path: Path) -> ShellHost:
     host.env["STATE"] = str(state)
     for name in QUIET:
         host.fake(name, "exit 1")
+    fake_bash(host, "*) exit 1 ;;")
     host.fake("ip", IP)
     host.fake("uname", "echo cp1 6.1.0 x86_64")
     host.write("/run/systemd/system/x", "")

@@ -10,8 +10,8 @@ import pytest
 from haui.evidence import Facts
 from haui.spec import ClusterSpec
 from steps.checks.sizes import floor, minimum
-from steps.load import body
 from tests.unit.checks import ask
+from tests.unit.facts_of import text_of
 from tests.unit.shell_host import ShellHost
 from tests.unit.specs import PLANES, WORKERS, shapes, spec
 
@@ -104,12 +104,11 @@ def test_what_the_hypervisor_takes(check: str, key: str, value: str | None, verd
 
 # --- how a host tells it ---
 
-SCRIPT = body("facts_lib") + "\n" + body("facts_sizes_lib") + "\nfacts_sizes\nfacts_end\n"
-LIBRARY = (Path(__file__).parents[2] / "haui/agent/lib.sh").read_text()
+SCRIPT = text_of("facts_sizes")
 
 
 def facts(host: ShellHost) -> Facts:
-    ran = host.run(f"{LIBRARY}\n{SCRIPT}")
+    ran = host.run(SCRIPT)
     assert ran.status == 0, ran.stderr
     assert ran.stderr == ""
     found = Facts(ran.stdout)

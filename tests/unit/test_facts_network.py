@@ -8,7 +8,7 @@ import pytest
 
 from haui.evidence import Facts
 from tests.unit.facts_of import look_with
-from tests.unit.network_host import quiet_host, state
+from tests.unit.network_host import fake_bash, quiet_host, state
 from tests.unit.shell_host import ShellHost
 
 
@@ -116,7 +116,7 @@ def test_resolver_and_name_servers(host: ShellHost) -> None:
     )
     host.write("/run/systemd/resolve/resolv.conf", "nameserver 192.0.2.53\nsearch x\n")
     host.write("/etc/nsswitch.conf", "passwd: files\nhosts:\tfiles dns\n")
-    host.fake("bash", "case $5 in fd00::53) exit 5 ;; *) exit 0 ;; esac")
+    fake_bash(host, "fd00::53) exit 5 ;;")
     host.env["HAUI_LOOKUP"] = "mirror.lan"
     host.fake(
         "getent",
@@ -147,7 +147,7 @@ def test_lookups(host: ShellHost, status: int, word: str) -> None:
 
 def test_a_refused_question_is_not_silence(host: ShellHost) -> None:
     host.write("/etc/resolv.conf", "nameserver 10.0.0.53\n")
-    host.fake("bash", "exit 4")
+    fake_bash(host, "*) exit 4 ;;")
     assert network(host).all("dns.server") == ("10.0.0.53 unreachable",)
 
 
