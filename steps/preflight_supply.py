@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from haui.spec import ClusterSpec, HostSpec
-from haui.step import Call, Step, Values, Work
-from steps import checks, containerd, osfamily, osfamily_apt, osfamily_dnf, preflight_plan
-from steps.where import everywhere, is_node
+from haui.step import Call, Values, Work
+from steps import containerd, osfamily, osfamily_apt, osfamily_dnf, preflight_plan, registry
+from steps.preflight_step import look
+from steps.where import is_node
 
 
 def _work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
@@ -18,6 +19,7 @@ def _work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
         "HAUI_KUBERNETES": " ".join(preflight_plan.KUBERNETES) if node else "",
         "HAUI_VERSION": spec.kubernetes.version,
         "HAUI_MINOR": f"1.{spec.kubernetes.minor}",
+        **(_of_the_registry(spec) if registry.is_registry(spec, host) else {}),
         "HAUI_LOGIN": "needed" if spec.supply.images.username else "",
     }
     files = (*osfamily.source_files(spec), *osfamily.proxy_files(spec))
@@ -36,20 +38,25 @@ def _work(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     return Work(probe=Call(script="preflight_supply_probe", env=env, inputs=inputs))
 
 
+def _of_the_registry(spec: ClusterSpec) -> dict[str, str]:
+    program = spec.registry.program or ""
+    return {
+        "HAUI_ARCHIVE": spec.registry.archive or "",
+        "HAUI_PROGRAM": "" if "://" in program else program,
+    }
+
+
 def _key_url(spec: ClusterSpec, family: osfamily.Family) -> str:
     source = family.source_env(spec)
     return source["HAUI_KEY_URL"] if source["HAUI_KEY_FROM"] == "url" else ""
 
 
-STEP = Step(
-    id="preflight.supply",
-    title="Ask for packages and images",
-    phase="preflight",
-    on=everywhere,
+STEP = look(
+    "supply",
+    "Ask for packages and images",
+    "Finds a mirror, registry, proxy or version that the host can not get, "
+    "while nothing has been changed. Fetches only descriptions.",
     work=_work,
-    judge=checks.judge("preflight.supply"),
     once=True,
     timeout_s=120,
-    explain="Finds a mirror, registry, proxy or version that the host can not get, "
-    "while nothing has been changed. Fetches only descriptions.",
 )

@@ -47,9 +47,7 @@ def _without_host(spec: ClusterSpec) -> Iterator[SpecProblem]:
     yield _problem(("registry", changed), what, "roles: [registry]")
 
 
-def _port(
-    spec: ClusterSpec, hosts: tuple[HostSpec, ...], taken: Taken
-) -> Iterator[SpecProblem]:
+def _port(spec: ClusterSpec, hosts: tuple[HostSpec, ...], taken: Taken) -> Iterator[SpecProblem]:
     port, loc = spec.registry.port, ("registry", "port")
     for host in hosts:
         node = bool({"control-plane", "worker"} & set(host.roles))

@@ -19,6 +19,7 @@ from steps.checks.check import (
 )
 from steps.checks.registries import asked
 from steps.checks.supply_facts import STEP, some
+from steps.mirrors import registry_hosts
 from steps.preflight_images import Image
 from steps.where import has_containerd
 
@@ -30,9 +31,12 @@ def _images(look: Look) -> Answer:
     facts, silent = asked(look)
     if silent:
         return silent
+    later = _from_own(look)
+    if later and not preflight_images.asked_now(look.spec, look.host):
+        return skips(later)
     told = {reference: (result, why) for reference, result, why in facts.rows("image", 3)}
     by: dict[str, list[Image]] = {}
-    for image in preflight_images.images(look.spec, look.host):
+    for image in preflight_images.asked_now(look.spec, look.host):
         by.setdefault(told.get(image.reference, ("untried", ""))[0], []).append(image)
     found = len(by.get("present", []))
     return (
@@ -97,7 +101,21 @@ def _unclear(look: Look, by: Mapping[str, list[Image]], found: int) -> Answer | 
 def _count(look: Look, found: int) -> str:
     unknown = preflight_images.unknown(look.spec, look.host)
     later = f"; known only to kubeadm: {some(unknown)}" if unknown else ""
-    return f"{found} found{later}"
+    own = _from_own(look)
+    return f"{found} found{later}{f'; {own}' if own else ''}"
+
+
+def _from_own(look: Look) -> str:
+    """What can't be asked for yet, since haui will set up where it comes from."""
+    now = preflight_images.asked_now(look.spec, look.host)
+    count = len(preflight_images.images(look.spec, look.host)) - len(now)
+    if not count:
+        return ""
+    hosts = some([host.name for host in registry_hosts(look.spec)])
+    return (
+        f"{count} come from the registry that haui sets up on {hosts}; looked at there by the step "
+        "registry.content, before any is pulled"
+    )
 
 
 def _arch(look: Look) -> Answer:
@@ -143,7 +161,7 @@ def _rate(look: Look) -> Answer:
         return passes("no registry tells of a limit")
     places = [
         preflight_images.place(look.spec, image.reference).registry.origin
-        for image in preflight_images.images(look.spec, look.host)
+        for image in preflight_images.asked_now(look.spec, look.host)
     ]
     # Hosts behind one address share it.
     hosts = len(look.spec.hosts)

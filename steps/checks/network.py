@@ -23,6 +23,7 @@ from steps.checks.check import (
 )
 from steps.checks.fleet_view import IPInterface, address_of, interface_of
 from steps.checks.thresholds import LINK_MBIT
+from steps.mirrors import mirrors, registry_hosts
 from steps.where import carriers, is_node
 
 PACKAGES_HOST = "pkgs.k8s.io"
@@ -57,6 +58,8 @@ def lookup_name(spec: ClusterSpec) -> str:
     proxy = spec.supply.proxy.https or spec.supply.proxy.http
     images = spec.supply.images
     registry = images.registries.get(IMAGES_HOST) or f"https://{images.repository or IMAGES_HOST}"
+    if not images.repository and any(mirror.built for mirror in mirrors(spec).get(IMAGES_HOST, ())):
+        registry = ""
     packages = spec.supply.packages.mirror or f"https://{PACKAGES_HOST}"
     sources = (proxy,) if proxy else (packages, registry)
     names = (urlsplit(source).hostname or "" for source in sources)
@@ -67,7 +70,7 @@ def is_local(spec: ClusterSpec) -> bool:
     """Whether packages and images come through the admin's own servers, maybe without a route to
     anywhere else."""
     images = spec.supply.images
-    mirrored = bool(images.repository or images.registries)
+    mirrored = bool(images.repository or images.registries or registry_hosts(spec))
     proxy = bool(spec.supply.proxy.https or spec.supply.proxy.http)
     return proxy or (bool(spec.supply.packages.mirror) and mirrored)
 

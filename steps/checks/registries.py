@@ -39,6 +39,8 @@ def _registry(look: Look) -> Answer:
     if silent:
         return silent
     rows = facts.rows("registry", 4)
+    if not rows and not preflight_images.asked_now(look.spec, look.host):
+        return skips("all images come from the registry that haui sets up")
     if not rows:
         return skips("the host told of no registry")
     lost = [(origin, kind, why) for origin, _, kind, why in rows if kind not in ("ok", "tls")]
@@ -97,7 +99,7 @@ def _by(issuer: str) -> str:
 def _own(spec: ClusterSpec, host: HostSpec) -> set[str]:
     """The mirrors of the cluster file among the registries of a host."""
     places = [
-        preflight_images.place(spec, i.reference) for i in preflight_images.images(spec, host)
+        preflight_images.place(spec, i.reference) for i in preflight_images.asked_now(spec, host)
     ]
     return {place.registry.origin for place in places if place.registry.own}
 
@@ -113,7 +115,8 @@ def _trust_fix(spec: ClusterSpec, own: bool) -> Fix:
         return answer("Give the authority that issued it in supply.images.ca.", "cluster")
     return words(
         "Put the authority that issued it into the host's own ("
-        f"{BOTH_TRUST}). supply.images.ca counts for supply.images.registries only."
+        f"{BOTH_TRUST}). supply.images.ca counts for supply.images.registries and the repositories "
+        "only."
     )
 
 

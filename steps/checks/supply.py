@@ -7,7 +7,7 @@ import shlex
 from haui.evidence import Facts
 from haui.spec import ClusterSpec, HostSpec
 from steps import preflight_plan, proxy
-from steps.checks import images, packages, registries
+from steps.checks import images, own_registry, packages, registries
 from steps.checks.check import (
     Answer,
     Check,
@@ -230,4 +230,5 @@ CHECKS: tuple[Check, ...] = (
     *packages.CHECKS,
     *registries.CHECKS,
     *images.CHECKS,
+    *own_registry.CHECKS,
 )

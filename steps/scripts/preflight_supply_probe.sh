@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # haui: include facts_lib osfamily_lib supply_http_lib supply_images_lib supply_packages_lib supply_dnf_lib
+# haui: include supply_registry_lib
 # Packages and images as the host itself gets them, before the first change. Only descriptions are fetched, into a
 # folder that is gone in the end; the package manager's lists and locks are not touched. Facts besides the parts':
 #   name       NAME MILLISECONDS ADDRESS   a name that has to be known, and - for one that is not
@@ -65,6 +66,7 @@ elif have apt-get && have dpkg-query; then
 else
     fact apt no
 fi
+supply_registry
 wait "$names"
 cat "$SUPPLY/facts.names"
 wait "$images"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from haui.spec import ClusterSpec, HostSpec
-from steps import osfamily, preflight_images, preflight_plan
+from steps import osfamily, preflight_images, preflight_plan, registry
 from steps.where import is_node
 
 _VERSIONS = {"containerd": "1.6.24", "haproxy": "2.6.12-1", "keepalived": "1:2.2.7-1"}
@@ -31,6 +31,9 @@ def facts(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
     yield from _asked(spec, host)
     yield "http.tool", "curl"
     yield from _images(spec, host)
+    if registry.is_registry(spec, host):
+        yield "registry.archive", "file 1048576"
+        yield "registry.program", "yes"
 
 
 def _asked(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
@@ -44,7 +47,7 @@ def _asked(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
 
 def _images(spec: ClusterSpec, host: HostSpec) -> Iterator[tuple[str, str]]:
     seen = set()
-    for image in preflight_images.images(spec, host):
+    for image in preflight_images.asked_now(spec, host):
         registry = preflight_images.place(spec, image.reference).registry
         if registry.origin not in seen:
             seen.add(registry.origin)
