@@ -60,13 +60,10 @@ NAMES_READ='
         names_search = ""
     }'
 
-# What asks for names, all at once and in one process group, so that dead servers cost their time only once and one guard
-# ends all. It is run as `SHELL -c … - WHICH OWN_NAME SERVER…`; only bash (WHICH) can ask a name server itself: for the
-# name servers of the root. It takes any answer, also a refusal, for a sign of life: it begins with the same two letters
-# as the question.
-# shellcheck disable=SC2016  # for that shell
-NAMES_QUESTION='
-tab=$(printf "\t")
+# Asks name servers for those of the root, all at once. Any answer, also a refusal, is taken for a sign of life: it begins
+# with the same two letters as the question. Every wait is limited. Only bash can do this.
+# shellcheck disable=SC2016  # for that bash
+SERVERS_QUESTION='
 server() {
     exec 3<>"/dev/udp/$1/53" || return 4
     for try in 1 2; do
@@ -76,7 +73,7 @@ server() {
     done
     return 5
 }
-told_server() {
+tell_server() {
     server "$1"
     case $? in
         0) printf "dns.server\t%s answers\n" "$1" ;;
@@ -84,6 +81,17 @@ told_server() {
         *) printf "dns.server\t%s silent\n" "$1" ;;
     esac
 }
+while [ $# -gt 1 ]; do
+    tell_server "$1" &
+    shift
+done
+tell_server "$1"
+wait'
+
+# Asks for names, all at once and in one process group, so that dead servers cost their time only once and one guard ends
+# all. Run as `sh -c … - SERVERS_QUESTION OWN_NAME SERVER…`.
+# shellcheck disable=SC2016  # for that shell
+NAMES_QUESTION='
 tell_addresses() {
     told=" "
     set -f
@@ -135,11 +143,10 @@ lookup() {
     ticks=$((ticks - begin))
     printf "dns.lookup\t%s %s %d.%02d0\n" "$HAUI_LOOKUP" "$status" $((ticks / 100)) $((ticks % 100))
 }
-which=$1 own=$2
+question=$1 own=$2
 shift 2
-if [ "$which" = bash ]; then
-    for server; do told_server "$server" & done
-fi
+# Below sshd even this bash would run a ~/.bashrc.
+[ $# -eq 0 ] || ! command -v bash >/dev/null || bash --norc -c "$question" - "$@" &
 if command -v getent >/dev/null; then
     [ -z "${HAUI_LOOKUP:-}" ] || lookup &
     [ -z "${HAUI_ENDPOINT_NAME:-}" ] || endpoint_name &
@@ -161,20 +168,12 @@ network_lookups() {
             esac
         done <"$haui_file"
     fi
-    if have bash; then
-        haui_shell='bash --norc'
-    elif have getent; then
-        haui_shell='sh'
-    else
-        return 0
-    fi
     kernel_names
-    # Below sshd even this bash would run root's ~/.bashrc.
-    # shellcheck disable=SC2086  # a shell and its option
-    haui_rows=$(become_bounded 8 $haui_shell -c "$NAMES_QUESTION" - "${haui_shell%% *}" "${haui_node:-}" "$@")
-    case $?:${HAUI_LOOKUP:-}:$haui_rows in
-        *::* | *dns.lookup*) ;;
-        124:* | 137:*) haui_rows="$haui_rows${HAUI_NEWLINE}dns.lookup$HAUI_TAB$HAUI_LOOKUP timeout 8.000" ;;
-    esac
+    haui_rows=$(become_bounded 8 sh -c "$NAMES_QUESTION" - "$SERVERS_QUESTION" "${haui_node:-}" "$@")
+    haui_status=$?
     [ -z "$haui_rows" ] || printf '%s\n' "$haui_rows"
+    case $haui_status:$haui_rows in
+        *dns.lookup"$HAUI_TAB"*) ;;
+        124:* | 137:*) [ -z "${HAUI_LOOKUP:-}" ] || fact dns.lookup "$HAUI_LOOKUP timeout 8.000" ;;
+    esac
 }

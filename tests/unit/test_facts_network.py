@@ -145,6 +145,16 @@ def test_lookups(host: ShellHost, status: int, word: str) -> None:
     assert network(host).rows("dns.lookup", 3)[0][1] == word
 
 
+def test_a_lookup_that_hangs_costs_no_other_its_facts(host: ShellHost) -> None:
+    """The guard ends all that ask for names; who has told before has told."""
+    host.env["HAUI_LOOKUP"] = "mirror.lan"
+    host.fake("getent", "case $2 in mirror.lan) exit 1 ;; esac; echo '127.0.1.1 STREAM cp1.lan'")
+    host.fake("timeout", 'shift 3; "$@" | grep -v dns.lookup; exit 124')
+    facts = network(host)
+    assert facts.one("dns.lookup") == "mirror.lan timeout 8.000"
+    assert facts.one("own.name") == "127.0.1.1"
+
+
 def test_a_refused_question_is_not_silence(host: ShellHost) -> None:
     host.write("/etc/resolv.conf", "nameserver 10.0.0.53\n")
     fake_bash(host, "*) exit 4 ;;")
