@@ -158,6 +158,9 @@ def _node_registration(spec: ClusterSpec, host: HostSpec, *, joining: bool) -> D
     if joining and minor <= 22:
         # These minors refuse any file in the folder, even the packages' own placeholder.
         ignored.append("DirAvailable--etc-kubernetes-manifests")
+    if any(name.lower() == "all" for name in ignored):
+        # kubeadm refuses it beside the name of a check.
+        ignored = ["all"]
     if ignored:
         node["ignorePreflightErrors"] = list(dict.fromkeys(ignored))
     return node

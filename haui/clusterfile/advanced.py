@@ -28,6 +28,9 @@ SECRET = (
 )
 """Parts of kubeadm documents that hold a secret; haui mints those itself."""
 
+ALL_CHECKS_MINOR = 28
+"""From this minor on kubeadm's own configuration may say that every check may fail."""
+
 
 def _problem(loc: Loc, what: str) -> SpecProblem:
     return SpecProblem(loc=loc, what=what)
@@ -51,6 +54,15 @@ def advanced_problems(spec: ClusterSpec) -> Iterator[SpecProblem]:
             what = f"{wrong} ({kind} of Kubernetes 1.{spec.kubernetes.minor})"
             yield _problem(("advanced", "kubeadm", kind, *at), what)
     yield from _etcd(spec)
+    yield from _all_checks(spec)
+
+
+def _all_checks(spec: ClusterSpec) -> Iterator[SpecProblem]:
+    names = [name.lower() for name in spec.advanced.ignore_preflight_errors]
+    if "all" in names and spec.kubernetes.minor < ALL_CHECKS_MINOR:
+        what = f"kubeadm before 1.{ALL_CHECKS_MINOR} takes no 'all' from a file; name the checks"
+        at = ("advanced", "ignore_preflight_errors", names.index("all"))
+        yield SpecProblem(loc=at, what=what, example="SystemVerification")
 
 
 def _etcd(spec: ClusterSpec) -> Iterator[SpecProblem]:

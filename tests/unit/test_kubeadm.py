@@ -285,6 +285,16 @@ def test_old_joins_accept_the_packages_placeholder() -> None:
         assert "ignorePreflightErrors" not in kubeadm.init_documents(spec)[0]["nodeRegistration"]
 
 
+def test_all_checks_stand_alone() -> None:
+    """kubeadm refuses "all" beside the name of a check, our own addition for old joins included."""
+    for version in VERSIONS.values():
+        ignored = ("SystemVerification", "All")
+        spec = cluster(version, advanced=Advanced(ignore_preflight_errors=ignored))
+        joining = kubeadm.join_document(spec, spec.host("cp-b"), token="t", ca_hash="h")
+        for document in (kubeadm.init_documents(spec)[0], joining):
+            assert document["nodeRegistration"]["ignorePreflightErrors"] == ["all"]
+
+
 def test_a_host_with_both_roles_has_no_taint() -> None:
     assert kubeadm.init_documents(shapes("1.36.4")["single"])[0]["nodeRegistration"]["taints"] == []
     assert "taints" not in kubeadm.init_documents(cluster("1.36.4"))[0]["nodeRegistration"]

@@ -201,21 +201,6 @@ CASES: dict[str, tuple[list[Edit], str, str]] = {
          (WK_B, WK_B.replace("worker]", "worker, load-balancer]"))],
         "endpoint.port", "taken by the kubelet on wk-a",
     ),
-    "manifest for flannel": (
-        [("{kind: flannel}", "{kind: flannel, manifest: x.yaml} # here")],
-        "network.cni.manifest", "goes with kind none",
-    ),
-    "version for bridge": (
-        [("{kind: flannel}", "{kind: bridge, version: 1.0.0} # here")],
-        "network.cni.version", "has no version",
-    ),
-    "mtu for none": (
-        [("{kind: flannel}", "{kind: none, mtu: 1400} # here")], "network.cni.mtu", "your manifest",
-    ),
-    "nftables too early": (
-        [("1.36.4", "1.30.9"), ("kube_proxy: iptables", "kube_proxy: nftables # here")],
-        "network.kube_proxy", "needs Kubernetes 1.31",
-    ),
     "old without mirror": (
         [("1.36.4", "1.23.17 # here")], "kubernetes.version", "nothing older than 1.24",
     ),
@@ -266,6 +251,11 @@ CASES: dict[str, tuple[list[Edit], str, str]] = {
          ("version: 1.36.4", "version: 1.28.9")],
         "advanced.kubeadm.JoinConfiguration.dryRun", "is no field of it",
     ),
+    "all checks in a file of old kubeadm": (
+        [("advanced: {}", "advanced: {ignore_preflight_errors: [Swap, all]} # here"),
+         ("version: 1.36.4", "version: 1.27.16")],
+        "advanced.ignore_preflight_errors[1]", "name the checks",
+    ),
     "other kind of etcd": (
         [("advanced: {}",
           "advanced: {kubeadm: {ClusterConfiguration: {etcd: {external: {}}}}} # here")],
@@ -291,16 +281,6 @@ CASES: dict[str, tuple[list[Edit], str, str]] = {
         "hosts[4].ssh.key", "there is no file",
     ),
     # What the format knows and this version does not build.
-    "calico": (
-        [("{kind: flannel}", "{kind: calico} # here")], "network.cni.kind", "not in this version",
-    ),
-    "cilium": (
-        [("{kind: flannel}", "{kind: cilium} # here")], "network.cni.kind", "not in this version",
-    ),
-    "no kube-proxy": (
-        [("kube_proxy: iptables", "kube_proxy: none # here")],
-        "network.kube_proxy", "not in this version",
-    ),
     "registry role": (
         [(WK_B, WK_B.replace("worker]", "worker, registry]") + " # here")],
         "hosts[4].roles", "registry (an image registry set up by haui) is not in this version",
@@ -412,7 +392,9 @@ def test_ipv6_with_flannel_is_refused_and_bridge_knows_only_ipv4() -> None:
 
 
 def test_all_problems_come_at_once_sorted_by_line() -> None:
-    text = broken("vip: 10.30.0.10", "vip: 10.31.0.10", (WK_B, WK_A), ("flannel", "calico"))
+    text = broken(
+        "vip: 10.30.0.10", "vip: 10.31.0.10", (WK_B, WK_A), ("flannel}", "calico, version: 3.9.0}")
+    )
     with pytest.raises(SpecError) as caught:
         load_text(text, name="atlas.yaml")
     error = caught.value
