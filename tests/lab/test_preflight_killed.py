@@ -1,4 +1,4 @@
-"""haui is killed while its listeners stand on the hosts, one of which has no Python."""
+"""haui is killed, or loses a host, while its listeners stand. One of the hosts has no Python."""
 
 from __future__ import annotations
 
@@ -77,3 +77,15 @@ def test_looking_again_at_once_finds_nothing_wrong(lab: Lab, state: Path) -> Non
             assert found["fleet.ports"]["verdict"] == "ok"
             assert found["fleet.leftovers"]["verdict"] == "ok"
             assert listeners(lab, host) == set()
+
+
+def test_a_connection_that_breaks_while_others_dial_disturbs_nobody(lab: Lab, state: Path) -> None:
+    """Its host listens on, and haui dials it again."""
+    run = HauiRun(lab, "preflight", str(lab.dir / "lab.yaml"), *KEYS, state=state)
+    begun = ("task_started", "preflight.reach", "cp1")
+    run.until(lambda e: (e["kind"], e.get("step"), e.get("host")) == begun)
+    assert lab.exec("cp1", ["pkill", "-KILL", "-f", "^sshd: ops"]).returncode == 0
+    assert run.finish() == 0, run.talk()
+    for check in ("fleet.ports", "fleet.leftovers"):
+        events = list(run.of("preflight_result", check=check))
+        assert [event["verdict"] for event in events] == ["ok"] * 4, events
