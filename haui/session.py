@@ -11,7 +11,7 @@ import asyncio
 import getpass
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -36,7 +36,7 @@ from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState
 from haui.record.store import ClusterStore
 from haui.spec import ClusterSpec
-from haui.step import PHASES, Phase, Plan
+from haui.step import PHASES, Phase, Plan, Step
 from haui.transport.credentials import Credentials
 from steps.checks import bastion
 from steps.load import body
@@ -86,6 +86,8 @@ class Job:
     """Whether the bastion itself can reach the endpoint (never in a rehearsal)."""
     hosts: frozenset[str] | None = None
     """Only these hosts, to look at them again; for jobs that change nothing."""
+    catalogue: Sequence[Step] = steps.CATALOGUE
+    """What there is to do; less than all of it for jobs that change nothing."""
     decide: Decide | None = None
     """Asked about each task that failed; without it, what needs the task is skipped at once."""
     evidence: Evidence = field(default_factory=Evidence)
@@ -133,12 +135,13 @@ def plan_of(
     hosts: Collection[str] | None = None,
     *,
     continued: bool = False,
+    catalogue: Sequence[Step] = steps.CATALOGUE,
 ) -> Plan:
     """The tasks of that kind of session, perhaps only those of some hosts.
 
     `continued`: the hosts have been looked at before, and may have been changed since.
     """
-    plan = build_plan(spec, steps.CATALOGUE)
+    plan = build_plan(spec, catalogue)
     return subset(plan, PHASES_OF[kind], hosts, continued=continued)
 
 
@@ -153,13 +156,14 @@ async def perform(job: Job, before: RunState) -> RunResult:
     The caller holds the store's lock. Preflight and verify prove something about the hosts and
     finish nothing, so the journal of the install is not theirs to write.
     """
-    whole = plan_of(job.spec, job.kind, job.hosts)
+    whole = plan_of(job.spec, job.kind, job.hosts, catalogue=job.catalogue)
     if not whole.tasks:
         raise SpecError("the plan has no tasks", fix="the cluster file needs hosts with roles")
     resumed = job.kind in ("apply", "resume") and before.unfinished
     run_id = before.run if resumed else new_run_id()
     shas = (spec_sha(job.spec), plan_sha(whole))
-    plan = plan_of(job.spec, job.kind, job.hosts, continued=continues(job.kind, before))
+    continued = continues(job.kind, before)
+    plan = plan_of(job.spec, job.kind, job.hosts, continued=continued, catalogue=job.catalogue)
     journal = job.store.open_journal(now=job.now) if job.kind in ("apply", "resume") else None
     logs = HostLogs(job.store.logs) if journal else None
     try:

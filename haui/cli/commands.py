@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from haui import __version__
+from haui.cli.bundle import bundle_app
 from haui.cli.ending import code_of
 from haui.cli.output import Output
 from haui.cli.preset import preset_app
@@ -32,6 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(preset_app, name="preset")
+app.add_typer(bundle_app, name="bundle")
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing anything.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Append-only lines (default without a TTY).")]
