@@ -15,7 +15,8 @@ facts_access() {
     access_root=${HAUI_ROOT:-}
     access_account
     fact ssh.user "$access_user"
-    fact ssh.umask "$(umask)"
+    # Straight to where facts go: $(…) would be a fork.
+    printf 'ssh.umask\t' && umask
     if [ -n "${SUDO_USER:-}" ]; then fact ssh.sudo yes; else fact ssh.sudo no; fi
     case $access_line in
         # An empty shell means /bin/sh.

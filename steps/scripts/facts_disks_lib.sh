@@ -79,7 +79,7 @@ disks_links() {
     done
 }
 
-# disks_table: what files and df say. df counts, mountinfo says the rest.
+# disks_table: what files and df say, in $(…). df counts, mountinfo says the rest.
 disks_table() {
     set --
     for disks_file in proc/self/mountinfo proc/swaps etc/fstab etc/waagent.conf usr/lib/systemd/journald.conf \
@@ -91,7 +91,8 @@ disks_table() {
         "$disks_root"/etc/systemd/journald.conf.d/*.conf; do
         if [ -f "$disks_file" ] && [ -r "$disks_file" ]; then set -- "$@" "$disks_file"; fi
     done
-    LC_ALL=C awk -v root="$disks_root" -v paths="$DISKS_PATHS" -v found="$disks_found" '
+    export LC_ALL=C
+    exec awk -v root="$disks_root" -v paths="$DISKS_PATHS" -v found="$disks_found" '
         function own(path) {
             path = substr(path, length(root) + 1)
             return path == "" ? "/" : path

@@ -26,9 +26,9 @@ facts_network() {
 }
 
 # network_batch: what one ip says of addresses and routes; lines about the link lo part them. A root of a family lists
-# all routes of that family.
+# all routes of that family. For $(…).
 network_batch() {
-    ip -o -force -batch - <<EOF
+    exec ip -o -force -batch - <<EOF
 addr show
 link show dev lo
 route show table all root 0.0.0.0/0

@@ -179,6 +179,21 @@ def test_files_that_are_folders(host: ShellHost) -> None:
     look(host)
 
 
+@pytest.mark.parametrize("path", ["/etc/environment", "/proc/stat", "/etc/resolv.conf"])
+def test_a_file_that_can_not_be_read_to_its_end(host: ShellHost, path: str) -> None:
+    """As on a bad disk. It may cost its own area's facts, and no other's."""
+    put(host, "/etc/cron.d/x", b"* * * * * root puppet agent\n")
+    put(host, "/proc/meminfo", b"MemTotal: 4096000 kB\n")
+    put(host, "/proc/sys/net/ipv4/ip_forward", b"0\n")
+    target = host.folder / "root" / path.lstrip("/")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.symlink_to("/proc/self/mem")
+    facts = look(host)
+    assert facts.one("ssh.manager") == "cron /etc/cron.d/x"
+    assert facts.one("memory.mb") == "4000"
+    assert facts.one("sysctl") == "net.ipv4.ip_forward 0"
+
+
 def test_files_that_are_links_to_nowhere_or_to_themselves(host: ShellHost) -> None:
     for index, path in enumerate(sorted(PATHS, key=len, reverse=True)):
         target = host.folder / "root" / path.lstrip("/")
