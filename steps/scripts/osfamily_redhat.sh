@@ -81,10 +81,16 @@ redhat_hold() {
     haui_loose=$(redhat_upgrades "$@")
     [ -n "$haui_loose" ] || return 0
     keep_original "$haui_config"
-    awk -v line="excludepkgs=$(echo "$*" | tr ' ' ',')" '
-        $0 == line { next }
+    [ -f "$haui_config" ] || put_line_file "$haui_config" "[main]"
+    # The file is read twice: an exclude line that is there gets longer, since a second one would replace it.
+    awk -v names="$(echo "$*" | tr ' ' ',')" '
+        /^\[/ { main = /^\[main\]/ }
+        main && /^[ \t]*exclude(pkgs)?[ \t]*=/ {
+            if (NR == FNR) { found = 1 } else if (!told) { told = 1; print $0 "," names; next }
+        }
+        NR == FNR { next }
         { print }
-        /^\[main\]/ { print line }' "$haui_config" >"$haui_config.haui-new"
+        /^\[main\]/ && !found && !told { told = 1; print "excludepkgs=" names }' "$haui_config" "$haui_config" >"$haui_config.haui-new"
     chmod 0644 "$haui_config.haui-new"
     mv "$haui_config.haui-new" "$haui_config"
     echo "other package sources offer $(oneline "$haui_loose") as well: excluded in $haui_config"

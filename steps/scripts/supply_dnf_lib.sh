@@ -5,8 +5,8 @@
 #   rpm.database  ok, or what rpm says of reading its own
 
 supply_dnf() {
-    said=$(bounded 20 rpm -q --qf x rpm 2>&1 >/dev/null) && said=ok
-    fact rpm.database "$(oneline "${said:-rpm does not know itself}")"
+    said=$(bounded 20 rpm -qa --qf x 2>&1 >/dev/null) && said=ok
+    fact rpm.database "$(oneline "${said:-no answer}")"
     ours=$SUPPLY/ours
     all=$SUPPLY/all
     mkdir -p "$ours/repos" "$all/repos"
@@ -19,14 +19,15 @@ supply_dnf() {
     cat "$SUPPLY/facts.sources"
 }
 
-# dnf_in FOLDER SECONDS ARGUMENT…: dnf with the sources of FOLDER/repos; what it says in FOLDER/said.
+# dnf_in FOLDER SECONDS ARGUMENT…: dnf with the sources of FOLDER/repos and no plugins (one of them writes into the
+# host's cache); what it says in FOLDER/said.
 dnf_in() {
     where=$1 limit=$2
     shift 2
     rc=0
     LC_ALL=C timeout -k 1 "$limit" dnf -q --setopt="reposdir=$where/repos" --setopt="cachedir=$where/cache" \
         --setopt="system_cachedir=$where/cache" --setopt="persistdir=$where/state" --setopt="logdir=$where" \
-        --setopt=retries=1 --setopt=timeout=8 --setopt=countme=0 \
+        --setopt=plugins=0 --setopt=retries=1 --setopt=timeout=8 --setopt=countme=0 \
         --setopt='*.retries=1' --setopt='*.timeout=8' --setopt=disable_excludes=haui-kubernetes,main \
         "$@" </dev/null >"$where/out" 2>"$where/said" || rc=$?
     [ "$rc" -ne 124 ] || echo "Error: no end within $limit seconds" >>"$where/said"
@@ -60,7 +61,7 @@ supply_dnf_mirror() {
     fi
     sed "s|^gpgkey=.*|gpgkey=file://$key|" "$HAUI_INPUTS/haui.repo" >"$ours/repos/haui-kubernetes.repo"
     has_authorities || echo "sslverify=0" >>"$ours/repos/haui-kubernetes.repo"
-    if dnf_in "$ours" 40 --refresh repoquery --qf '%{name} %{version}-%{release}\n'; then
+    if dnf_in "$ours" 45 --refresh repoquery --qf '%{name} %{version}-%{release}\n'; then
         fact mirror ok
     else
         fact mirror failed
