@@ -36,6 +36,9 @@ LOGINS_AT_ONE_DOOR = 8
 """The same for hosts that are reached at one address and port."""
 CHANNELS = 6
 """Open channels per connection, below sshd's MaxSessions 10."""
+REFUSED_PAUSES_S = (0.05, 0.2, 0.5)
+"""sshd counts a session for a moment after its end: when none of ours is left, a refused one is
+tried again after these."""
 WINDOW = 1 << 20
 _READ_HIGH, _READ_LOW = 1 << 19, 1 << 17
 _SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "ABRT": 6, "KILL": 9, "SEGV": 11, "PIPE": 13, "TERM": 15}
@@ -183,6 +186,7 @@ class Connection:
             channel.close()
 
     async def _start(self, channel: Channel, command: str) -> None:
+        pauses = iter(REFUSED_PAUSES_S)
         while True:
             self._freed.clear()
             try:
@@ -194,10 +198,16 @@ class Connection:
             except (OSError, asyncssh.Error) as error:
                 self._open.discard(channel)
                 refused = isinstance(error, asyncssh.ChannelOpenError)
-                if not self.alive or not refused or not self._open:
+                pause = next(pauses, None) if not self._open else 0.0
+                if not self.alive or not refused or pause is None:
+                    self._freed.set()  # who waits for this one tries, too
                     raise self._no_channel(error) from error
             # The server allows fewer sessions than usual: wait until one of ours has ended.
-            await self._freed.wait()
+            if pause:
+                self._freed.set()
+                await asyncio.sleep(pause)
+            else:
+                await self._freed.wait()
 
     def _no_channel(self, error: Exception) -> ConnectionLostError:
         return ConnectionLostError(

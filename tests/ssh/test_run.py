@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from haui.errors import StepError
+from haui.errors import ConnectionLostError, StepError
 from haui.host import Script
 from tests.ssh.conftest import Bench, StartSshd
 from tests.ssh.sshd import Sshd
@@ -137,3 +137,21 @@ async def test_more_scripts_at_once_than_sessions(bench: Bench, start_sshd: Star
     await host.connect()
     done = await asyncio.gather(*(host.run(script(f"echo {n}")) for n in range(12)))
     assert [one.stdout for one in done] == [f"{n}\n" for n in range(12)]
+
+
+async def test_a_host_that_opens_no_session_lets_nobody_wait(
+    bench: Bench, start_sshd: StartSshd
+) -> None:
+    pool = bench.pool()
+    connection = await pool.dial(bench.target(start_sshd(MaxSessions="0")))
+
+    async def refused() -> str:
+        with pytest.raises(ConnectionLostError) as caught:
+            async with connection.exec("true"):
+                pass
+        return caught.value.what
+
+    async with asyncio.timeout(20):
+        told = await asyncio.gather(*(refused() for _ in range(3)))
+    assert told == ["the host opens no session"] * 3
+    await connection.close()

@@ -246,7 +246,7 @@ def test_files_alone_are_looked_at_and_placed() -> None:
     probe, apply, _ = ran.fleet.scripts
     assert probe.text == "# library\n\n# files\n"
     digest = "73cb3858a687a8494ca3323053016282f3dad39d42cf62ca4e79dda2aac7d9ac"
-    assert probe.inputs["manifest.expected"] == f"{digest}\t600\t/etc/haui/x\n".encode()
+    assert probe.inputs["manifest.expected"] == f"{digest}\t600\t/etc/haui/x\t\n".encode()
     assert (apply.name, apply.text) == ("files.apply", ":\n")
     (running,) = ran.fleet["cp1"].tasks.values()
     assert [file.path for file in running.request.files] == ["/etc/haui/x"]

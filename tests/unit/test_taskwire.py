@@ -23,7 +23,7 @@ def request(**parts: object) -> TaskRequest:
 def test_start_carries_everything() -> None:
     files = (File(path="/etc/a b", content=b"A", mode=0o600), File(path="/x", content=b"\xff"))
     script = start_script(request(env={"A": "1"}, inputs={"p/q": b"s"}, files=files))
-    assert script.inputs["manifest"] == b"0\t600\t/etc/a b\n1\t644\t/x\n"
+    assert script.inputs["manifest"] == b"0\t600\t/etc/a b\t\n1\t644\t/x\t\n"
     assert (script.inputs["files/0"], script.inputs["files/1"]) == (b"A", b"\xff")
     assert script.inputs["inputs/p/q"] == b"s"
     assert b"\nA=1\n" in script.inputs["env"]
