@@ -171,9 +171,9 @@ class Cni(Model):
     )
     encapsulation: Literal["always", "across-subnets", "never"] = _field(
         "always",
-        "Whether packets between pods of two nodes are wrapped in VXLAN. across-subnets: only where "
-        "a router is between the nodes. never: the nodes route to each other, by BGP with calico, "
-        "in one network segment with flannel and cilium.",
+        "Whether packets between pods of two nodes are wrapped in VXLAN. across-subnets: only "
+        "where a router is between the nodes. never: the nodes route to each other, by BGP with "
+        "calico, in one network segment with flannel and cilium.",
         "always",
     )
     repository: t.ImageRepository | None = _field(
@@ -408,6 +408,12 @@ class System(Model):
         "from the hosts that need it. keep: nothing is changed, preflight says what to open. It "
         "is never switched off.",
         "open",
+    )
+    selinux: Literal["keep", "permissive"] = _field(
+        "keep",
+        "What becomes of SELinux where it is on. keep: it stays as it is, and haui switches on "
+        "what its services need. permissive: it says what it would deny and denies nothing.",
+        "keep",
     )
 
 

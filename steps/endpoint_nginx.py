@@ -4,8 +4,8 @@ nginx notices a server that refuses connections (max_fails), not one that is the
 keepalived's check asks for an answer of the API through this host's nginx, and the virtual address
 leaves a host that gives none.
 
-On hosts with SELinux enforcing, nginx needs the boolean httpd_can_network_connect and its port in
-http_port_t; the probe says so where that is the case.
+Where SELinux is on, nginx gets the boolean httpd_can_network_connect, and its port becomes one of
+http_port_t.
 """
 
 from __future__ import annotations

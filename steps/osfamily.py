@@ -33,6 +33,8 @@ class Family:
     base_packages: tuple[str, ...]
     balancer_packages: tuple[str, ...]
     ipvs_packages: tuple[str, ...]
+    selinux_packages: tuple[str, ...]
+    """Where SELinux is on: its tools and, on hosts with containers, their policy (the last)."""
     containerd_packages: tuple[str, ...]
     nginx_packages: tuple[str, ...]
     """nginx and its stream module, the program first."""
@@ -51,6 +53,8 @@ DEBIAN = Family(
     ),
     balancer_packages=("ca-certificates", "curl", "iproute2", "procps", "iputils-ping"),
     ipvs_packages=("ipset", "ipvsadm"),
+    # There is no policy of containers; preflight says what that means.
+    selinux_packages=("policycoreutils-python-utils",),
     containerd_packages=("containerd",),
     nginx_packages=("nginx", "libnginx-mod-stream"),
     proxy_files=osfamily_apt.proxy_files,
@@ -70,6 +74,7 @@ REDHAT = Family(
     ),
     balancer_packages=("ca-certificates", "curl", "iproute", "procps-ng", "iputils"),
     ipvs_packages=("ipset", "ipvsadm"),
+    selinux_packages=("policycoreutils-python-utils", "container-selinux"),
     # Enterprise Linux has none of its own: containerd.io is Docker's. Fedora has containerd.
     containerd_packages=("containerd.io", "containerd"),
     nginx_packages=("nginx", "nginx-mod-stream"),

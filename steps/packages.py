@@ -6,7 +6,7 @@ from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
 from steps import osfamily, proxy
 from steps.osfamily import Family
-from steps.where import everywhere, is_node
+from steps.where import everywhere, has_containerd, is_node
 
 
 def base_packages(spec: ClusterSpec, host: HostSpec, family: Family) -> tuple[str, ...]:
@@ -17,8 +17,19 @@ def base_packages(spec: ClusterSpec, host: HostSpec, family: Family) -> tuple[st
     return family.base_packages + ipvs
 
 
+def selinux_packages(spec: ClusterSpec, host: HostSpec, family: Family) -> tuple[str, ...]:
+    """What a host needs besides where SELinux is on."""
+    names = family.selinux_packages
+    if has_containerd(spec, host):
+        return names
+    return tuple(name for name in names if name != "container-selinux")
+
+
 def _base(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     env = osfamily.each("HAUI_PACKAGES", lambda family: " ".join(base_packages(spec, host, family)))
+    env |= osfamily.each(
+        "HAUI_SELINUX_PACKAGES", lambda family: " ".join(selinux_packages(spec, host, family))
+    )
     return Work(
         probe=Call(script="packages_base_probe", env=env),
         apply=Call(script="packages_base_apply", env=env),

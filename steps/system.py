@@ -5,6 +5,7 @@ from __future__ import annotations
 from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
+from steps import osfamily
 from steps.where import carriers, everywhere, is_node
 
 MODULES_LIST = "/etc/modules-load.d/haui-kubernetes.conf"
@@ -61,6 +62,8 @@ def _modules(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     return Work(
         probe=Call(script="system_modules_probe", env=env),
         apply=Call(script="system_modules_apply", env=env),
+        # It may have to install the rest of a kernel's modules.
+        files=osfamily.REDHAT.proxy_files(spec),
     )
 
 
@@ -89,10 +92,23 @@ def _hosts(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     )
 
 
+def _makes_permissive(spec: ClusterSpec, host: HostSpec) -> bool:
+    return spec.system.selinux == "permissive"
+
+
+def _selinux(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
+    return Work(
+        probe=Call(script="system_selinux_probe"), apply=Call(script="system_selinux_apply")
+    )
+
+
 def _time(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     env = {"HAUI_PROFILE": spec.profile}
     return Work(
-        probe=Call(script="system_time_probe", env=env), apply=Call(script="system_time_apply")
+        probe=Call(script="system_time_probe", env=env),
+        apply=Call(script="system_time_apply"),
+        # It may have to install chrony.
+        files=osfamily.proxy_files(spec),
     )
 
 
@@ -115,9 +131,10 @@ STEPS = (
         phase="system",
         on=is_node,
         work=_modules,
-        timeout_s=120,
+        timeout_s=900,
         explain="Containers need overlay file systems; Services need bridged packets to pass "
-        "the packet filter (br_netfilter) and connection tracking.",
+        "the packet filter (br_netfilter) and connection tracking. Where the RHEL family keeps "
+        "modules in a package of their own, that is installed.",
     ),
     Step(
         id="system.sysctl",
@@ -128,6 +145,16 @@ STEPS = (
         timeout_s=60,
         explain="Nodes forward packets of pods and let the packet filter see bridged ones. Log "
         "readers and kubelets need more inotify instances than the default of 128.",
+    ),
+    Step(
+        id="system.selinux",
+        title="Make SELinux permissive",
+        phase="system",
+        on=_makes_permissive,
+        work=_selinux,
+        timeout_s=120,
+        explain="Asked for in the cluster file. Where SELinux is on it goes on to label files and "
+        "to say what it would deny, and denies nothing any more, also after a boot.",
     ),
     Step(
         id="system.hosts",

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include osfamily_lib
+# haui: include osfamily_lib selinux_lib
 # Installs haproxy and has it run with our configuration. A reload keeps open connections.
 set -eu
 
@@ -7,6 +7,7 @@ if [ -z "$(package version haproxy)" ]; then
     package install haproxy || die "haproxy can't be installed" \
         "look at the package sources of this host; '$(package by_hand haproxy)' must work by hand"
 fi
+allow_selinux haproxy_connect_any
 haproxy -c -q -f "${HAUI_ROOT:-}$HAUI_CONFIG" || die "haproxy does not accept $HAUI_CONFIG" \
     "haproxy 2.2 or newer is needed: this host has $(haproxy -v | head -n 1)"
 mark=$(files_mark "${HAUI_ROOT:-}$HAUI_CONFIG")

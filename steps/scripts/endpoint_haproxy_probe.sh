@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include osfamily_lib
+# haui: include osfamily_lib selinux_lib
 # Does haproxy serve the endpoint's port with our configuration?
 
 version=$(package version haproxy)
@@ -8,6 +8,7 @@ if [ -z "$version" ]; then
     exit 0
 fi
 finding ok "package haproxy" installed "$version"
+want_selinux haproxy_connect_any
 want "haproxy.service" "active enabled" "$(unit_active haproxy) $(unit_enabled haproxy)"
 if loaded haproxy "${HAUI_ROOT:-}$HAUI_CONFIG"; then
     finding ok "configuration in use" "the one on disk" "the one on disk"

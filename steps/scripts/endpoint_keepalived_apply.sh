@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include osfamily_lib keepalived_lib
+# haui: include osfamily_lib keepalived_lib selinux_lib
 # Installs keepalived and has it run with our configuration.
 set -eu
 
@@ -10,6 +10,9 @@ if [ -z "$(package version keepalived)" ]; then
     package install keepalived || die "keepalived can't be installed" \
         "look at the package sources of this host; '$(package by_hand keepalived)' must work by hand"
 fi
+# Its check asks a local port, and is a script in a folder of configuration, which keepalived may not run.
+allow_selinux keepalived_connect_any
+allow_selinux_type keepalived_unconfined_script_exec_t /etc/keepalived/haui-check.sh
 keepalived --config-test -f "$CONFIG" || die "keepalived does not accept $CONFIG" "the lines above say why"
 mark=$(files_mark "$CONFIG" "$CHECK" "$INTERFACE")
 systemctl enable keepalived

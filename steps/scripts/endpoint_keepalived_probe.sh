@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include osfamily_lib keepalived_lib
+# haui: include osfamily_lib keepalived_lib selinux_lib
 # Does keepalived run with our configuration? Which host holds the virtual address is the hosts' own agreement, so it is
 # only said here.
 
@@ -17,6 +17,8 @@ elif [ "$(cat "$INTERFACE" 2>/dev/null)" = "$(interface_text "$name")" ]; then
 else
     finding differs "interface of the virtual address" "$name" "$(cat "$INTERFACE" 2>/dev/null)"
 fi
+want_selinux keepalived_connect_any
+want_selinux_type keepalived_unconfined_script_exec_t /etc/keepalived/haui-check.sh
 want "keepalived.service" "active enabled" "$(unit_active keepalived) $(unit_enabled keepalived)"
 if loaded keepalived "$CONFIG" "$CHECK" "$INTERFACE"; then
     finding ok "configuration in use" "the one on disk" "the one on disk"

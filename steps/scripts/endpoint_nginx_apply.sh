@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include osfamily_lib
+# haui: include osfamily_lib selinux_lib
 # Installs nginx with its stream module and has it run with our configuration. A reload keeps open connections: the old
 # workers serve them until they end.
 set -eu
@@ -20,6 +20,8 @@ if [ -n "$missing" ]; then
     [ -n "$installed" ] || die "nginx can't be installed" \
         "look at the package sources of this host; '$(package by_hand "$HAUI_PACKAGES")' must work by hand"
 fi
+allow_selinux httpd_can_network_connect
+allow_selinux_port http_port_t "$HAUI_PORT"
 nginx -t -q -c "${HAUI_ROOT:-}$HAUI_CONFIG" || die "nginx does not accept $HAUI_CONFIG" "the lines above say why"
 mark=$(files_mark "${HAUI_ROOT:-}$HAUI_CONFIG")
 # Also when an earlier attempt died between the two above.

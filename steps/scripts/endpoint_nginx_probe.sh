@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include osfamily_lib
+# haui: include osfamily_lib selinux_lib
 # Does nginx serve the endpoint's port with our configuration?
 
 for name in $(of_family HAUI_PACKAGES); do
@@ -10,6 +10,8 @@ for name in $(of_family HAUI_PACKAGES); do
     fi
     finding ok "package $name" installed "$version"
 done
+want_selinux httpd_can_network_connect
+want_selinux_port http_port_t "$HAUI_PORT"
 want "nginx.service" "active enabled" "$(unit_active nginx) $(unit_enabled nginx)"
 if loaded nginx "${HAUI_ROOT:-}$HAUI_CONFIG"; then
     finding ok "configuration in use" "the one on disk" "the one on disk"
@@ -26,7 +28,4 @@ if [ "$(unit_active nginx)" = active ]; then
 fi
 holder=$(ss -Hltnp "sport = :$HAUI_PORT" 2>/dev/null | sed -n 's/.*(("\([^"]*\)".*/\1/p' | sort -u | head -n 1)
 want "who listens on port $HAUI_PORT" nginx "${holder:-nobody}"
-if [ "$(getenforce 2>/dev/null)" = Enforcing ]; then
-    finding info "SELinux" "" "enforcing: nginx needs httpd_can_network_connect, and port $HAUI_PORT in http_port_t"
-fi
 exit 0

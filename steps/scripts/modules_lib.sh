@@ -39,3 +39,22 @@ module_unknowable() {
         *) return 1 ;;
     esac
 }
+
+# wanted_extras: the package with the rest of this kernel's modules where it is needed: on a kernel of EL 10 or newer,
+# whose small images lack what iptables and the pod network load, and of any release that lacks one of HAUI_MODULES.
+wanted_extras() {
+    [ "$(os_family)" = redhat ] || return 0
+    haui_extras=$(package kernel_extras)
+    [ -n "$haui_extras" ] || return 0
+    haui_release=$(os_release VERSION_ID)
+    if [ "${haui_release%%.*}" -ge 10 ] 2>/dev/null; then
+        echo "$haui_extras"
+        return 0
+    fi
+    for haui_module in $HAUI_MODULES; do
+        if ! module_works "$haui_module" && ! module_loadable "$haui_module"; then
+            echo "$haui_extras"
+            return 0
+        fi
+    done
+}

@@ -89,8 +89,3 @@ debian_held() {
 debian_by_hand() {
     echo "apt-get install $*"
 }
-
-# debian_kernel_extras: the package with the rest of the running kernel's modules, where there is one of its own.
-debian_kernel_extras() {
-    case $(os_release ID) in ubuntu) echo "linux-modules-extra-$(uname -r)" ;; esac
-}

@@ -2,7 +2,8 @@
 # haui: include osfamily_debian osfamily_redhat
 # The package manager behind one name: `package VERB ARGUMENT…` calls the function <family>_VERB of the host's family.
 # Verbs: version NAME · install NAME[=VERSION]… · exact NAME=VERSION… · update [LIST] · versions NAME ·
-# offered NAME VERSION · candidate NAME · hold NAME… · held · by_hand NAME… · kernel_extras.
+# offered NAME VERSION · candidate NAME · hold NAME… · held · by_hand NAME… ·
+# kernel_extras (the RHEL family only).
 
 package() {
     haui_verb=$1

@@ -1,10 +1,12 @@
 # shellcheck shell=sh
-# haui: include osfamily_lib
+# haui: include osfamily_lib selinux_lib
 # Installs what is missing and touches nothing else.
 set -eu
 
 missing=
-for name in $(of_family HAUI_PACKAGES); do
+names=$(of_family HAUI_PACKAGES)
+[ "$(selinux_mode)" = disabled ] || names="$names $(of_family HAUI_SELINUX_PACKAGES)"
+for name in $names; do
     [ -n "$(package version "$name")" ] || missing="$missing $name"
 done
 [ -n "$missing" ] || exit 0

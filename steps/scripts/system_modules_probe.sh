@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include modules_lib
+# haui: include osfamily_lib modules_lib
 # Kernel modules at work, and there again after a reboot.
 
 for module in $HAUI_MODULES; do
@@ -19,4 +19,6 @@ for module in $HAUI_MODULES; do
         finding differs "module $module at boot" "built in or listed" "not listed in $HAUI_LIST"
     fi
 done
+extras=$(wanted_extras)
+[ -z "$extras" ] || finding differs "package $extras" installed absent
 exit 0

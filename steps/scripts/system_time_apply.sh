@@ -5,7 +5,10 @@ set -eu
 
 if ! time_service >/dev/null; then
     package install chrony || die "chrony can't be installed" "install a time service on this host, or use profile test"
-    systemctl enable --now chrony
+    case $(os_family) in
+        redhat) systemctl enable --now chronyd ;;
+        *) systemctl enable --now chrony ;;
+    esac
 fi
 wait_until 120 time_synchronised || die "the clock is not synchronised after two minutes" \
-    "give $(time_service) a time server that this host reaches (see /etc/chrony or /etc/systemd/timesyncd.conf)"
+    "give $(time_service) a time server that this host reaches (see /etc/chrony, /etc/chrony.conf or /etc/systemd/timesyncd.conf)"

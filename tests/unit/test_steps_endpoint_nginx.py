@@ -136,10 +136,13 @@ def test_the_probe_asks_nginx_itself_only_while_it_runs(host: ShellHost) -> None
 def test_somebody_else_on_the_port_and_selinux_are_seen(host: ShellHost) -> None:
     run(host, "apply")
     host.fake("ss", "echo 'LISTEN 0 1 *:8443 *:* users:((\"haproxy\",pid=7,fd=3))'")
-    host.fake("getenforce", "echo Enforcing")
+    host.write("/sys/fs/selinux/enforce", "1")
+    host.fake("getsebool", 'echo "$1 --> off"')
+    host.fake("semanage", 'echo "http_port_t tcp 80, 443"')
     ran = run(host, "probe")
     assert ran.findings["who listens on port 8443"].seen == "haproxy"
-    assert ran.verdict("SELinux") == "info"
+    assert ran.verdict("SELinux boolean httpd_can_network_connect") == "differs"
+    assert ran.verdict("SELinux type of port 8443") == "differs"
 
 
 @pytest.mark.parametrize(

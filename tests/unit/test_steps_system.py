@@ -11,7 +11,7 @@ from steps import system
 from tests.unit.shell_host import Ran, ShellHost, with_systemctl
 from tests.unit.specs import spec
 
-SWAP, MODULES, SYSCTL, HOSTS, TIME = system.STEPS
+SWAP, MODULES, SYSCTL, SELINUX, HOSTS, TIME = system.STEPS
 
 
 @pytest.fixture
