@@ -35,13 +35,10 @@ push_blob() {
     code=$(registry_asks -X POST -D "$WORK/head" -o "$WORK/answer" -w '%{http_code}' -H 'Content-Length: 0' \
         "$(registry_origin)/v2/$PUSH_REPOSITORY/blobs/uploads/") || code=000
     [ "$code" = 202 ] || refused "a new part" "$code"
-    upload=$(location)
-    code=$(member "$2" | registry_asks -X PATCH -D "$WORK/head" -o "$WORK/answer" -w '%{http_code}' -H 'Expect:' \
-        -H 'Content-Type: application/octet-stream' -T - "$(place "$upload")") || code=000
-    [ "$code" = 202 ] || refused "the data $1" "$code"
     upload=$(place "$(location)")
     case $upload in *\?*) upload="$upload&digest=$1" ;; *) upload="$upload?digest=$1" ;; esac
-    code=$(registry_asks -X PUT -o "$WORK/answer" -w '%{http_code}' -H 'Content-Length: 0' "$upload") || code=000
+    code=$(member "$2" | registry_asks -X PUT -o "$WORK/answer" -w '%{http_code}' -H 'Expect:' \
+        -H 'Content-Type: application/octet-stream' -T - "$upload") || code=000
     [ "$code" = 201 ] || refused "the data $1" "$code"
 }
 

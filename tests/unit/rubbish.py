@@ -18,7 +18,7 @@ from haui.rehearsal import facts
 from haui.spec import ClusterSpec, HostSpec
 from steps import preflight
 from steps.checks import FACTS, Check, Look
-from tests.unit.specs import PLANES, WORKERS, shapes, spec
+from tests.unit.specs import PLANES, WORKERS, shapes, spec, with_registry
 
 STEPS = tuple(step.id for step in preflight.STEPS)
 NOW = 1_000_000.0
@@ -66,6 +66,7 @@ def all_shapes() -> Mapping[str, ClusterSpec]:
         **shapes(),
         "storage": spec(hosts=PLANES + storing, network={"cni": {"kind": "cilium"}}),
         "calico": spec(network={"cni": {"kind": "calico"}, "kube_proxy": "nftables"}),
+        "registry": with_registry(),
         "own-network": spec(network={"cni": {"kind": "none"}}, ssh={"user": "ops"}),
     }
 

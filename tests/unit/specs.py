@@ -77,6 +77,13 @@ def offline() -> ClusterSpec:
     )
 
 
+def with_registry(**changes: Any) -> ClusterSpec:
+    """Two registries of haui's own, which are no nodes."""
+    registries = [_host(f"rg{n}", 50 + n, "registry") for n in (1, 2)]
+    given = {"registry": {"archive": "/srv/images.tar"}, "hosts": PLANES + WORKERS + registries}
+    return spec(**(given | changes))
+
+
 def shapes() -> dict[str, ClusterSpec]:
     """Every shape that the cluster file can say, also those of later versions."""
     vip = {"name": "api.atlas.lan", "vip": "10.30.0.100", "port": 6443}

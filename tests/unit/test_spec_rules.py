@@ -24,6 +24,7 @@ CP_C = "{name: cp-c, address: 10.30.0.13, roles: [control-plane]}"
 PLACED = ("  placement: control-plane\n", DEDICATED)
 HOSTS = ("hosts:\n", "hosts: # here\n")
 ETCD = "".join(f"  - {{name: et-{i}, address: 10.30.0.3{i}, roles: [etcd]}}\n" for i in range(1, 4))
+REGISTRY = "  - {name: rg-a, address: 10.30.0.41, roles: [registry]}\n"
 MIRROR = "packages: {mirror: 'https://mirror.lan'}"
 KUBE_VIP = ("kind: keepalived-haproxy", "kind: kube-vip")
 BGP = "port: 6443\n  mode: bgp\n  bgp:\n    peers:\n"
@@ -281,10 +282,6 @@ CASES: dict[str, tuple[list[Edit], str, str]] = {
         "hosts[4].ssh.key", "there is no file",
     ),
     # What the format knows and this version does not build.
-    "registry role": (
-        [(WK_B, WK_B.replace("worker]", "worker, registry]") + " # here")],
-        "hosts[4].roles", "registry (an image registry set up by haui) is not in this version",
-    ),
     "storage role": (
         [(WK_B, WK_B.replace("worker]", "storage]") + " # here")],
         "hosts[4].roles", "storage (storage set up by haui) is not in this version",
@@ -331,6 +328,11 @@ GOOD: dict[str, list[Edit]] = {
     "all workers": [
         (f"  - {WK_A}\n", ""), (f"  - {WK_B}\n", ""),
         (CP_C, CP_C.replace("plane]", "plane, worker]")),
+    ],
+    "a registry on a host of its own": [("hosts:\n", f"hosts:\n{REGISTRY}")],
+    "a registry on a worker, with a login": [
+        (WK_B, WK_B.replace("worker]", "worker, registry]")),
+        ("images: {}", "images: {username: puller}"),
     ],
     "same gate, other ports": [
         (WK_A, WK_A.replace("}", ", ssh: {address: 203.0.113.7, port: 2201}}")),
