@@ -147,23 +147,6 @@ tmp_and_zone() {
     case $haui_said in *' -> '*) haui_zone=${haui_said##* -> } && haui_zone=${haui_zone%"'"} ;; esac
 }
 
-# fact_addresses KEY TEXT: the addresses that getent ahosts has told, each once.
-fact_addresses() {
-    haui_told=' '
-    while read -r haui_address _; do
-        case $haui_told in
-            *" $haui_address "*) ;;
-            *)
-                haui_told="$haui_told$haui_address "
-                [ -z "$haui_address" ] || fact "$1" "$haui_address"
-                ;;
-        esac
-        [ ${#haui_told} -lt 2000 ] || break
-    done <<EOF
-$2
-EOF
-}
-
 # facts_end: the last line; without it the reader knows that something was cut off.
 facts_end() {
     printf 'end\tok\n'
