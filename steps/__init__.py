@@ -12,6 +12,7 @@ from steps import (
     endpoint,
     endpoint_settled,
     etcd,
+    firewall,
     network,
     packages,
     preflight,
@@ -27,6 +28,8 @@ CATALOGUE: tuple[Step, ...] = (
     *preflight.STEPS,  # one read-only check of each host
     # The machines.
     *system.STEPS,  # swap, kernel modules and parameters, names, clock
+    *firewall.STEPS,  # what firewalld or ufw let in
+    network.UNMANAGED_STEP,  # NetworkManager stays off the pods' interfaces
     *packages.STEPS,  # tools, and where Kubernetes packages come from
     *registry.STEPS,  # an image registry of our own, before anybody pulls
     *runtime.STEPS,  # containerd, kubeadm with its companions, images

@@ -2,213 +2,154 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from ipaddress import ip_network
+from collections.abc import Iterator
 
-from haui.clusterfile.types import IPNetwork
-from steps.checks import paths
-from steps.checks.check import Answer, Check, Fix, Look, command, passes, skips, warns, words
-from steps.checks.fleet_view import address_of
-from steps.endpoint import has_keepalived
-from steps.system import peers_of
-from steps.where import is_node
+from haui.evidence import Facts
+from haui.spec import HostSpec
+from steps.checks.check import (
+    Answer,
+    Check,
+    Fix,
+    Look,
+    by_haui,
+    command,
+    passes,
+    skips,
+    tells,
+    warns,
+    words,
+)
+from steps.checks.firewall_rules import Filter, of_kernel, of_tool, ports_of
+from steps.firewall import ANYONE, FIREWALL, Rule, let_in, opens, rules
+from steps.ports import openings
 
-_DROPS = re.compile(r"(counter packets \d+ bytes \d+ )?(drop|reject)( with .*)?( comment .*)?")
-_LAST = re.compile(r"-A INPUT -j (DROP|REJECT)\b.*")
-_NFT_PORTS = re.compile(r"(tcp|udp) dport (\{[^}]*\}|\S+) .*accept\b")
-_IPT_PORTS = re.compile(r"-p (tcp|udp) .*--dports? (\S+) .*-j ACCEPT\b")
-_SOURCE = re.compile(r"(?:ip6? saddr (\{[^}]*\}|\S+) (?:counter \S+ \d+ \S+ \d+ )?accept\b)"
-                     r"|(?:-A INPUT -s (\S+) -j ACCEPT\b)")  # fmt: skip
-_ALL = re.compile(r"-A INPUT -j ACCEPT|(counter packets \d+ bytes \d+ )?accept")
-MOST_UFW_PORTS = 15
-"""What ufw takes in one rule."""
-
-
-@dataclass
-class Filter:
-    """What a packet filter lets in."""
-
-    name: str
-    ports: set[tuple[str, int, int]] = field(default_factory=set)
-    protocols: set[str] = field(default_factory=set)
-    sources: list[IPNetwork] = field(default_factory=list)
-
-    def opens(self, proto: str, port: int) -> bool:
-        return any(p == proto and low <= port <= high for p, low, high in self.ports)
-
-    def trusts(self, addresses: Iterable[str]) -> bool:
-        """Whether it takes everything from each of these addresses."""
-        found = [address_of(address) for address in addresses]
-        return all(
-            address is not None and any(address in network for network in self.sources)
-            for address in found
-        )
-
-    def allow(self, text: str) -> None:
-        """Take a value of the fact firewall.open."""
-        kind, _, rest = text.partition(" ")
-        if kind == "protocol":
-            self.protocols.add(rest)
-        elif kind == "source":
-            self.trust(rest)
-        else:
-            ports, _, proto = kind.partition("/")
-            self.open(proto, ports)
-
-    def trust(self, text: str) -> None:
-        for part in text.strip("{} ").split(","):
-            try:
-                self.sources.append(ip_network(part.strip(), strict=False))
-            except ValueError:
-                continue
-
-    def open(self, proto: str, text: str) -> None:
-        for part in text.strip("{} ").split(","):
-            low, _, high = part.strip().replace(":", "-").partition("-")
-            if low.isdecimal() and (high or low).isdecimal():
-                self.ports.add((proto, int(low), int(high or low)))
-
-
-def _needed(look: Look, found: Filter) -> list[tuple[str, int]]:
-    """The ports that others will need and that are closed to some of them."""
-    others = [h.address for h in look.spec.hosts if h.name != look.host.name]
-    if others and found.trusts(others):
-        return []
-    served = paths.served(look.spec, look.host)
-    return [(proto, port) for proto, port in sorted(served) if not found.opens(proto, port)]
-
-
-def _needs_vrrp(look: Look, found: Filter) -> bool:
-    if not has_keepalived(look.spec, look.host) or found.protocols & {"vrrp", "112"}:
-        return False
-    return not found.trusts(peers_of(look.spec, look.host))
+Wants = tuple[tuple[str, ...], tuple[str, ...]]
+"""What is wanted alike (the words of a rule without the source), and by whom."""
 
 
 def _firewall(look: Look) -> Answer:
     rows = look.facts.all("firewall")
-    found = _of_tool(look, rows[0]) if rows else _of_kernel(look)
+    found = (of_tool if rows else of_kernel)(look.facts, look.host)
     if found is None:
         if not rows and look.facts.yes("firewall.asked") is not True:
             return skips("the kernel's rules could not be listed (`nft` is missing)")
         return passes("nothing is kept out")
-    closed = _needed(look, found)
-    missing = [f"{port}/{proto}" for proto, port in closed]
-    if _needs_vrrp(look, found):
-        missing.append("VRRP (IP protocol 112)")
-    pods = is_node(look.spec, look.host) and not _lets_pods(look, found, rows)
-    if pods:
-        missing.append(f"packets of pods ({look.spec.network.pods})")
+    missing = [rule for rule in _wanted(look, found) if not found.follows(rule)]
     if not missing:
         return passes(f"{found.name}; what this host needs is open")
-    return warns(
-        f"{found.name} keeps out {', '.join(missing)}; haui does not open it yet",
-        _opening(look, found, rows, closed, pods),
-        "open to the other hosts: " + ", ".join(missing),
+    shown = ", ".join(_shown(found, missing))
+    expected = f"open to those who need it: {shown}"
+    if found.tool and opens(look.spec):
+        text = "The install lets it in, only from the hosts that need it."
+        return tells(f"{found.name} keeps out {shown}", by_haui(FIREWALL.id, text), expected)
+    why = "system.firewall is keep" if found.tool else "haui does not edit rules of others' own"
+    return warns(f"{found.name} keeps out {shown}; {why}", _opening(look, found, missing), expected)
+
+
+def _wanted(look: Look, found: Filter) -> tuple[Rule, ...]:
+    if found.tool:
+        return rules(look.spec, look.host)
+    # What plain rules say of clients, and of packets that are passed on, is not known.
+    return tuple(
+        ("open", address, one.proto, f"{one.first}-{one.last}" if one.first else "-")
+        for one in openings(look.spec, look.host)
+        for address in let_in(look.spec, look.host, one)
     )
 
 
-def _of_tool(look: Look, row: str) -> Filter | None:
-    tool, *rest = row.split()
-    if tool == "firewalld" and rest[1:] == ["ACCEPT"]:
-        return None
-    if tool == "ufw" and rest[:1] == ["allow"]:
-        return None
-    found = Filter(f"firewalld (zone {rest[0]})" if tool == "firewalld" and rest else tool)
-    for text in look.facts.all("firewall.open"):
-        found.allow(text)
-    return found
+def _shown(found: Filter, missing: list[Rule]) -> Iterator[str]:
+    """Each thing that is kept out, once."""
+    seen: dict[str, None] = {}
+    for what, source, *rest in missing:
+        if what == "open" and rest[0] == "vrrp":
+            seen["VRRP (IP protocol 112)"] = None
+        elif what == "open":
+            closed = [p for p in ports_of(rest[1]) if not found.opens(rest[0], *p, source)]
+            for low, high in closed:
+                seen[f"{low}/{rest[0]}" if low == high else f"{low}-{high}/{rest[0]}"] = None
+        else:
+            seen[f"packets of pods ({source if what == 'trust' else rest[0]})"] = None
+    yield from seen
 
 
-def _of_kernel(look: Look) -> Filter | None:
-    """What the chains at the input hook let in; None when none of them keeps anything out."""
-    six = ":" in look.host.address
-    chains: dict[str, list[str]] = {}
-    for text in look.facts.all("firewall.rule"):
-        where, _, rule = text.partition(": ")
-        if where.split(" ")[0] in ("inet", "ip6" if six else "ip"):
-            chains.setdefault(where, []).append(rule)
-    closed = {where: rules for where, rules in chains.items() if _closes(rules)}
-    if not closed:
-        return None
-    found = Filter(f"nftables/iptables ({', '.join(sorted(closed))})")
-    # A packet has to pass all of them; with several, the strictest is the one with least open.
-    for rule in min(closed.values(), key=len):
-        for ports in (_NFT_PORTS.search(rule), _IPT_PORTS.search(rule)):
-            if ports is not None:
-                found.open(ports[1], ports[2])
-        source = _SOURCE.search(rule)
-        if source is not None:
-            found.trust(source[1] or source[2])
-        if re.search(r"(meta l4proto|ip protocol|-p) (vrrp|112)\b.*(accept|ACCEPT)", rule):
-            found.protocols.add("vrrp")
-    return found
-
-
-def _closes(rules: list[str]) -> bool:
-    """Whether a chain drops what no rule of it takes."""
-    for rule in rules:
-        if "policy drop" in rule or rule == "-P INPUT DROP":
-            return True
-        if _ALL.fullmatch(rule):
-            return False
-        if _DROPS.fullmatch(rule) or _LAST.fullmatch(rule):
-            return True
-    return False
-
-
-def _lets_pods(look: Look, found: Filter, rows: tuple[str, ...]) -> bool:
-    """Whether packets from and to pods pass; what plain rules forward is not known."""
-    if not rows:
-        return True
-    tool, *rest = rows[0].split()
-    if tool == "ufw":
-        return rest[1:2] == ["allow"]
-    pods = ip_network(look.spec.network.pods)
-    return found.trusts((str(pods[0]), str(pods[-1])))
-
-
-def _opening(
-    look: Look, found: Filter, rows: tuple[str, ...], closed: list[tuple[str, int]], pods: bool
-) -> Fix:
-    tool, *rest = rows[0].split() if rows else [""]
-    if tool == "firewalld" and rest:
-        return command("Open them with firewalld.", _firewalld(look, found, rest[0], closed, pods))
-    if tool == "ufw":
-        return command("Open them with ufw.", _ufw(look, found, closed, pods))
+def _opening(look: Look, found: Filter, missing: list[Rule]) -> Fix:
+    if found.tool == "firewalld":
+        return command("Open them with firewalld.", _firewalld(found.zone, missing))
+    if found.tool == "ufw":
+        return command("Open them with ufw.", _ufw(look.host, missing))
     return words("Add rules that accept them from the other hosts, also after a restart.")
 
 
-def _firewalld(
-    look: Look, found: Filter, zone: str, closed: list[tuple[str, int]], pods: bool
-) -> str:
-    here = [f"--add-port={port}/{proto}" for proto, port in closed]
-    if _needs_vrrp(look, found):
-        here.append("--add-protocol=vrrp")
-    parts = [f"firewall-cmd $when --zone={shlex.quote(zone)} {' '.join(here)}"] if here else []
+def _alike(missing: list[Rule]) -> list[Wants]:
+    """The same ports for many hosts are one command."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for what, source, *rest in missing:
+        groups.setdefault((what, *rest), []).append(source)
+    return [(what, tuple(sources)) for what, sources in groups.items()]
+
+
+def _firewalld(zone: str, missing: list[Rule]) -> str:
+    parts = []
+    pods: list[str] = []
+    there = f"--zone={shlex.quote(zone)}"
+    for (what, *rest), sources in _alike(missing):
+        if what == "trust":
+            pods += sources
+        elif what == "open" and sources == (ANYONE,):
+            ports = [f"{low}-{high}" if low != high else f"{low}" for low, high in _ports(rest)]
+            some = " ".join(f"--add-port={port}/{rest[0]}" for port in ports)
+            parts.append(f"firewall-cmd $when {there} {some}")
+        elif what == "open":
+            family = "ipv6" if ":" in sources[0] else "ipv4"
+            for low, high in _ports(rest):
+                port = f"{low}-{high}" if low != high else f"{low}"
+                kind = f"port port={port} protocol={rest[0]}" if low else "protocol value=vrrp"
+                rule = f'"rule family={family} source address=$a {kind} accept"'
+                call = f"firewall-cmd $when {there} --add-rich-rule={rule}"
+                parts.append(_each(sources, call))
     if pods:
-        networks = (look.spec.network.pods, look.spec.network.services)
-        sources = " ".join(f"--add-source={shlex.quote(network)}" for network in networks)
-        parts.append(f"firewall-cmd $when --zone=trusted {sources}")
+        some = " ".join(f"--add-source={shlex.quote(network)}" for network in pods)
+        parts.append(f"firewall-cmd $when --zone=trusted {some}")
     # Now, and after a restart; a reload would drop what others have set meanwhile.
     return f"for when in '' --permanent; do {' && '.join(parts)} || exit 1; done"
 
 
-def _ufw(look: Look, found: Filter, closed: list[tuple[str, int]], pods: bool) -> str:
+def _ports(rest: list[str]) -> list[tuple[int, int]]:
+    return ports_of(rest[1])
+
+
+def _ufw(host: HostSpec, missing: list[Rule]) -> str:
     parts = []
-    for proto in ("tcp", "udp"):
-        numbers = [str(port) for p, port in closed if p == proto]
-        for at in range(0, len(numbers), MOST_UFW_PORTS):
-            some = ",".join(numbers[at : at + MOST_UFW_PORTS])
-            parts.append(f"ufw allow proto {proto} to any port {some}")
-    if _needs_vrrp(look, found):
-        # Older ones know no VRRP.
-        parts += [f"ufw allow from {shlex.quote(a)}" for a in peers_of(look.spec, look.host)]
-    if pods:
-        parts.append("ufw default allow routed")
-    return " && ".join(parts)
+    for (what, *rest), sources in _alike(missing):
+        if what == "trust":
+            parts += [f"ufw {way}allow from {net}" for net in sources for way in ("", "route ")]
+        elif what == "forward":
+            parts.append(f"ufw route allow to {shlex.quote(rest[0])}")
+        elif rest[0] == "vrrp":
+            # Older ones know no VRRP.
+            parts.append(_each(sources, f"ufw allow from $a to {shlex.quote(host.address)}"))
+        elif sources == (ANYONE,):
+            parts.append(f"ufw allow {rest[1].replace('-', ':')}/{rest[0]}")
+        else:
+            ports = rest[1].replace("-", ":")
+            parts.append(_each(sources, f"ufw allow from $a to any port {ports} proto {rest[0]}"))
+    return " && ".join(dict.fromkeys(parts))
+
+
+def _each(sources: tuple[str, ...], call: str) -> str:
+    some = " ".join(shlex.quote(source) for source in sources)
+    return f"for a in {some}; do {call} || exit 1; done"
+
+
+def opened_later(look: Look, name: str, proto: str, port: int) -> bool:
+    """Whether `look.host` will be let in there by haui, and is kept out now: as far as host `name`
+    has told of its firewall."""
+    other = look.spec.host(name)
+    found = of_tool(look.fleet.get(name, Facts()), other)
+    if found is None or not opens(look.spec):
+        return False
+    return not found.opens(proto, port, port, look.host.address)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -1,4 +1,4 @@
-"""Which ports the cluster will serve on which host, and who will have to reach them. Pure.
+"""What hosts will have to reach on each other, of what steps.ports knows, and elsewhere. Pure.
 
 Work is kept in bounds on large fleets: a control plane tries every host, since it will talk to
 every kubelet; in a fleet of more than `EVERY_PAIR` nodes a worker tries the API servers, the
@@ -10,31 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from haui.spec import ClusterSpec, HostSpec
-from steps import endpoint_kube_vip, etcd
+from steps import endpoint_kube_vip
 from steps.endpoint import has_keepalived
 from steps.kubeadm import API_PORT
+from steps.ports import BGP_PORT, Opening, Proto, Table, members, openings
 from steps.where import carriers
-
-Proto = Literal["tcp", "udp"]
 
 EVERY_PAIR = 8
 NEIGHBOURS = 3
-KUBELET_PORT = 10250
-BGP_PORT = 179
 VIP_PORTS = (22, 443, API_PORT)
 """What a host is asked that may hold an address which no neighbour can be asked for."""
 ENDPOINT, ROUTER, VIRTUAL = "endpoint:", "router:", "virtual:"
 """Names of destinations that are no hosts of the cluster file; no host's name holds a colon."""
-
-OVERLAY: dict[str, tuple[tuple[Proto, int, str], ...]] = {
-    "flannel": (("udp", 8472, "pod network, VXLAN"),),
-    "calico": (("udp", 4789, "pod network, VXLAN"), ("tcp", 5473, "Typha")),
-    "cilium": (("udp", 8472, "pod network, VXLAN"), ("tcp", 4240, "health of the pod network")),
-}
-"""What nodes serve to each other, by the kind of pod network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +37,23 @@ class Path:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """Who does what, by name; a large fleet is asked about often."""
-
-    planes: frozenset[str]
-    nodes: frozenset[str]
-    members: frozenset[str]
-    balancers: frozenset[str]
-
-    @staticmethod
-    def of(spec: ClusterSpec) -> _Names:
-        groups = (spec.control_planes, spec.nodes, _members(spec), spec.balancers)
-        return _Names(*(frozenset(host.name for host in group) for group in groups))
-
-
 def served(spec: ClusterSpec, host: HostSpec) -> dict[tuple[Proto, int], str]:
-    """The ports of `host` that other hosts will need, and what they are for."""
-    return _served(spec, _Names.of(spec), host.name)
+    """The ports of `host` that the cluster itself will need, and what they are for."""
+    return _served(openings(spec, host))
 
 
 def paths(spec: ClusterSpec, host: HostSpec) -> tuple[Path, ...]:
     """What `host` will have to reach on other hosts of the cluster file."""
-    names = _Names.of(spec)
+    table = Table.of(spec)
     near = {peer.name for peer in _neighbours(spec, host)}
     return tuple(
-        Path(other.name, other.address, proto, port, what)
+        Path(other.name, other.address, opening.proto, opening.first, opening.what)
         for other in spec.hosts
         if other.name != host.name
-        for (proto, port), what in _served(spec, names, other.name).items()
-        if _needs(spec, names, host.name, other.name, (proto, port), other.name in near)
+        for opening in table.openings(other.name)
+        if opening.proto != "vrrp"
+        and host.name in opening.dialled
+        and (other.name in near or not opening.mesh)
     )
 
 
@@ -94,9 +70,9 @@ def has_balancer(spec: ClusterSpec) -> bool:
 
 def latency_peers(spec: ClusterSpec, host: HostSpec) -> tuple[HostSpec, ...]:
     """Who a member of etcd, or its client, waits for at every write."""
-    members = _members(spec)
-    if "control-plane" in host.roles or any(member.name == host.name for member in members):
-        return tuple(member for member in members if member.name != host.name)
+    voters = members(spec)
+    if "control-plane" in host.roles or any(voter.name == host.name for voter in voters):
+        return tuple(voter for voter in voters if voter.name != host.name)
     return ()
 
 
@@ -111,46 +87,13 @@ def listens_for_vrrp(spec: ClusterSpec, host: HostSpec) -> bool:
     return has_keepalived(spec, host)
 
 
-def _members(spec: ClusterSpec) -> tuple[HostSpec, ...]:
-    """The hosts that run a member of etcd and must be reached by others for it."""
-    if etcd.is_external(spec):
-        return spec.having("etcd")
-    return spec.control_planes if len(spec.control_planes) > 1 else ()
-
-
-def _served(spec: ClusterSpec, names: _Names, host: str) -> dict[tuple[Proto, int], str]:
+def _served(found: tuple[Opening, ...]) -> dict[tuple[Proto, int], str]:
     ports: dict[tuple[Proto, int], str] = {}
-    if host in names.planes:
-        ports["tcp", API_PORT] = "Kubernetes API"
-    if host in names.members:
-        ports["tcp", etcd.CLIENT_PORT] = "etcd's clients"
-        ports["tcp", etcd.PEER_PORT] = "etcd's members"
-    if host in names.nodes:
-        ports["tcp", KUBELET_PORT] = "kubelet"
-        for proto, port, what in OVERLAY.get(spec.network.cni.kind, ()):
-            ports[proto, port] = what
-    if host in names.balancers:
-        ports.setdefault(("tcp", spec.endpoint.port), "API endpoint")
+    for opening in found:
+        # A range is for Services, which come and go.
+        if opening.proto != "vrrp" and opening.first == opening.last:
+            ports.setdefault((opening.proto, opening.first), opening.what)
     return ports
-
-
-def _needs(
-    spec: ClusterSpec, names: _Names, host: str, other: str, port: tuple[Proto, int], near: bool
-) -> bool:
-    if any(port == (proto, number) for proto, number, _ in OVERLAY.get(spec.network.cni.kind, ())):
-        return near
-    number = port[1]
-    if number == spec.endpoint.port and other in names.balancers:
-        # Where a balancer of the admin's own stands in front, nobody else asks the proxies.
-        return host in names.nodes and spec.has_keepalived
-    if number == API_PORT:
-        # Pods reach the Service `kubernetes` on every node, and its addresses are the hosts'.
-        return host in names.nodes or host in names.balancers
-    if number == etcd.CLIENT_PORT:
-        return host in names.planes or host in names.members
-    if number == etcd.PEER_PORT:
-        return host in names.members
-    return number == KUBELET_PORT and host in names.planes
 
 
 def _neighbours(spec: ClusterSpec, host: HostSpec) -> tuple[HostSpec, ...]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from haui.spec import ClusterSpec, HostSpec
 from steps import endpoint, endpoint_kube_vip, etcd
 from steps.checks.check import Answer, Check, Look, blocks, command, passes, skips, warns, words
 from steps.checks.kubernetes import is_joined
-from steps.checks.paths import KUBELET_PORT, OVERLAY, Proto
-from steps.checks.thresholds import NODE_PORTS
 from steps.kubeadm import API_PORT
+from steps.ports import KUBELET_PORT, Proto, node_ports, pod_network
 from steps.where import is_node
 
 REHEARSAL = "haui-probe"
@@ -22,10 +20,19 @@ killed leaves them for a moment, and the next rehearsal takes their place."""
 
 _PROXY_NAMES = ("kube-proxy",)
 _OVERLAY_NAMES: dict[str, tuple[str, ...]] = {
-    "calico": ("calico-node", "calico-typha"),
+    "calico": ("calico-node", "bird"),
     "cilium": ("cilium-agent", "cilium"),
     "flannel": ("flanneld",),
 }
+_LOCAL: dict[str, tuple[tuple[int, str, str], ...]] = {
+    "calico": ((9099, "health of Calico", "calico-node"),),
+    "cilium": (
+        (9234, "health of Cilium's operator", "cilium-operator"),
+        (9879, "health of Cilium", "cilium-agent"),
+    ),
+}
+"""Where the kubelet asks the pod network's programs on the host itself. The kernel cuts names of
+processes off after 15 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,12 @@ def _ports(spec: ClusterSpec, host: HostSpec) -> Iterator[Port]:
         if spec.network.kube_proxy != "none":
             yield tcp(10249, "metrics of kube-proxy", *_PROXY_NAMES)
             yield tcp(10256, "health of kube-proxy", *_PROXY_NAMES)
+        else:
+            yield tcp(10256, "health of Services", *_OVERLAY_NAMES["cilium"])
         kind = spec.network.cni.kind
-        for proto, number, what in OVERLAY.get(kind, ()):
+        for number, what, program in _LOCAL.get(kind, ()):
+            yield tcp(number, what, program)
+        for proto, number, what in pod_network(spec):
             yield Port(proto, number, what, _OVERLAY_NAMES[kind])
     members = spec.having("etcd") if etcd.is_external(spec) else spec.control_planes
     if host in members:
@@ -77,18 +88,6 @@ def _ports(spec: ClusterSpec, host: HostSpec) -> Iterator[Port]:
         yield tcp(spec.endpoint.port, "API endpoint", proxy)
         if endpoint.has_haproxy(spec, host):
             yield tcp(endpoint.LOCAL_PORT, "health of haproxy", proxy)
-
-
-def node_ports(spec: ClusterSpec) -> tuple[int, int]:
-    """The ports of Services of type NodePort."""
-    api: Any = spec.advanced.kubeadm.get("ClusterConfiguration", {})
-    for name in ("apiServer", "extraArgs"):
-        api = api.get(name, {}) if isinstance(api, dict) else {}
-    if isinstance(api, list):
-        api = {one.get("name"): one.get("value") for one in api if isinstance(one, dict)}
-    text = str(api.get("service-node-port-range", "")) if isinstance(api, dict) else ""
-    first, _, last = text.partition("-")
-    return (int(first), int(last)) if first.isdecimal() and last.isdecimal() else NODE_PORTS
 
 
 def _taken(look: Look) -> Answer:

@@ -11,7 +11,19 @@ from collections.abc import Sequence
 from haui.evidence import Facts
 from haui.spec import ClusterSpec, HostSpec
 from steps.checks import reach_links, reach_outside
-from steps.checks.check import Answer, Check, Fix, Look, blocks, passes, skips, warns, words
+from steps.checks.check import (
+    Answer,
+    Check,
+    Fix,
+    Look,
+    blocks,
+    by_haui,
+    passes,
+    skips,
+    tells,
+    warns,
+    words,
+)
 from steps.checks.dialled import (
     CLEAR,
     LISTEN,
@@ -26,8 +38,11 @@ from steps.checks.dialled import (
     shown,
     state,
 )
-from steps.checks.paths import Path, Proto, paths, served
+from steps.checks.firewall import opened_later
+from steps.checks.paths import Path, paths, served
 from steps.checks.thresholds import UDP_GOOD
+from steps.firewall import FIREWALL
+from steps.ports import Proto
 
 AT_THE_LISTENER = {
     "refused": "refused while haui listens there, a firewall rejects it",
@@ -35,6 +50,8 @@ AT_THE_LISTENER = {
     "silent": "connected, but not with haui's listener there",
 }
 """What is a trouble when haui listens there."""
+BY_A_FIREWALL = frozenset(("dropped", "rejected", "refused"))
+"""What a firewall does at the other host."""
 
 Trouble = tuple[Path, Dial, str]
 
@@ -73,11 +90,18 @@ def _tried(look: Look, proto: Proto) -> Answer:
     told = dials(facts)
     bad: list[Trouble] = []
     untried: list[Path] = []
+    later: list[Path] = []
     for path in wanted:
         dial = told.get((path.name, path.proto, path.port))
         said = _trouble(look, path, dial) if dial is not None else None
         if dial is None or said is None:
             untried.append(path)
+        elif (
+            said
+            and dial.result in BY_A_FIREWALL
+            and opened_later(look, path.name, proto, path.port)
+        ):
+            later.append(path)
         elif said:
             bad.append((path, dial, said))
     if bad:
@@ -85,10 +109,23 @@ def _tried(look: Look, proto: Proto) -> Answer:
         ports = dict.fromkeys(f"{path.port}/{proto}" for path in wanted)
         return blocks(shown(seen), _mend(look, bad), f"{', '.join(ports)} of the others answer")
     rest = _why_untried(look, untried)
+    if later:
+        return _until_opened(later, len(wanted) - len(untried) - len(later), len(wanted), rest)
     if len(untried) == len(wanted):
         return skips(f"nothing could be tried; {rest}")
     seen_well = f"{len(wanted) - len(untried)} of {len(wanted)} answer"
     return passes(f"{seen_well}; not tried: {rest}" if rest else seen_well)
+
+
+def _until_opened(later: Sequence[Path], good: int, wanted: int, rest: str) -> Answer:
+    """Firewalls that haui opens are in the way now; whether another is behind them shows then."""
+    hosts: dict[str, list[str]] = {}
+    for path in later:
+        hosts.setdefault(path.name, []).append(f"{path.port}/{path.proto}")
+    closed = shown(f"{name}: {', '.join(ports)}" for name, ports in hosts.items())
+    seen = f"{good} of {wanted} answer; closed by a firewall that haui opens: {closed}"
+    text = "The install opens them. A firewall between the hosts would show only then."
+    return tells(f"{seen}; not tried: {rest}" if rest else seen, by_haui(FIREWALL.id, text))
 
 
 def _trouble(look: Look, path: Path, dial: Dial) -> str | None:

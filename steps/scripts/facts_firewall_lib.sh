@@ -2,7 +2,8 @@
 # Facts: what filters packets that come in. Nothing is loaded into the kernel for this.
 #   firewall       firewalld ZONE TARGET   (of the interface that holds the host's address)
 #                  ufw INCOMING ROUTED     (the defaults: allow, deny, reject or disabled)
-#   firewall.open  "PORT/tcp", "PORT-PORT/udp", "protocol NAME" or "source CIDR": what that tool lets in
+#   firewall.open  "PORT/tcp", "PORT-PORT/udp" or "protocol NAME", each perhaps with " from CIDR"; "source CIDR": what that
+#                  tool lets in; "forward from CIDR" or "forward to CIDR": what it passes on
 #   firewall.asked yes when the kernel's own rules were listed, or there can be none; else no
 #   firewall.rule  FAMILY TABLE CHAIN: LINE, the chains at the input hook as nft lists them, or iptables -S without nft
 
@@ -23,6 +24,17 @@ firewall_firewalld() {
         $1 == "target:" { printf "firewall\tfirewalld %s %s\n", zone, $2 }
         $1 == "ports:" { for (i = 2; i <= NF; i++) printf "firewall.open\t%s\n", $i }
         $1 == "protocols:" { for (i = 2; i <= NF; i++) printf "firewall.open\tprotocol %s\n", $i }
+        $1 == "rule" && / accept$/ { rich() }
+        function rich(  from, i, part) {
+            for (i = 2; i <= NF; i++) {
+                split($i, part, "\"")
+                if ($i !~ /^(family|address|port|protocol|value)="[^"]*"$/ && $i !~ /^(source|port|protocol|accept)$/) return
+                if ($i ~ /^address=/) from = " from " part[2]
+                if ($i ~ /^port=/) ports = part[2]
+                if ($i ~ /^protocol=/) printf "firewall.open\t%s/%s%s\n", ports, part[2], from
+                if ($i ~ /^value=/) printf "firewall.open\tprotocol %s%s\n", part[2], from
+            }
+        }
         $1 == "services:" { for (i = 2; i <= NF; i++) service($i) }
         function service(name) {
             if (name == "kube-apiserver") print "firewall.open\t6443/tcp"
@@ -32,6 +44,9 @@ firewall_firewalld() {
             if (name == "http") print "firewall.open\t80/tcp"
             if (name == "https") print "firewall.open\t443/tcp"
         }'
+    # What haui has added for packets to pods, see firewall_firewalld_lib.
+    bounded 10 firewall-cmd --policy=haui-pods --list-rich-rules | sed -n 's/^rule .*source address="\([^"]*\)" destination .*/forward from \1/p' |
+        fact_lines firewall.open
     bounded 10 firewall-cmd --zone=trusted --list-sources | tr ' ' '\n' | sed -n 's/^\([0-9a-f:./]\{1,\}\)$/source \1/p' |
         fact_lines firewall.open
 }
@@ -56,7 +71,7 @@ firewall_ufw() {
     have ufw || return 0
     # ufw itself is slow, and changes nothing but reads the same files.
     [ -r "$ROOT/etc/ufw/ufw.conf" ] && grep -qi '^ENABLED=yes' "$ROOT/etc/ufw/ufw.conf" || return 0
-    bounded 15 ufw status verbose | LC_ALL=C awk '
+    bounded 15 ufw status verbose | LC_ALL=C awk -v own="${HAUI_ADDRESS:-}" '
         /^Status: active/ { active = 1 }
         $1 == "Default:" && active {
             incoming = routed = "deny"
@@ -66,16 +81,23 @@ firewall_ufw() {
             }
             printf "firewall\tufw %s %s\n", incoming, routed
         }
-        $2 == "ALLOW" && $3 == "IN" || $3 == "ALLOW" && $4 == "IN" {
-            from = $NF == "(v6)" ? $(NF - 1) : $NF
-            if ($1 == "Anywhere" && from ~ /^[0-9a-f:.\/]+$/) { print "firewall.open\tsource " from; next }
-            if ($1 !~ /^[0-9,:]+(\/(tcp|udp))?$/) next
-            split($1, side, "/")
-            n = split(side[1], port, ",")
-            for (i = 1; i <= n; i++) {
+        { sub(/ *# .*$/, ""); gsub(/ \(v6\)/, "") }
+        # Rules for one interface or one address of several are left out.
+        NF != 4 || $2 != "ALLOW" || $4 !~ /^(Anywhere|[0-9a-f:.]+(\/[0-9]+)?(\/vrrp)?)$/ { next }
+        { from = $4 == "Anywhere" ? "" : $4 }
+        $3 == "FWD" && $1 == "Anywhere" { print "firewall.open\tforward from " (from == "" ? "0.0.0.0/0" : from) }
+        $3 == "FWD" && $1 ~ /^[0-9a-f:.\/]+$/ && from == "" { print "firewall.open\tforward to " $1 }
+        $3 != "IN" { next }
+        sub(/\/vrrp$/, "", from) { if ($1 == "Anywhere") print "firewall.open\tprotocol vrrp from " from; next }
+        ($1 == "Anywhere" || $1 == own) && from != "" { print "firewall.open\tsource " from; next }
+        $1 !~ /^[0-9,:]+(\/(tcp|udp))?$/ { next }
+        {
+            n = split($1, side, "/")
+            m = split(side[1], port, ",")
+            for (i = 1; i <= m; i++) {
                 sub(/:/, "-", port[i])
-                if (side[2] == "") printf "firewall.open\t%s/tcp\nfirewall.open\t%s/udp\n", port[i], port[i]
-                else printf "firewall.open\t%s/%s\n", port[i], side[2]
+                if (n == 1 || side[2] == "tcp") printf "firewall.open\t%s/tcp%s\n", port[i], from == "" ? "" : " from " from
+                if (n == 1 || side[2] == "udp") printf "firewall.open\t%s/udp%s\n", port[i], from == "" ? "" : " from " from
             }
         }' | sort -u
 }

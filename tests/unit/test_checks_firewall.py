@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import subprocess
 from typing import Any
 
 import pytest
 
 from haui.spec import ClusterSpec
+from steps.firewall import rules as rules_of
 from tests.unit.checks import ask
 from tests.unit.specs import shapes, spec
 
@@ -22,7 +23,7 @@ def firewall(facts: Any, cluster: ClusterSpec = CLUSTER, host: str = "cp1") -> A
     found = ask("network.firewall", facts, cluster=cluster, host=host)
     if found.verdict == "warning":
         assert found.fix
-        assert "haui does not open it yet" in found.seen
+        assert "haui does not edit" in found.seen or "system.firewall is keep" in found.seen
     return found
 
 
@@ -76,46 +77,90 @@ def test_rules_that_nobody_can_list_are_not_judged() -> None:
 
 
 ZONE = {"firewall": "firewalld public default"}
+UFW = {"firewall": "ufw deny deny"}
+KEPT = spec(profile="production", system={"firewall": "keep"})
 
 
-def test_firewalld() -> None:
-    found = firewall(ZONE)
-    assert (found.verdict, found.fix_kind) == ("warning", "command")
-    for part in ("6443/tcp", "8472/udp", "VRRP", "packets of pods"):
+def opened(cluster: ClusterSpec = CLUSTER, host: str = "cp1") -> list[str]:
+    """The facts of a firewall that has just what is needed."""
+    found = []
+    for what, source, *rest in rules_of(cluster, cluster.host(host)):
+        where = "" if source == "any" else f" from {source}"
+        if what == "trust":
+            found += [f"source {source}", f"forward from {source}"]
+        elif what == "forward":
+            found.append(f"forward to {rest[0]}" if source == "any" else f"forward from {source}")
+        elif rest[0] == "vrrp":
+            found.append(f"protocol vrrp{where}")
+        else:
+            found += [f"{port}/{rest[0]}{where}" for port in rest[1].split(",")]
+    return found
+
+
+@pytest.mark.parametrize("tool", [ZONE, UFW])
+def test_what_haui_opens_is_worth_a_word(tool: dict[str, str]) -> None:
+    found = firewall(tool)
+    assert (found.verdict, found.fix_kind, found.fix_with) == ("info", "haui", "system.firewall")
+    for part in ("6443/tcp", "8472/udp", "VRRP", "packets of pods (10.244.0.0/16)"):
         assert part in found.seen
-    for part in ("--zone=public", "--add-port=6443/tcp", "--add-protocol=vrrp", "--permanent",
+
+
+@pytest.mark.parametrize("tool", [ZONE, UFW])
+@pytest.mark.parametrize("shape", ["stacked", "ipvs", "dedicated-lb", "ipv6"])
+def test_what_the_rules_say_is_enough_and_nothing_less(tool: dict[str, str], shape: str) -> None:
+    cluster = shapes()[shape]
+    there = opened(cluster)
+    assert firewall({**tool, "firewall.open": there}, cluster).verdict == "ok"
+    spare = ("forward from", "source") if tool is ZONE else ()
+    for at, one in enumerate(there):
+        less = [*there[:at], *there[at + 1 :]]
+        if not one.startswith(("forward", *spare)):
+            assert firewall({**tool, "firewall.open": less}, cluster).verdict == "info", one
+
+
+def test_a_port_that_is_open_to_one_host_is_closed_to_the_others() -> None:
+    there = [one for one in opened() if one != "2379/tcp from 10.30.0.13"]
+    found = firewall({**UFW, "firewall.open": there})
+    assert "keeps out 2379/tcp" in found.seen
+    assert "2380" not in found.seen
+    wide = [*there, "2379-2380/tcp from 10.30.0.0/28"]
+    assert firewall({**UFW, "firewall.open": wide}).verdict == "ok"
+    assert firewall({**UFW, "firewall.open": [*there, "source 10.30.0.13"]}).verdict == "ok"
+
+
+@pytest.mark.parametrize("rubbish", ["", "x", "from", "source", "source x", "protocol",
+    "1/tcp from", "1/tcp from x", "forward", "forward to", "a-b/tcp", "/"])  # fmt: skip
+def test_rubbish_opens_nothing(rubbish: str) -> None:
+    found = firewall({**UFW, "firewall.open": [rubbish]})
+    assert found.seen == firewall(UFW).seen
+
+
+@pytest.mark.parametrize("all_", ["firewalld trusted ACCEPT", "ufw allow deny"])
+def test_a_firewall_that_lets_in_everything(all_: str) -> None:
+    assert firewall({"firewall": all_}).verdict == "ok"
+
+
+def test_who_keeps_his_firewalld_is_told_what_to_open() -> None:
+    found = firewall(ZONE, KEPT)
+    assert (found.verdict, found.fix_kind) == ("warning", "command")
+    for part in ("--zone=public", "--add-port=8443/tcp", "--permanent",
+                 "for a in 10.30.0.12 10.30.0.13; do", "port port=2379 protocol=tcp accept",
+                 "protocol value=vrrp accept",
                  "--zone=trusted --add-source=10.244.0.0/16"):  # fmt: skip
         assert part in found.fix_with
-    assert firewall({"firewall": "firewalld trusted ACCEPT"}).verdict == "ok"
+    assert "--zone='$(x)'" in firewall({"firewall": "firewalld $(x) default"}, KEPT).fix_with
 
 
-def test_what_the_command_opens_with_firewalld_is_enough() -> None:
-    command = firewall(ZONE).fix_with
-    opened = re.findall(r"--add-port=(\S+)", command)
-    opened += [f"source {one}" for one in re.findall(r"--add-source=(\S+)", command)]
-    opened += [f"protocol {one}" for one in re.findall(r"--add-protocol=(\S+)", command)]
-    assert firewall({**ZONE, "firewall.open": opened}).verdict == "ok"
-    assert firewall({**ZONE, "firewall.open": opened[1:]}).verdict == "warning"
-
-
-def test_a_zone_is_quoted() -> None:
-    assert "--zone='$(x)'" in firewall({"firewall": "firewalld $(x) default"}).fix_with
-
-
-UFW = {"firewall": "ufw deny deny"}
-
-
-def test_ufw() -> None:
-    found = firewall(UFW)
+def test_who_keeps_his_ufw_is_told_what_to_open() -> None:
+    found = firewall(UFW, KEPT)
     assert (found.verdict, found.fix_kind) == ("warning", "command")
-    assert "ufw allow proto tcp to any port 2379,2380,6443,8443,10250" in found.fix_with
-    assert "ufw allow from 10.30.0.12" in found.fix_with
-    assert "ufw default allow routed" in found.fix_with
-    opened = ["2379-2380/tcp", "6443/tcp", "8443/tcp", "10250/tcp", "8472/udp"]
-    opened += ["source 10.30.0.12", "source 10.30.0.13"]
-    assert firewall({"firewall": "ufw deny allow", "firewall.open": opened}).verdict == "ok"
-    assert firewall({**UFW, "firewall.open": opened}).verdict == "warning"
-    assert firewall({"firewall": "ufw allow deny"}).verdict == "ok"
+    for part in ("ufw allow from $a to any port 2379,2380,6443,10250 proto tcp",
+                 "ufw allow 8443/tcp", "ufw allow from $a to 10.30.0.11",
+                 "ufw allow from 10.244.0.0/16 && ufw route allow from 10.244.0.0/16",
+                 "ufw route allow to 10.244.0.0/16"):  # fmt: skip
+        assert part in found.fix_with
+    done = subprocess.run(["/bin/sh", "-n", "-c", found.fix_with], check=False)
+    assert done.returncode == 0
 
 
 def test_hosts_need_what_they_serve() -> None:

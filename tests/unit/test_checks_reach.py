@@ -7,6 +7,7 @@ import pytest
 from haui.events import Finding
 from haui.evidence import Reading, facts_text
 from haui.rehearsal import facts
+from haui.spec import ClusterSpec
 from steps.checks import BY_ID, FACTS, Look
 from steps.checks.dialled import CLEAR, LISTEN, REACH
 from tests.unit.checks import Changes, ask, fleet
@@ -22,10 +23,14 @@ def told(step: str, host: str, key: str, old: str, new: str) -> Changes:
 
 
 def between(
-    check: str, dialled: Changes, listens: Changes | None = None, looked: Changes | None = None
+    check: str,
+    dialled: Changes,
+    listens: Changes | None = None,
+    looked: Changes | None = None,
+    cluster: ClusterSpec | None = None,
 ) -> Finding:
     """What the check says of cp1, which has dialled so, while cp2 has told that."""
-    cluster = spec(profile="production")
+    cluster = cluster or spec(profile="production")
     evidence = fleet(cluster, {"cp1": dialled}, REACH)
     for step, changes in ((LISTEN, listens), (FACTS, looked)):
         kept = facts.told(step, cluster, cluster.host("cp2"), 1_000_000.0)
@@ -193,9 +198,40 @@ def test_the_fix_fits_the_trouble(result: str, answer: str, fix: str) -> None:
     assert fix in between("fleet.ports", tcp(result, answer)).fix
 
 
-def test_where_the_firewall_is_known_its_own_finding_says_how() -> None:
-    known: Changes = {"firewall": "ufw deny deny"}
-    fix = between("fleet.ports", tcp("dropped"), None, known).fix
+UFW: Changes = {"firewall": "ufw deny deny"}
+
+
+@pytest.mark.parametrize("result", ["dropped", "rejected", "refused"])
+def test_what_haui_will_open_is_not_in_the_way(result: str) -> None:
+    found = between("fleet.ports", tcp(result), None, UFW)
+    assert (found.verdict, found.fix_kind, found.fix_with) == ("info", "haui", "system.firewall")
+    assert "11 of 12 answer; closed by a firewall that haui opens: cp2: 2380/tcp" in found.seen
+    assert between("fleet.udp", udp(0, result), None, UFW).verdict == "info"
+
+
+@pytest.mark.parametrize(
+    "looked",
+    [
+        {**UFW, "firewall.open": ["2380/tcp from 10.30.0.11"]},
+        {**UFW, "firewall.open": ["2000-3000/tcp"]},
+        {"firewall": "ufw allow deny"},
+        {"firewall.rule": ["inet f in: policy drop;"]},
+        {},
+    ],
+)
+def test_what_haui_will_not_open_blocks(looked: Changes) -> None:
+    """Open at the host already, so something else drops it; or nothing that haui opens."""
+    assert between("fleet.ports", tcp("dropped"), None, looked).verdict == "blocked"
+
+
+@pytest.mark.parametrize("result", ["absent", "unreachable", "denied"])
+def test_what_no_firewall_of_the_other_host_does_blocks(result: str) -> None:
+    assert between("fleet.ports", tcp(result), None, UFW).verdict == "blocked"
+
+
+def test_where_the_firewall_is_kept_its_own_finding_says_how() -> None:
+    kept = spec(profile="production", system={"firewall": "keep"})
+    fix = between("fleet.ports", tcp("dropped"), None, UFW, cluster=kept).fix
     assert fix.endswith("For cp2, network.firewall says how.")
     assert "network.firewall" not in between("fleet.ports", tcp("dropped")).fix
 

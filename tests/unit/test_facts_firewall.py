@@ -21,7 +21,18 @@ def network(host: ShellHost) -> Facts:
     return look_with(host, "facts_network")
 
 
+RICH = """\trule family="ipv4" source address="10.0.0.12" port port="2379" protocol="tcp" accept
+\trule family="ipv4" source address="10.0.0.13/32" protocol value="vrrp" accept
+\trule protocol value="vrrp" accept
+\trule family="ipv4" source address="10.0.0.14" port port="22" protocol="tcp" reject
+\trule family="ipv4" source NOT address="10.0.0.15" port port="22" protocol="tcp" accept
+\trule family="ipv4" source ipset="x" port port="22" protocol="tcp" accept
+\trule family="ipv4" source address="10.0.0.16" service name="ssh" accept
+"""
+
+
 def test_firewalld(host: ShellHost) -> None:
+    state(host, "rich", RICH)
     host.fake(
         "firewall-cmd",
         """case "$*" in
@@ -29,14 +40,19 @@ def test_firewalld(host: ShellHost) -> None:
     --get-zone-of-interface=eth0) echo internal ;;
     "--zone=internal --list-all") printf 'internal (active)\\n  target: default\\n'
         printf '  services: ssh kube-apiserver\\n  ports: 10250/tcp 30000-32767/udp\\n'
-        printf '  protocols: vrrp\\n' ;;
+        printf '  protocols: vrrp\\n  rich rules: \\n'
+        cat "$STATE/rich" ;;
+    "--policy=haui-pods --list-rich-rules")
+        echo 'rule source address="10.0.0.12" destination address="10.244.0.0/16" accept' ;;
     "--zone=trusted --list-sources") echo "10.244.0.0/16 ipset:x" ;;
 esac""",
     )
     facts = network(host)
     assert facts.all("firewall") == ("firewalld internal default",)
     assert facts.all("firewall.open") == (
-        "6443/tcp", "10250/tcp", "30000-32767/udp", "protocol vrrp", "source 10.244.0.0/16",
+        "6443/tcp", "10250/tcp", "30000-32767/udp", "protocol vrrp",
+        "2379/tcp from 10.0.0.12", "protocol vrrp from 10.0.0.13/32", "protocol vrrp",
+        "forward from 10.0.0.12", "source 10.244.0.0/16",
     )  # fmt: skip
 
 
@@ -53,6 +69,18 @@ Anywhere                   ALLOW IN    10.0.0.12
 53                         ALLOW IN    Anywhere
 22/tcp (v6)                ALLOW IN    Anywhere (v6)
 80/tcp                     DENY IN     Anywhere
+2379,2380/tcp              ALLOW IN    10.0.0.12                 # haui
+10250                      ALLOW IN    10.0.0.0/28               # the admin's own words
+Anywhere                   ALLOW IN    10.0.0.13/vrrp            # haui
+10.0.0.11                  ALLOW IN    10.0.0.14                 # haui
+10.0.0.77                  ALLOW IN    10.0.0.15
+10.0.0.11 81/tcp           ALLOW IN    Anywhere
+82/tcp on eth1             ALLOW IN    Anywhere
+2379/tcp                   ALLOW IN    fd00::12                  # haui
+
+Anywhere                   ALLOW FWD   10.244.0.0/16              # haui
+10.244.0.0/16              ALLOW FWD   Anywhere                   # haui
+10.244.0.0/16              ALLOW FWD   10.30.0.11                 # my own
 """
 
 
@@ -65,6 +93,9 @@ def test_ufw(host: ShellHost) -> None:
     assert facts.all("firewall") == ("ufw deny disabled",)
     assert set(facts.all("firewall.open")) == {
         "22/tcp", "2379-2380/tcp", "6443/tcp", "source 10.0.0.12", "53/tcp", "53/udp",
+        "2379/tcp from 10.0.0.12", "2380/tcp from 10.0.0.12", "10250/tcp from 10.0.0.0/28",
+        "10250/udp from 10.0.0.0/28", "protocol vrrp from 10.0.0.13", "source 10.0.0.14",
+        "2379/tcp from fd00::12", "forward from 10.244.0.0/16", "forward to 10.244.0.0/16",
     }  # fmt: skip
 
 
