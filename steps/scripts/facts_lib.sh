@@ -143,6 +143,7 @@ tmp_and_zone() {
     # shellcheck disable=SC2086  # a command and its options, or nothing
     haui_said=$(QUOTING_STYLE=literal ${haui_careful:-} stat -c '%a %N' "${HAUI_ROOT:-}/tmp/." "${HAUI_ROOT:-}/etc/localtime" 2>/dev/null </dev/null)
     haui_line=${haui_said%%"$HAUI_NEWLINE"*}
+    # shellcheck disable=SC2034  # for facts_disks_lib
     case $haui_line in *"/tmp/." | *"/tmp/.'") haui_mode=${haui_line%% *} ;; esac
     case $haui_said in *' -> '*) haui_zone=${haui_said##* -> } && haui_zone=${haui_zone%"'"} ;; esac
 }
