@@ -90,7 +90,7 @@ class Package:
     @property
     def shown(self) -> str:
         """`name=version`, as far as the version is known."""
-        exact = self.version[:1].isdigit() and " " not in self.version
+        exact = self.version.replace(".", "").isdigit()
         return f"{self.name}={self.version}" if exact else f"{self.name} ({self.version})"
 
     def to_json(self) -> dict[str, Any]:

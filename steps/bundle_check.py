@@ -98,12 +98,13 @@ def _packages(spec: ClusterSpec, host: HostSpec, facts: Facts) -> Iterator[Item]
             offered == name and _is_version(at, version) for offered, at in offers
         )
         said = facts.one("mirror.said") or f"not in {family.source_url(spec)}"
-        yield _package(host, f"{name}={version}", there, told=bool(told), why=said)
+        tried = facts.one("mirror") in ("ok", "failed")
+        yield _package(host, f"{name}={version}", there, told=tried, why=said)
     for name in preflight_plan.needed(spec, host, family):
         has, can = told.get(name, ("-", "-"))
         empty = facts.one("lists") == "none" and name not in preflight_plan.OURS
         yield _package(
-            host, name, has != "-" or can != "-", told=bool(told) and not empty,
+            host, name, has != "-" or can != "-", told=name in told and not empty,
             why="no package source of the host has it",
         )  # fmt: skip
 
