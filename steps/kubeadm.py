@@ -34,11 +34,16 @@ INIT_TOKEN_DESCRIPTION = "haui init"
 FROZEN_REGISTRY_MINOR = 24
 """Up to this minor kubeadm's default registry is k8s.gcr.io, which is frozen and going away."""
 
-JOIN_PHASES = frozenset(
-    {"preflight", "control-plane-prepare", "check-etcd", "kubelet-start", "etcd-join",
-     "kubelet-wait-bootstrap", "control-plane-join", "wait-control-plane"}
-)  # fmt: skip
-"""Top-level phases of `kubeadm join`; naming an unknown one is an error there."""
+JOIN_PHASES = {
+    **dict.fromkeys(("preflight", "kubelet-start"), 0),
+    "wait-control-plane": 30,
+    **dict.fromkeys(("control-plane-prepare", "check-etcd", "control-plane-join"), 0),
+    **dict.fromkeys(("etcd-join", "kubelet-wait-bootstrap"), 31),
+}
+"""Top-level phases of `kubeadm join` and the minor that they came with; naming one that a command
+does not know is an error."""
+
+_OF_JOIN_ALONE = frozenset(JOIN_PHASES) - {"preflight", "kubelet-start", "wait-control-plane"}
 
 
 def endpoint(spec: ClusterSpec) -> str:
@@ -69,7 +74,7 @@ def cert_sans(spec: ClusterSpec) -> list[str]:
 
 def skipped_phases(spec: ClusterSpec) -> tuple[str, ...]:
     """The phases of `kubeadm init` that are left out, the admin's own and those that follow."""
-    skipped = list(spec.advanced.skip_phases)
+    skipped = [p for p in spec.advanced.skip_phases if p.partition("/")[0] not in _OF_JOIN_ALONE]
     if spec.network.kube_proxy == "none" and api_version(spec.kubernetes.minor) != "v1beta4":
         skipped.append("addon/kube-proxy")
     return tuple(dict.fromkeys(skipped))
@@ -77,7 +82,8 @@ def skipped_phases(spec: ClusterSpec) -> tuple[str, ...]:
 
 def join_skipped_phases(spec: ClusterSpec) -> tuple[str, ...]:
     """Those of the admin's phases that `kubeadm join` knows."""
-    return tuple(p for p in spec.advanced.skip_phases if p.partition("/")[0] in JOIN_PHASES)
+    known = {name for name, since in JOIN_PHASES.items() if spec.kubernetes.minor >= since}
+    return tuple(p for p in spec.advanced.skip_phases if p.partition("/")[0] in known)
 
 
 def init_documents(spec: ClusterSpec) -> list[Document]:

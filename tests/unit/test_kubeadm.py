@@ -274,6 +274,20 @@ def test_joins_skip_only_phases_that_they_have() -> None:
     assert kubeadm.init_documents(spec)[0]["skipPhases"] == ["addon/coredns", "preflight"]
 
 
+def test_init_and_each_minors_join_skip_only_phases_that_they_have() -> None:
+    phases = ("wait-control-plane", "etcd-join", "check-etcd", "control-plane-join/etcd")
+    joined = {
+        "1.29.6": list(phases[2:]),
+        "1.30.14": [phases[0], *phases[2:]],
+        "1.31.0": list(phases),
+    }
+    for version, expected in joined.items():
+        spec = cluster(version, advanced=Advanced(skip_phases=phases))
+        joining = kubeadm.join_document(spec, spec.host("cp-b"), token="t", ca_hash="h")
+        assert joining["skipPhases"] == expected
+        assert kubeadm.init_documents(spec)[0]["skipPhases"] == ["wait-control-plane"]
+
+
 def test_old_joins_accept_the_packages_placeholder() -> None:
     """1.20 to 1.22 refuse a folder of manifests that is not empty."""
     check = "DirAvailable--etc-kubernetes-manifests"
