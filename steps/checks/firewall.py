@@ -43,7 +43,7 @@ def _firewall(look: Look) -> Answer:
     if found.tool and opens(look.spec):
         text = "The install lets it in, only from the hosts that need it."
         return tells(f"{found.name} keeps out {shown}", by_haui(FIREWALL.id, text), expected)
-    why = "system.firewall is keep" if found.tool else "haui does not edit rules of others' own"
+    why = "system.firewall is keep" if found.tool else "haui does not edit an admin's own rules"
     return warns(f"{found.name} keeps out {shown}; {why}", _opening(look, found, missing), expected)
 
 
@@ -74,7 +74,7 @@ def _shown(found: Filter, missing: list[Rule]) -> Iterator[str]:
 
 
 def _opening(look: Look, found: Filter, missing: list[Rule]) -> Fix:
-    if found.tool == "firewalld":
+    if found.tool == "firewalld" and found.zone:
         return command("Open them with firewalld.", _firewalld(found.zone, missing))
     if found.tool == "ufw":
         return command("Open them with ufw.", _ufw(look.host, missing))
@@ -147,7 +147,7 @@ def opened_later(look: Look, name: str, proto: str, port: int) -> bool:
     has told of its firewall."""
     other = look.spec.host(name)
     found = of_tool(look.fleet.get(name, Facts()), other)
-    if found is None or not opens(look.spec):
+    if found is None or not found.tool or not opens(look.spec):
         return False
     return not found.opens(proto, port, port, look.host.address)
 

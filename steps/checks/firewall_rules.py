@@ -23,7 +23,7 @@ _ALL = re.compile(r"-A INPUT -j ACCEPT|(counter packets \d+ bytes \d+ )?accept")
 
 @dataclass
 class Filter:
-    """What a packet filter lets in. `tool` is empty for rules that nobody but the admin knows."""
+    """What a packet filter lets in. `tool` is empty for what haui does not speak with."""
 
     name: str
     tool: str = ""
@@ -122,7 +122,7 @@ def of_tool(facts: Facts, host: HostSpec) -> Filter | None:
     else:
         if rest[:1] == ["allow"]:
             return None
-        found = Filter(tool, tool, forwards=rest[1:2] == ["allow"])
+        found = Filter(tool, tool if tool == "ufw" else "", forwards=rest[1:2] == ["allow"])
     for text in facts.all("firewall.open"):
         found.allow(text)
     return found

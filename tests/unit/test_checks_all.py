@@ -261,7 +261,10 @@ def test_the_reference_has_every_check_and_step() -> None:
 
 @pytest.mark.parametrize("said", ["firewalld", "firewalld x", "ufw", "ufw deny", "pf in", "²"])
 def test_a_firewall_that_says_little_gets_no_command_of_another(said: str) -> None:
-    found = ask("network.firewall", {"firewall": said})
+    kept = spec(profile="production", system={"firewall": "keep"})
+    found = ask("network.firewall", {"firewall": said}, cluster=kept)
     tool = said.split()[0]
     assert found.verdict == "warning"
     assert (found.fix_kind == "command") == (said == "firewalld x" or tool == "ufw")
+    opened = ask("network.firewall", {"firewall": said})
+    assert (opened.fix_kind == "haui") == (tool in ("firewalld", "ufw"))
