@@ -10,6 +10,7 @@ from haui.wizard.ask_access import ACCESS
 from haui.wizard.ask_cluster import CLUSTER
 from haui.wizard.ask_endpoint import ENDPOINT, endpoint_of, placement_of
 from haui.wizard.ask_hosts import HOST_QUESTIONS, ROLES
+from haui.wizard.ask_registry import REGISTRY
 from haui.wizard.ask_topology import TOPOLOGY, topology_of
 from haui.wizard.pages import PageId
 from haui.wizard.question import Choice, Question, nothing
@@ -19,7 +20,9 @@ __all__ = [
     "on_page", "placement_of", "question_at", "topology_of",
 ]  # fmt: skip
 
-QUESTIONS: tuple[Question, ...] = (*TOPOLOGY, *ENDPOINT, *ACCESS, *CLUSTER)
+QUESTIONS: tuple[Question, ...] = (
+    *TOPOLOGY, *ENDPOINT, *ACCESS, *CLUSTER, *REGISTRY,
+)  # fmt: skip
 
 
 def on_page(page: PageId, answers: Answers) -> tuple[Question, ...]:
