@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from haui.wizard.answers import Answers, value_at
+from haui.wizard.ask_registry import has_registry
 from haui.wizard.question import Choice, Question
 
 
@@ -19,6 +20,10 @@ def _mirror(answers: Answers) -> bool:
 def _own_registry(answers: Answers) -> bool:
     images = ("supply", "images")
     return any(value_at(answers, (*images, key)) for key in ("repository", "registries"))
+
+
+def _login(answers: Answers) -> bool:
+    return _own_registry(answers) or has_registry(answers)
 
 
 CLUSTER = (
@@ -170,7 +175,7 @@ CLUSTER = (
         group="Images",
         label="Login",
         kind="text",
-        shown=_own_registry,
+        shown=_login,
     ),
     Question(
         loc=("supply", "images", "verify_image"),
