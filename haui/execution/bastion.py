@@ -18,7 +18,7 @@ import yaml
 from haui.errors import VerifyError
 from haui.events import Finding
 from haui.execution.clock import Clock, LoopClock
-from haui.spec import ClusterSpec, Endpoint
+from haui.spec import ClusterSpec
 
 PAUSE_S = 2.0
 LARGEST_ANSWER = 1 << 20
@@ -47,12 +47,11 @@ async def check_endpoint(
     """
     clock = clock or LoopClock()
     context = _context(_ca(admin_conf))
-    endpoint = spec.endpoint
     deadline = clock.monotonic() + patience_s
     while True:
         try:
-            ready = await _get(endpoint, context, "/readyz", timeout_s)
-            version = await _get(endpoint, context, "/version", timeout_s)
+            ready = await _get(spec, context, "/readyz", timeout_s)
+            version = await _get(spec, context, "/version", timeout_s)
             seen = f"HTTP {ready.status} {_text(ready.body)}"
             reached = ready.status == 200
         except (OSError, ValueError, EOFError, TimeoutError) as error:
@@ -60,15 +59,16 @@ async def check_endpoint(
         if reached or clock.monotonic() + PAUSE_S > deadline:
             break
         await clock.sleep(PAUSE_S)
-    return (_reached(endpoint, seen, reached), *_running(spec, version))
+    return (_reached(spec, seen, reached), *_running(spec, version))
 
 
-def _reached(endpoint: Endpoint, seen: str, reached: bool) -> Finding:
+def _reached(spec: ClusterSpec, seen: str, reached: bool) -> Finding:
+    endpoint = spec.endpoint
     through = "VIP" if endpoint.vip else "endpoint"
     return Finding(
         verdict="ok" if reached else "differs",
         what=f"API through the {through} from the bastion",
-        expected=f"https://{_address(endpoint)}:{endpoint.port}/readyz answers ok as "
+        expected=f"https://{_in_url(_target(spec))}:{endpoint.port}/readyz answers ok as "
         f"{endpoint.name} with a certificate of the cluster's CA",
         seen=seen,
     )
@@ -93,20 +93,25 @@ def _running(spec: ClusterSpec, answer: Answer | None) -> tuple[Finding, ...]:
     )
 
 
-def _address(endpoint: Endpoint) -> str:
-    host = endpoint.vip or endpoint.name
+def _target(spec: ClusterSpec) -> str:
+    """Where the endpoint is: by its name only where no address of it is known."""
+    return spec.endpoint_address or spec.endpoint.name
+
+
+def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-async def _get(endpoint: Endpoint, context: ssl.SSLContext, path: str, timeout_s: float) -> Answer:
+async def _get(spec: ClusterSpec, context: ssl.SSLContext, path: str, timeout_s: float) -> Answer:
     """One GET over a connection of its own.
 
     Raises OSError (ssl.SSLError included), TimeoutError, EOFError, or ValueError for an answer that
     is not HTTP.
     """
+    endpoint = spec.endpoint
     async with asyncio.timeout(timeout_s):
         reader, writer = await asyncio.open_connection(
-            endpoint.vip or endpoint.name,
+            _target(spec),
             endpoint.port,
             ssl=context,
             server_hostname=endpoint.name,

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from haui.errors import VerifyError
 from haui.execution.bastion import check_endpoint
-from haui.spec import ClusterSpec, Endpoint, HostSpec, Kubernetes
+from haui.spec import ClusterSpec, Endpoint, HostSpec, Kubernetes, Topology
 
 NAME = "api.atlas.test"
 LONG_AGO = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
@@ -169,6 +169,21 @@ async def test_a_ready_api_with_the_right_certificate(tmp_path: Path) -> None:
     assert [found.verdict for found in findings] == ["ok", "ok"]
     assert findings[0].what == "API through the VIP from the bastion"
     assert findings[1].seen == "v1.36.4"
+
+
+async def test_without_a_virtual_address_the_only_control_plane_is_asked(tmp_path: Path) -> None:
+    ca = authority()
+    async with serving(Api(), server_context(ca, NAME, tmp_path)) as port:
+        single = spec(port).model_copy(
+            update={
+                "topology": Topology(kind="single"),
+                "endpoint": Endpoint(kind="external", name=NAME, port=port),
+                "hosts": (HostSpec(name="cp1", address="127.0.0.1", roles=("control-plane",)),),
+            }
+        )
+        findings = await check_endpoint(single, admin_conf(ca), clock=NoWait())
+    assert [found.verdict for found in findings] == ["ok", "ok"]
+    assert findings[0].what == "API through the endpoint from the bastion"
 
 
 async def test_it_is_asked_again_until_it_is_ready(tmp_path: Path) -> None:
