@@ -22,10 +22,10 @@ from steps.checks.check import (
 from steps.checks.system_machine import is_container
 from steps.checks.thresholds import (
     CGROUP_V1_REFUSED,
-    KERNEL_CILIUM,
     KERNEL_GOOD,
     KERNEL_NFTABLES,
     KERNEL_OLDEST,
+    KERNEL_POD_NETWORKS,
 )
 from steps.where import has_containerd, is_node
 
@@ -50,8 +50,8 @@ def version_of(release: str) -> Version | None:
 def _floor(spec: ClusterSpec, release: str) -> tuple[Version, str]:
     """The oldest kernel for this cluster, and who demands it."""
     floor, reason = KERNEL_OLDEST, "container runtimes"
-    if spec.network.cni.kind == "cilium" and ".el8" not in release:
-        floor, reason = KERNEL_CILIUM, "Cilium"
+    if spec.network.cni.kind in KERNEL_POD_NETWORKS and ".el8" not in release:
+        floor, reason = KERNEL_POD_NETWORKS[spec.network.cni.kind]
     if spec.network.kube_proxy == "nftables":
         floor, reason = max((floor, reason), (KERNEL_NFTABLES, "kube-proxy's mode nftables"))
     return floor, reason

@@ -13,13 +13,15 @@ from steps.checks.check import (
     Fix,
     Look,
     blocks,
+    by_haui,
     command,
     passes,
     skips,
     tells,
+    warns,
     words,
 )
-from steps.checks.system_machine import is_container
+from steps.checks.system_machine import REDHAT, family_names, is_container
 from steps.system import modules
 from steps.where import is_node
 
@@ -81,6 +83,10 @@ def _mend(facts: Facts, lacking: list[str]) -> Fix:
     if facts.one("os.id") == "ubuntu":
         text = "Install the further modules of the running kernel."
         return command(text, 'apt-get update; apt-get install -y "linux-modules-extra-$(uname -r)"')
+    if family_names(facts) & REDHAT:
+        # Enterprise Linux 10 keeps them out of its small images.
+        text = "The install brings kernel-modules-extra of the running kernel."
+        return by_haui("system.modules", text)
     return words(
         "Install the distribution's full kernel with all of its modules (Debian: linux-image-amd64 "
         "or -arm64), and reboot into it."
@@ -101,7 +107,9 @@ def _judge(facts: Facts, names: tuple[str, ...]) -> Answer:
         return skips("the host did not tell its modules")
     lacking = _lacking(facts, names)
     if lacking:
-        return blocks(_said(facts, lacking), _mend(facts, lacking), f"{', '.join(names)}")
+        fix = _mend(facts, lacking)
+        give = warns if fix.kind == "haui" else blocks
+        return give(_said(facts, lacking), fix, f"{', '.join(names)}")
     unknown = [name for name in names if states.get(name, ("unknown", ""))[0] == "unknown"]
     if unknown:
         return skips(f"{', '.join(unknown)}: the host has no modules to look into")

@@ -19,16 +19,21 @@ from steps.checks.check import (
 from steps.checks.system_machine import (
     CLOUDS_OF_ONE_ADDRESS,
     CLOUDS_THAT_FILTER,
+    DEBIAN,
+    REDHAT,
     cloud_of,
+    family_names,
     is_container,
 )
-from steps.checks.thresholds import OLDEST_OS
+from steps.checks.thresholds import ENTERPRISE, ENTERPRISE_OLDEST, OLDEST_OS
 from steps.endpoint_kube_vip import is_bgp
 from steps.where import carriers, is_node
 
-DEBIAN = {"debian", "ubuntu"}
-REDHAT = {"rhel", "fedora", "centos", "rocky", "almalinux", "ol", "amzn"}
-USE_DEBIAN = words("Install Debian or Ubuntu on this host, or take another host.")
+USE_ANOTHER = words(
+    "Install Debian, Ubuntu, or one of the RHEL family (9 or 10) on this host, or take another one."
+)
+SUPPORTED = "Debian, Ubuntu, or one of the RHEL family"
+UNTRIED = "; haui's way with rpm, dnf and SELinux is tried out in parts, not on a whole cluster"
 
 
 def _root(look: Look) -> Answer:
@@ -44,14 +49,33 @@ def _root(look: Look) -> Answer:
 def _os(look: Look) -> Answer:
     facts = look.facts
     own, version = (facts.one("os.id") or "").lower(), facts.one("os.version") or ""
-    family = {own, *(facts.one("os.like") or "").lower().split()} - {""}
+    family = family_names(facts)
     name = facts.one("os.name") or " ".join((own, version)).strip() or "unknown"
     if family & DEBIAN:
         return _debian(own, version, name)
     if family & REDHAT:
-        fix = words("The RHEL family is not supported yet. Install Debian or Ubuntu on this host.")
-        return blocks(name, fix, "Debian or Ubuntu")
-    return blocks(name, USE_DEBIAN, "Debian or Ubuntu")
+        return _redhat(own, version, name)
+    return blocks(name, USE_ANOTHER, SUPPORTED)
+
+
+def _redhat(own: str, version: str, name: str) -> Answer:
+    """Enterprise Linux counts 8, 9, 10; Fedora and Amazon Linux count otherwise."""
+    expected = f"release {min(ENTERPRISE)} or {max(ENTERPRISE)} of Enterprise Linux"
+    if own in ("fedora", "amzn"):
+        if own == "amzn" and version == "2":
+            return blocks(f"{name}, which has no dnf", USE_ANOTHER, SUPPORTED)
+        return tells(f"{name}{UNTRIED}, and nobody looks after it", expected=expected)
+    major = version.partition(".")[0]
+    if not major.isdecimal():
+        return tells(f"{name}, not a numbered release{UNTRIED}", expected=expected)
+    if int(major) < ENTERPRISE_OLDEST:
+        return blocks(f"{name}, which has no dnf", USE_ANOTHER, SUPPORTED)
+    if int(major) < min(ENTERPRISE):
+        fix = words(f"Upgrade the host to release {min(ENTERPRISE)} or {max(ENTERPRISE)}.")
+        return warns(f"{name}: its kernel and programs are old for Kubernetes", fix, expected)
+    if int(major) not in ENTERPRISE:
+        return tells(f"{name}, newer than what haui knows{UNTRIED}", expected=expected)
+    return tells(f"{name}{UNTRIED}", expected="Debian 12, on which whole clusters are tested")
 
 
 def _debian(own: str, version: str, name: str) -> Answer:

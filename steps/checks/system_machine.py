@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from haui.evidence import Facts
 
+DEBIAN = frozenset({"debian", "ubuntu"})
+REDHAT = frozenset({"rhel", "fedora", "centos", "rocky", "almalinux", "ol", "amzn"})
+"""What a system of the family, or one that derives from it, calls itself or is like."""
+
+
+def family_names(facts: Facts) -> frozenset[str]:
+    """What a host calls its system, and what it is like."""
+    like = (facts.one("os.like") or "").lower().split()
+    return frozenset({(facts.one("os.id") or "").lower(), *like}) - {""}
+
+
 CONTAINERS = {
     "openvz", "lxc", "lxc-libvirt", "systemd-nspawn", "docker", "podman", "rkt", "wsl", "proot",
     "pouch", "container-other",

@@ -7,6 +7,7 @@ from steps.checks.check import (
     Check,
     Look,
     blocks,
+    by_haui,
     command,
     passes,
     skips,
@@ -47,6 +48,8 @@ def _selinux(look: Look) -> Answer:
     mode = facts.one("selinux")
     if mode is None:
         return skips("the host did not say whether it has SELinux")
+    if look.spec.system.selinux == "permissive" and mode == "enforcing":
+        return tells("enforcing", by_haui("system.selinux", "The install makes it permissive."))
     if mode != "enforcing":
         if facts.one("selinux.config") == "enforcing":
             return tells(f"{mode} now, enforcing after the next boot", expected="the same")
@@ -55,11 +58,16 @@ def _selinux(look: Look) -> Answer:
         if facts.one("os.id") in ("debian", "ubuntu"):
             fix = command("Debian has no policy of containers: switch to permissive.", PERMISSIVE)
         else:
-            fix = command("Install container-selinux.", "dnf install -y container-selinux")
+            mends = by_haui("packages.base", "The install brings container-selinux.")
+            return tells("enforcing, without a policy of containers", mends, "container-selinux")
         return blocks("enforcing, without a policy of containers", fix, "container-selinux")
     if look.spec.advanced.containerd.get("enable_selinux") is not True:
-        fix = words("Set enable_selinux: true in advanced.containerd of the cluster file.")
-        return warns("enforcing, but containerd is not told", fix, "enable_selinux: true")
+        seen = "enforcing; containers are not kept apart by it, since containerd is not told"
+        text = (
+            "For that, set enable_selinux: true in advanced.containerd of the cluster file, and "
+            "see that what pods mount from hosts is labelled for them."
+        )
+        return tells(seen, words(text))
     return passes("enforcing, with a policy of containers")
 
 

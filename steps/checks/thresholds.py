@@ -191,6 +191,12 @@ PAIRS_SHOWN = 4
 OLDEST_OS: dict[str, float] = {"debian": 11, "ubuntu": 20.04}
 """The oldest releases whose publisher still mends them (in the free or the extended term)."""
 
+ENTERPRISE = (9, 10)
+"""The releases of RHEL and its relatives that haui's package names are of."""
+
+ENTERPRISE_OLDEST = 8
+"""The first of them with dnf."""
+
 HOSTNAME_CHARS = 63
 """RFC 1123: the longest label of a name. Linux itself stops at 64."""
 
@@ -220,8 +226,8 @@ KERNEL_GOOD = (5, 4)
 KERNEL_NFTABLES = (5, 13)
 """What kube-proxy's mode nftables demands."""
 
-KERNEL_CILIUM = (5, 10)
-"""What Cilium demands, but for the kernel of RHEL 8 (4.18)."""
+KERNEL_POD_NETWORKS = {"calico": ((5, 10), "Calico"), "cilium": ((5, 10), "Cilium")}
+"""What these demand, but for the kernel of RHEL 8 (4.18), which has what they use."""
 
 CGROUP_V1_REFUSED = 35
 """From this minor on the kubelet does not start with cgroup v1 by default (failCgroupV1)."""
@@ -255,9 +261,6 @@ SEARCH = (32, 2048)
 
 SEARCH_MINOR = 26
 
-NODE_PORTS = (30000, 32767)
-"""The API server's default for Services of type NodePort."""
-
 CONTAINERD_OLDEST: tuple[int, int] = (1, 6)
 """From Kubernetes 1.26 on, which speaks only CRI v1."""
 
@@ -272,7 +275,9 @@ LISTS_FRESH_H = 14 * 24
 """Hours: what older package lists do not name may have come since; haui refreshes them."""
 
 LOCK_WAIT_S = 300
-"""How long the install waits for another package manager: scripts/osfamily_debian.sh."""
+"""How long the install waits for another package manager: scripts/osfamily_debian.sh.
+
+That is apt; dnf waits by itself, within the time limit of the step."""
 
 NAME_MS = 1000
 """A name that takes longer to look up: one name server of several is dead, most likely."""

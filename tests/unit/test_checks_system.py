@@ -66,8 +66,17 @@ def os_is(own: str | None, like: str | None, version: str | None) -> dict[str, o
         (os_is("ubuntu", "debian", "20.04"), "ok"),
         (os_is("ubuntu", "debian", "18.04"), "warning"),
         (os_is("linuxmint", "ubuntu debian", "21"), "ok"),
-        (os_is("rhel", None, "9.4"), "blocked"),
-        (os_is("rocky", "rhel centos fedora", "9.4"), "blocked"),
+        (os_is("rhel", "fedora", "9.4"), "info"),
+        (os_is("rocky", "rhel centos fedora", "9.4"), "info"),
+        (os_is("almalinux", "rhel centos fedora", "10.0"), "info"),
+        (os_is("centos", "rhel fedora", "10"), "info"),
+        (os_is("rocky", "rhel centos fedora", "8.10"), "warning"),
+        (os_is("rocky", "rhel centos fedora", "11.0"), "info"),
+        (os_is("centos", "rhel fedora", "7"), "blocked"),
+        (os_is("centos", "rhel fedora", None), "info"),
+        (os_is("fedora", None, "43"), "info"),
+        (os_is("amzn", "fedora", "2023"), "info"),
+        (os_is("amzn", "centos rhel fedora", "2"), "blocked"),
         (os_is("arch", None, None), "blocked"),
         (os_is(None, None, None), "blocked"),
         (os_is("\x7fELF", "garbage", "x"), "blocked"),
@@ -78,8 +87,9 @@ def test_distributions(facts: dict[str, object], verdict: str) -> None:
     assert found.verdict == verdict, found
     if verdict in ("blocked", "warning"):
         assert found.fix
-    if facts["os.id"] == "rhel":
-        assert "not supported yet" in found.fix
+    if facts["os.id"] in ("rhel", "rocky", "almalinux"):
+        assert str(facts["os.version"]) in found.seen
+        assert "whole cluster" in found.seen or verdict == "warning"
 
 
 UNIT = "systemd.failed"
@@ -125,7 +135,7 @@ SAID = [
     ("system.selinux", {"selinux": "permissive", "selinux.config": "enforcing"}, "info",
      "after the next boot"),
     ("system.selinux", {"selinux": "enforcing", "selinux.container": "no"}, "blocked", "policy"),
-    ("system.selinux", {"selinux": "enforcing", "selinux.container": "yes"}, "warning",
+    ("system.selinux", {"selinux": "enforcing", "selinux.container": "yes"}, "info",
      "containerd"),
     ("system.apparmor", {"apparmor.parser": "no"}, "blocked", "apparmor_parser"),
     ("system.apparmor", {"apparmor": "no", "apparmor.parser": "no"}, "ok", "off"),
@@ -266,7 +276,10 @@ def test_the_policy_of_containers_is_installed_where_there_is_one() -> None:
     enforcing = {"selinux": "enforcing", "selinux.container": "no"}
     assert ask("system.selinux", enforcing).fix_with == system_security.PERMISSIVE
     found = ask("system.selinux", {**enforcing, "os.id": "rocky"})
-    assert found.fix_with == "dnf install -y container-selinux"
+    assert (found.verdict, found.fix_kind, found.fix_with) == ("info", "haui", "packages.base")
+    permissive = spec(system={"selinux": "permissive"})
+    found = ask("system.selinux", enforcing, cluster=permissive)
+    assert (found.verdict, found.fix_with) == ("info", "system.selinux")
 
 
 def test_multipath_matters_to_storage() -> None:
