@@ -71,8 +71,13 @@ def install(lab: Lab, cell: Cell, state: Path) -> HauiRun:
     cluster_file.write(file, document)
     run = HauiRun(lab, "apply", str(file), "--yes", *KEYS, state=state)
     code = run.finish()
-    assert code == 0, run.talk()
+    assert code == 0, f"{_first_failure(run)}\n{run.talk()}"
     return run
+
+
+def _first_failure(run: HauiRun) -> str:
+    failed = next(run.of("task_finished", outcome="failed"), None)
+    return f"{failed['host']} {failed['step']}: {failed['problem']['what']}" if failed else "failed"
 
 
 def run_cell(cell: Cell) -> Row:
