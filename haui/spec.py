@@ -209,7 +209,8 @@ class Network(Model):
 class Packages(Model):
     mirror: t.Url | None = _field(
         None,
-        "A flat apt repository with the Kubernetes packages; by default pkgs.k8s.io.",
+        "A flat apt repository with the Kubernetes packages, for hosts of the RHEL family a dnf "
+        "repository (repodata/); one URL may be both. By default pkgs.k8s.io.",
         "http://mirror.lan/haui",
     )
     key: t.Line | None = _field(

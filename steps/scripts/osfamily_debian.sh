@@ -31,7 +31,8 @@ debian_apt() {
     # A power cut may have left packages unpacked but not set up; apt refuses to work until this is done. Another apt
     # at work is not our trouble here: the install below waits for it.
     dpkg --configure -a --force-confdef --force-confold </dev/null || :
-    apt-get -q -y --no-install-recommends --fix-broken \
+    # needrestart (Ubuntu) may list what should be restarted; it must neither ask nor do it, least of all with containerd.
+    NEEDRESTART_MODE=l apt-get -q -y --no-install-recommends --fix-broken \
         -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
         -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
