@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
-from steps import containerd, endpoint_kube_vip, kubeadm, osfamily
+from steps import containerd, endpoint_kube_vip, kubeadm, osfamily, proxy
+from steps.cni.kinds import agent_images
 from steps.where import has_containerd, is_node
 
 _CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -31,6 +32,7 @@ def _containerd(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
         "HAUI_MINOR": str(spec.kubernetes.minor),
         "HAUI_PAUSE_IMAGE": containerd.pause_image(spec),
         "HAUI_SYSTEMD_CGROUP": "true" if containerd.systemd_cgroup(spec) else "false",
+        **{f"HAUI_{name}": value for name, value in proxy.environment(spec).items()},
     }
     packages = osfamily.each("HAUI_CONTAINERD", lambda family: " ".join(family.containerd_packages))
     return Work(
@@ -56,8 +58,12 @@ def _images(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
         "HAUI_IMAGES": " ".join(image_names(spec, host)),
         "HAUI_PAUSE_IMAGE": containerd.pause_image(spec),
     }
+    # Of the pod network, what runs on every node: a node is ready once that does.
+    others = list(agent_images(spec))
     if endpoint_kube_vip.uses_kube_vip(spec) and "control-plane" in host.roles:
-        env["HAUI_OTHER_IMAGES"] = endpoint_kube_vip.image(spec)
+        others.append(endpoint_kube_vip.image(spec))
+    if others:
+        env["HAUI_OTHER_IMAGES"] = " ".join(others)
     return Work(
         probe=Call(script="runtime_images_probe", env=env, inputs=inputs),
         apply=Call(script="runtime_images_apply", env=env, inputs=inputs),

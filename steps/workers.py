@@ -102,4 +102,11 @@ READY = Step(
     explain="A node is ready when its kubelet runs and its pod network is set up.",
 )
 
-STEPS: tuple[Step, ...] = (control_plane.REFRESH, JOIN, network.BRIDGE, LABELS, READY)
+STEPS: tuple[Step, ...] = (
+    control_plane.REFRESH,
+    JOIN,
+    network.BRIDGE,
+    LABELS,
+    network.ROLLOUT,
+    READY,
+)

@@ -11,6 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from haui.clusterfile.advanced import advanced_problems
 from haui.clusterfile.networks import network_problems, vip_problems
+from haui.clusterfile.pod_networks import (
+    POD_NETWORKS,
+    pod_network_notes,
+    pod_network_problems,
+)
 from haui.clusterfile.problem import Loc, SpecProblem
 from haui.clusterfile.registry_rules import registry_problems
 from haui.spec import Bgp, ClusterSpec, HostSpec
@@ -47,8 +52,7 @@ def problems(spec: ClusterSpec) -> tuple[SpecProblem, ...]:
         _front_port,
         vip_problems,
         network_problems,
-        _cni,
-        _kube_proxy,
+        pod_network_problems,
         _packages,
         _images,
         _registry,
@@ -249,23 +253,6 @@ def _node_use(port: int, host: HostSpec) -> str:
     return TAKEN_PORTS.get(port, "")
 
 
-def _cni(spec: ClusterSpec) -> Iterator[SpecProblem]:
-    cni, loc = spec.network.cni, ("network", "cni")
-    if cni.manifest and cni.kind != "none":
-        what = f"a manifest of your own goes with kind none, not with {cni.kind}"
-        yield _problem((*loc, "manifest"), what, "kind: none")
-    if cni.version and cni.kind in ("bridge", "none"):
-        yield _problem((*loc, "version"), f"kind {cni.kind} has no version", "version: null")
-    if cni.mtu and cni.kind == "none":
-        yield _problem((*loc, "mtu"), "kind none leaves the MTU to your manifest", "mtu: null")
-
-
-def _kube_proxy(spec: ClusterSpec) -> Iterator[SpecProblem]:
-    if spec.network.kube_proxy == "nftables" and spec.kubernetes.minor < 31:
-        what = f"nftables needs Kubernetes 1.31 or newer, this is {spec.kubernetes.version}"
-        yield _problem(("network", "kube_proxy"), what, "kube_proxy: iptables")
-
-
 def _packages(spec: ClusterSpec) -> Iterator[SpecProblem]:
     packages, loc = spec.supply.packages, ("supply", "packages")
     plain = (packages.mirror or "").startswith("http://")
@@ -311,20 +298,9 @@ def refusals(spec: ClusterSpec) -> tuple[SpecProblem, ...]:
 
 
 def _unbuilt(spec: ClusterSpec) -> Iterator[tuple[Loc, str, str, str]]:
-    later = {
-        ("cni", "calico"): ("the Calico pod network", "kind: flannel"),
-        ("cni", "cilium"): ("the Cilium pod network", "kind: flannel"),
-        ("kube_proxy", "none"): ("Services without kube-proxy", "kube_proxy: iptables"),
-    }
-    chosen: tuple[tuple[str, Loc, str], ...] = (
-        ("cni", ("network", "cni", "kind"), spec.network.cni.kind),
-        ("kube_proxy", ("network", "kube_proxy"), spec.network.kube_proxy),
-    )
-    for topic, loc, value in chosen:
-        if (topic, value) in later:
-            yield (loc, value, *later[topic, value])
-    if spec.network.cni.kind == "flannel" and ":" in spec.network.pods:
-        yield ("network", "pods"), "IPv6", "flannel with an IPv6 network", "pods: 10.60.0.0/16"
+    kind = spec.network.cni.kind
+    if kind in POD_NETWORKS and ":" in spec.network.pods:
+        yield ("network", "pods"), "IPv6", f"{kind} with an IPv6 network", "pods: 10.60.0.0/16"
     for index, host in enumerate(spec.hosts):
         loc = ("hosts", index, "roles")
         if "storage" in host.roles:
@@ -333,7 +309,7 @@ def _unbuilt(spec: ClusterSpec) -> Iterator[tuple[Loc, str, str, str]]:
 
 def notes(spec: ClusterSpec) -> tuple[SpecProblem, ...]:
     """What is allowed and worth a second look before the first change."""
-    found = []
+    found = list(pod_network_notes(spec))
     if spec.network.kube_proxy == "ipvs" and spec.kubernetes.minor >= 35:
         what = "ipvs is deprecated from Kubernetes 1.35"
         found.append(_problem(("network", "kube_proxy"), what, "kube_proxy: nftables"))

@@ -2,15 +2,61 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Any
 
+from haui.clusterfile.pod_networks import NFTABLES_MINOR, POD_NETWORKS
+from haui.clusterfile.problem import Loc
 from haui.wizard.answers import Answers, value_at
 from haui.wizard.ask_registry import has_registry
 from haui.wizard.question import Choice, Question
 
+CNI_KIND: Loc = ("network", "cni", "kind")
+
+
+def _kind(answers: Answers) -> Any:
+    return value_at(answers, CNI_KIND) or "flannel"
+
 
 def _cni(*kinds: str) -> Callable[[Answers], bool]:
-    return lambda answers: (value_at(answers, ("network", "cni", "kind")) or "flannel") in kinds
+    return lambda answers: _kind(answers) in kinds
+
+
+def _minor(answers: Answers) -> int | None:
+    """Of Kubernetes; None while its version can't be read."""
+    found = re.match(r"1\.(\d{1,3})\b", str(value_at(answers, ("kubernetes", "version"))))
+    return int(found[1]) if found else None
+
+
+def _too_old(kind: str) -> Callable[[Answers], str]:
+    known = POD_NETWORKS[kind]
+
+    def why(answers: Answers) -> str:
+        minor = _minor(answers)
+        needs = f"{known.name} {known.series} needs Kubernetes 1.{known.oldest} or newer"
+        return needs if minor is not None and minor < known.oldest else ""
+
+    return why
+
+
+def _no_nftables(answers: Answers) -> str:
+    minor = _minor(answers)
+    if minor is None or minor >= NFTABLES_MINOR:
+        return ""
+    return f"needs Kubernetes 1.{NFTABLES_MINOR} or newer"
+
+
+def _nobody_instead(answers: Answers) -> str:
+    return "" if _kind(answers) == "cilium" else "only Cilium takes kube-proxy's place"
+
+
+def _all_or_none(answers: Answers) -> str:
+    return "Cilium wraps the packets of all nodes or of none" if _kind(answers) == "cilium" else ""
+
+
+def _named(kind: str) -> str:
+    return f"{POD_NETWORKS[kind].name} {POD_NETWORKS[kind].version}"
 
 
 def _mirror(answers: Answers) -> bool:
@@ -59,7 +105,7 @@ CLUSTER = (
         locked="every pod's resolver uses it",
     ),
     Question(
-        loc=("network", "cni", "kind"),
+        loc=CNI_KIND,
         page="cluster",
         group="Network",
         label="Pod network",
@@ -68,14 +114,22 @@ CLUSTER = (
         choices=(
             Choice(
                 value="flannel",
-                label="flannel",
+                label=_named("flannel"),
                 note="Small and proven, VXLAN between nodes. No network policies.",
                 recommended=True,
             ),
             Choice(
-                value="calico", label="Calico", note="Network policies, BGP where it is wanted."
+                value="calico",
+                label=_named("calico"),
+                note="Network policies. Kernel 5.10; VXLAN, or BGP without encapsulation.",
+                barred=_too_old("calico"),
             ),
-            Choice(value="cilium", label="Cilium", note="eBPF; can take kube-proxy's place."),
+            Choice(
+                value="cilium",
+                label=_named("cilium"),
+                note="eBPF; policies, can take kube-proxy's place. Kernel 5.10.",
+                barred=_too_old("cilium"),
+            ),
             Choice(
                 value="bridge",
                 label="bridge",
@@ -111,6 +165,38 @@ CLUSTER = (
         more=True,
     ),
     Question(
+        loc=("network", "cni", "encapsulation"),
+        page="cluster",
+        group="Network",
+        label="Wrap packets",
+        kind="choice",
+        shown=_cni("flannel", "calico", "cilium"),
+        more=True,
+        choices=(
+            Choice(value="always", label="Always, in VXLAN", recommended=True),
+            Choice(
+                value="across-subnets",
+                label="Across subnets",
+                note="Between nodes in one segment as they are.",
+                barred=_all_or_none,
+            ),
+            Choice(
+                value="never",
+                label="Never",
+                note="Nodes route to each other: in one segment, with Calico by BGP.",
+            ),
+        ),
+    ),
+    Question(
+        loc=("network", "cni", "repository"),
+        page="cluster",
+        group="Network",
+        label="Its images",
+        kind="text",
+        shown=_cni("flannel", "calico", "cilium"),
+        more=True,
+    ),
+    Question(
         loc=("network", "kube_proxy"),
         page="cluster",
         group="Network",
@@ -119,9 +205,16 @@ CLUSTER = (
         more=True,
         choices=(
             Choice(value="iptables", label="iptables", recommended=True),
-            Choice(value="nftables", label="nftables", note="From Kubernetes 1.31 on."),
+            Choice(
+                value="nftables",
+                label="nftables",
+                note="From Kubernetes 1.31 and kernel 5.13 on.",
+                barred=_no_nftables,
+            ),
             Choice(value="ipvs", label="ipvs", note="Deprecated from Kubernetes 1.35 on."),
-            Choice(value="none", label="No kube-proxy", note="The pod network does it."),
+            Choice(
+                value="none", label="No kube-proxy", note="Cilium does it.", barred=_nobody_instead
+            ),
         ),
     ),
     Question(

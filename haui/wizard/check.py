@@ -54,10 +54,14 @@ def notes(answers: Answers) -> tuple[SpecProblem, ...]:
 
 
 def refused(answers: Answers, question: Question, value: Any) -> str:
-    """Why this answer can't be chosen in this version of haui; empty when it can.
+    """Why this answer can't be chosen with the others, or in this version of haui; empty when it
+    can.
 
     It is judged with the other choices alone, whatever is typed elsewhere by now.
     """
+    for choice in question.choices:
+        if choice.value == value and (why := choice.barred(answers)):
+            return why
     asked = effective(with_value(_choices(answers), question.loc, value))
     spec, found = validate(Document(data=asked), _completed(asked))
     if spec is None or found:

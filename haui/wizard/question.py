@@ -23,15 +23,24 @@ Kind = Literal["choice", "text", "number", "flag", "list", "map", "file"]
 _NUMBER = re.compile(r"[0-9]{1,10}")
 
 
+def free(answers: Answers) -> str:
+    """Nothing speaks against it."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One of the answers to choose from. `takes` is what it costs, e.g. "3 hosts"."""
+    """One of the answers to choose from. `takes` is what it costs, e.g. "3 hosts".
+
+    `barred` says why it can't be chosen with the other answers; empty when it can.
+    """
 
     value: Any
     label: str
     note: str = ""
     takes: str = ""
     recommended: bool = False
+    barred: Callable[[Answers], str] = free
 
 
 def always(answers: Answers) -> bool:

@@ -75,8 +75,10 @@ def _vip(look: Look) -> Answer:
     )
 
 
-def _bridged(spec: ClusterSpec, host: HostSpec) -> bool:
-    return spec.network.cni.kind == "bridge" and is_node(spec, host) and len(spec.nodes) > 1
+def _direct(spec: ClusterSpec, host: HostSpec) -> bool:
+    cni = spec.network.cni
+    direct = cni.kind == "bridge" or cni.encapsulation == "never"
+    return direct and is_node(spec, host) and len(spec.nodes) > 1
 
 
 def _segment_of_nodes(look: Look) -> Answer:
@@ -92,11 +94,15 @@ def _segment_of_nodes(look: Look) -> Answer:
     expected = "all nodes in one network"
     if not away:
         return passes(f"all {len(look.spec.nodes)} nodes are in {own}", expected)
-    return blocks(
-        f"{named(away)} outside of {own}",
-        answer("Choose flannel, calico or cilium for the pods.", "cluster"),
-        expected,
-    )
+    seen, kind = f"{named(away)} outside of {own}", look.spec.network.cni.kind
+    if kind == "bridge":
+        fix = answer("Choose flannel, calico or cilium for the pods.", "cluster")
+        return blocks(seen, fix, expected)
+    if kind == "calico":
+        text = "Choose encapsulation across-subnets, or let the routers in between speak BGP."
+        return warns(seen, answer(text, "cluster"), expected)
+    wrapped = "always" if kind == "cilium" else "across-subnets"
+    return blocks(seen, answer(f"Choose encapsulation {wrapped}.", "cluster"), expected)
 
 
 def _names(look: Look) -> Answer:
@@ -165,9 +171,10 @@ CHECKS: tuple[Check, ...] = (
         id="fleet.segment",
         title="Nodes in one network segment",
         area="fleet",
-        why="With the pod network bridge, nodes send packets of pods directly to one another.",
+        why="With the pod network bridge, and with others that do not encapsulate, nodes send "
+        "packets of pods directly to one another.",
         look=_segment_of_nodes,
-        on=_bridged,
+        on=_direct,
         step="preflight.fleet",
         page="cluster",
     ),

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from haui.spec import ClusterSpec, HostSpec
-from steps.checks.check import Answer, Check, Look, blocks, command, passes, skips, warns
+from steps.checks.check import (
+    Answer,
+    Check,
+    Look,
+    blocks,
+    by_haui,
+    command,
+    passes,
+    skips,
+    tells,
+    warns,
+)
+from steps.network import leaves_interfaces_alone
 from steps.where import is_node
 
 PREFIXES: dict[str, tuple[str, ...]] = {
     "flannel": ("flannel", "cni"),
     "bridge": ("cni",),
-    "calico": ("cali",),
-    "cilium": ("cilium", "lxc"),
 }
-"""How names of the interfaces begin that a pod network makes."""
+"""How names of the interfaces begin that a pod network makes, where haui does not say so to
+NetworkManager itself."""
 
 _LEAVE = ";".join(
     f"interface-name:{name}"
@@ -49,6 +60,9 @@ def _network_manager(look: Look) -> Answer:
         return passes("NetworkManager does not run")
     left_alone = " ".join(look.facts.all("nm.unmanaged"))
     kind = look.spec.network.cni.kind
+    if leaves_interfaces_alone(look.spec, look.host):
+        seen = "NetworkManager runs, and is told not to manage the pods' interfaces"
+        return tells(seen, by_haui("network.unmanaged", "haui writes its configuration."))
     names = PREFIXES.get(kind, ())
     if not names:
         return skips("nobody knows how the interfaces of your own pod network are called")

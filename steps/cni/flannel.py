@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from haui.clusterfile.pod_networks import POD_NETWORKS
 from haui.spec import ClusterSpec
+from steps.cni.objects import Document, env_field, env_value, host_path, image
 
-VERSION = "0.28.9"
+VERSION = POD_NETWORKS["flannel"].version
 CNI_PLUGIN = "1.9.1-flannel3"
 """The versions that were released together; cluster files may name another flannel."""
 
@@ -16,8 +17,6 @@ CNI_PLUGIN_IMAGE = "ghcr.io/flannel-io/flannel-cni-plugin"
 
 NAMESPACE = "kube-flannel"
 NAME = "kube-flannel-ds"
-
-Document = dict[str, Any]
 
 
 def manifest(spec: ClusterSpec) -> list[Document]:
@@ -64,7 +63,10 @@ def _rights() -> list[Document]:
 
 
 def _settings(spec: ClusterSpec, labels: dict[str, str]) -> Document:
-    backend: Document = {"Type": "vxlan"}
+    encapsulation = spec.network.cni.encapsulation
+    backend: Document = {"Type": "host-gw" if encapsulation == "never" else "vxlan"}
+    if encapsulation == "across-subnets":
+        backend["DirectRouting"] = True
     if spec.network.cni.mtu:
         backend["MTU"] = spec.network.cni.mtu
     network: Document = {
@@ -90,20 +92,20 @@ def _settings(spec: ClusterSpec, labels: dict[str, str]) -> Document:
 
 
 def _daemon_set(spec: ClusterSpec, labels: dict[str, str]) -> Document:
-    image = f"{IMAGE}:v{spec.network.cni.version or VERSION}"
+    own = image(spec, IMAGE, spec.network.cni.version or VERSION)
     pod = {
         "hostNetwork": True,
         "priorityClassName": "system-node-critical",
         "serviceAccountName": "flannel",
         "nodeSelector": {"kubernetes.io/os": "linux"},
         "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
-        "initContainers": _installers(image),
-        "containers": [_daemon(image)],
+        "initContainers": _installers(spec, own),
+        "containers": [_daemon(own)],
         "volumes": [
-            _host_path("run", "/run/flannel"),
-            _host_path("cni-plugin", "/opt/cni/bin"),
-            _host_path("cni", "/etc/cni/net.d"),
-            _host_path("xtables-lock", "/run/xtables.lock", kind="FileOrCreate"),
+            host_path("run", "/run/flannel"),
+            host_path("cni-plugin", "/opt/cni/bin"),
+            host_path("cni", "/etc/cni/net.d"),
+            host_path("xtables-lock", "/run/xtables.lock", "FileOrCreate"),
             {"name": "flannel-cfg", "configMap": {"name": "kube-flannel-cfg"}},
         ],
     }
@@ -118,18 +120,18 @@ def _daemon_set(spec: ClusterSpec, labels: dict[str, str]) -> Document:
     }
 
 
-def _installers(image: str) -> list[Document]:
+def _installers(spec: ClusterSpec, own: str) -> list[Document]:
     return [
         {
             "name": "install-cni-plugin",
-            "image": f"{CNI_PLUGIN_IMAGE}:v{CNI_PLUGIN}",
+            "image": image(spec, CNI_PLUGIN_IMAGE, CNI_PLUGIN),
             "command": ["cp"],
             "args": ["-f", "/flannel", "/opt/cni/bin/flannel"],
             "volumeMounts": [{"name": "cni-plugin", "mountPath": "/opt/cni/bin"}],
         },
         {
             "name": "install-cni",
-            "image": image,
+            "image": own,
             "command": ["cp"],
             "args": [
                 "-f",
@@ -144,13 +146,10 @@ def _installers(image: str) -> list[Document]:
     ]
 
 
-def _daemon(image: str) -> Document:
-    def from_field(name: str, path: str) -> Document:
-        return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
-
+def _daemon(own: str) -> Document:
     return {
         "name": "kube-flannel",
-        "image": image,
+        "image": own,
         "command": ["/opt/bin/flanneld"],
         # The interface by the node's own address: right on hosts with several of them.
         "args": ["--ip-masq", "--kube-subnet-mgr", "--iface=$(NODE_IP)"],
@@ -160,10 +159,10 @@ def _daemon(image: str) -> Document:
             "capabilities": {"add": ["NET_ADMIN", "NET_RAW"]},
         },
         "env": [
-            from_field("POD_NAME", "metadata.name"),
-            from_field("POD_NAMESPACE", "metadata.namespace"),
-            from_field("NODE_IP", "status.hostIP"),
-            {"name": "EVENT_QUEUE_DEPTH", "value": "5000"},
+            env_field("POD_NAME", "metadata.name"),
+            env_field("POD_NAMESPACE", "metadata.namespace"),
+            env_field("NODE_IP", "status.hostIP"),
+            env_value("EVENT_QUEUE_DEPTH", "5000"),
         ],
         "volumeMounts": [
             {"name": "run", "mountPath": "/run/flannel"},
@@ -171,10 +170,3 @@ def _daemon(image: str) -> Document:
             {"name": "xtables-lock", "mountPath": "/run/xtables.lock"},
         ],
     }
-
-
-def _host_path(name: str, path: str, kind: str = "") -> Document:
-    source: Document = {"path": path}
-    if kind:
-        source["type"] = kind
-    return {"name": name, "hostPath": source}

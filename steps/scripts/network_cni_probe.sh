@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include kubernetes_lib
+# haui: include network_cni_lib
 # Has this very manifest been applied, are its objects there, and does it run?
 
 seen_hash=$(admin -n kube-system get configmap haui-cni -o 'jsonpath={.data.sha256}' 2>/dev/null || true)
@@ -9,13 +9,13 @@ if admin get -f "$HAUI_INPUTS/cni.yaml" >/dev/null 2>&1; then
 else
     finding differs "objects of the pod network" present "some are absent"
 fi
-if [ -n "$HAUI_CNI_DAEMON_SET" ]; then
+for word in ${HAUI_CNI_WORKLOADS:-}; do
+    workload "$word"
     # A node that is down must not make this step run again: one ready pod proves the manifest.
-    ready_pods=$(admin -n "${HAUI_CNI_DAEMON_SET%%/*}" get daemonset "${HAUI_CNI_DAEMON_SET##*/}" \
-        -o 'jsonpath={.status.numberReady}' 2>/dev/null || true)
-    if [ "${ready_pods:-0}" -gt 0 ]; then
-        finding ok "pods of the pod network" ready "$ready_pods ready"
+    ready_now=$(ready_pods)
+    if [ "$ready_now" -gt 0 ]; then
+        finding ok "pods of $WL_NAME" ready "$ready_now ready"
     else
-        finding differs "pods of the pod network" ready none
+        finding differs "pods of $WL_NAME" ready none
     fi
-fi
+done

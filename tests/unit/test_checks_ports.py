@@ -38,7 +38,13 @@ def test_ports_follow_the_roles() -> None:
     assert "10249/tcp" not in numbers(shapes()["no-kube-proxy"], "wk1")
     assert "8472/udp" not in numbers(shapes()["ipvs"], "wk1")
     calico = spec(network={"cni": {"kind": "calico"}})
-    assert {"4789/udp", "5473/tcp"} <= set(numbers(calico, "wk1"))
+    assert {"4789/udp", "9099/tcp"} <= set(numbers(calico, "wk1"))
+    routed = spec(network={"cni": {"kind": "calico", "encapsulation": "never"}})
+    assert set(numbers(routed, "wk1")) ^ set(numbers(calico, "wk1")) == {"179/tcp", "4789/udp"}
+    alone = spec(network={"cni": {"kind": "cilium"}, "kube_proxy": "none"})
+    assert {"8472/udp", "4240/tcp", "9234/tcp", "9879/tcp", "10256/tcp"} <= set(
+        numbers(alone, "wk1")
+    )
 
 
 def held(*rows: str, **more: object) -> dict[str, object]:

@@ -47,7 +47,7 @@ def judged(host: ShellHost, check: str, cluster: ClusterSpec) -> tuple[str, str]
         ("network.name-sources", CLUSTER, "/etc/nsswitch.conf", "a: b\n hosts: dns files\n",
          "warning"),
         ("network.manager", CLUSTER, "/etc/x", "", "warning"),
-        ("network.manager", spec(network={"cni": {"kind": "cilium"}}), "/etc/x", "", "warning"),
+        ("network.manager", shapes()["ipvs"], "/etc/x", "", "warning"),
         ("network.networkd", shapes()["ipvs"], "/etc/x", "", "warning"),
         ("kubernetes.cni", CLUSTER, "/etc/cni/net.d/00 a.conf", "{}", "blocked"),
         ("kubernetes.paths", CLUSTER, "/var/lib/calico/nodename", "a", "warning"),

@@ -13,6 +13,7 @@ from haui.spec import ClusterSpec, Cni, Network
 from haui.step import Step
 from steps import CATALOGUE, network
 from steps.cni import bridge, flannel
+from steps.cni.kinds import cni_manifest
 from tests.unit.shell_fakes import Shell
 from tests.unit.test_kubeadm import cluster
 
@@ -28,7 +29,9 @@ def with_cni(**cni: Any) -> ClusterSpec:
 
 def steps_of(spec: ClusterSpec, host: str) -> set[str]:
     """Ids of the network's steps that run on a host."""
-    known: tuple[Step, ...] = (*network.STEPS, network.BRIDGE)
+    known: tuple[Step, ...] = (
+        *network.STEPS, network.BRIDGE, network.UNMANAGED_STEP, network.ROLLOUT
+    )  # fmt: skip
     return {step.id for step in known if step.on(spec, spec.host(host))}
 
 
@@ -36,7 +39,12 @@ def steps_of(spec: ClusterSpec, host: str) -> set[str]:
     ("cni", "first", "other"),
     [
         ({"kind": "bridge"}, BRIDGED_STEPS, BRIDGED_STEPS),
-        ({"kind": "flannel"}, {"network.plugins", "network.cni"}, {"network.plugins"}),
+        ({"kind": "flannel"}, {"network.plugins", "network.cni", "network.rollout"},
+         {"network.plugins"}),
+        ({"kind": "calico"}, {"network.unmanaged", "network.cni", "network.rollout"},
+         {"network.unmanaged"}),
+        ({"kind": "cilium"}, {"network.unmanaged", "network.cni", "network.rollout"},
+         {"network.unmanaged"}),
         ({"kind": "none"}, set(), set()),
         ({"kind": "none", "manifest_text": "kind: ConfigMap"}, {"network.cni"}, set()),
     ],
@@ -125,7 +133,7 @@ def test_flannel_uses_nftables_with_kube_proxy() -> None:
 
 def test_the_manifest_is_yaml_of_the_same_objects() -> None:
     spec = with_cni(kind="flannel")
-    assert list(yaml.safe_load_all(network.cni_manifest(spec))) == flannel.manifest(spec)
+    assert list(yaml.safe_load_all(cni_manifest(spec))) == flannel.manifest(spec)
 
 
 @pytest.fixture
@@ -220,36 +228,3 @@ def test_nodes_are_printed_once_all_have_their_part(host: Shell) -> None:
         ran = host.run("network_nodes", **env)
         assert ran.status == 1
         assert ran.output == ""
-
-
-CNI = {"HAUI_CNI_SHA256": "abc", "HAUI_CNI_DAEMON_SET": "kube-flannel/kube-flannel-ds"}
-CNI_RULES = [
-    ("kubectl *get configmap haui-cni*", "cat $FAKE/hash"),
-    ("kubectl *get -f *", 'test -s "$FAKE/hash"'),
-    ("kubectl *get daemonset*numberReady*", "echo 1"),
-    ("kubectl *apply --server-side*", "true"),
-    ("kubectl *create configmap haui-cni*", "echo abc >$FAKE/hash"),
-    ("kubectl *delete configmap*", "true"),
-]
-
-
-def test_manifest_is_applied_and_noted(host: Shell) -> None:
-    host.rules = list(CNI_RULES)
-    (host.folder / "fake/hash").write_text("")
-    assert "differs" in host.run("network_cni_probe", **CNI).verdicts().values()
-    assert host.run("network_cni_apply", **CNI).status == 0
-    assert set(host.run("network_cni_probe", **CNI).verdicts().values()) == {"ok"}
-    changed = host.run("network_cni_probe", **{**CNI, "HAUI_CNI_SHA256": "other"})
-    assert changed.verdicts()["applied manifest"] == "differs"
-
-
-def test_a_pod_network_that_does_not_start_says_why(host: Shell) -> None:
-    host.rules = [
-        ("kubectl *numberReady*", "echo 0"),
-        ("kubectl *get events*", "echo no such image"),
-        *CNI_RULES,
-    ]
-    ran = host.run("network_cni_apply", **CNI)
-    assert ran.status == 1
-    assert "no such image" in ran.output
-    assert not [call for call in ran.calls if "create configmap" in call]

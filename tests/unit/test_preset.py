@@ -143,7 +143,8 @@ BAD = {
     "key": ("netwrk: {} # here\n", "netwrk", "did you mean network?"),
     "word": ("ssh:\n  agent: on # here\n", "ssh.agent", "write true or false"),
     "refused": (
-        "network:\n  cni: {kind: calico} # here\n", "network.cni.kind", "not in this version",
+        "network:\n  pods: fd00:60::/56 # here\n  services: fd00:61::/112\n",
+        "network.pods", "not in this version",
     ),
     "rule": (
         "network:\n  pods: 10.60.0.0/16\n  services: 10.60.0.0/16 # here\n",

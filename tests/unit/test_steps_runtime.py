@@ -8,8 +8,8 @@ import pytest
 
 from haui.spec import ClusterSpec
 from haui.step import Step
-from steps import containerd, endpoint, runtime
-from tests.unit.shell_host import Ran, ShellHost, with_systemctl
+from steps import containerd, endpoint, proxy, runtime
+from tests.unit.shell_host import SYSTEMCTL, Ran, ShellHost, with_systemctl
 from tests.unit.specs import spec
 
 CONTAINERD, _, IMAGES = runtime.STEPS
@@ -91,6 +91,23 @@ def test_containerd_is_restarted_only_when_its_files_are_new(host: ShellHost) ->
     assert host.calls.count("systemctl restart containerd") == 1
 
 
+def test_the_proxy_is_that_of_the_running_containerd(host: ShellHost) -> None:
+    with_containerd(host, "1.6.20")
+    given = {"https": "http://proxy.lan:3128", "no_proxy": [".lan"]}
+    cluster = spec(supply={"proxy": given})
+    expected = proxy.environment(cluster)
+    host.fake("systemctl", f'[ "$1" != show ] || echo 4711\n{SYSTEMCTL}')
+    change(host, CONTAINERD, cluster)
+    other = "\0".join(["A=1", "HTTPS_PROXY=http://old.lan:1", "NO_PROXY=x"])
+    host.write("/proc/4711/environ", other)
+    ran = look(host, CONTAINERD, cluster)
+    assert ran.verdict("HTTPS_PROXY of containerd") == "differs"
+    assert ran.findings["NO_PROXY of containerd"].expected == expected["NO_PROXY"]
+    assert "HTTP_PROXY of containerd" not in ran.findings, "none is given"
+    host.write("/proc/4711/environ", "\0".join(f"{k}={v}" for k, v in expected.items()))
+    assert look(host, CONTAINERD, cluster).done
+
+
 def test_a_crash_between_placing_and_restarting_is_found(host: ShellHost) -> None:
     with_containerd(host, "1.6.20")
     change(host, CONTAINERD)
@@ -142,6 +159,9 @@ def test_pairs_of_versions_that_can_not_work_are_refused(
     assert seen == [verdict]
 
 
+AGENTS = (
+    "ghcr.io/flannel-io/flannel-cni-plugin:v1.9.1-flannel3", "ghcr.io/flannel-io/flannel:v0.28.9"
+)  # fmt: skip
 LISTED = "r/kube-apiserver:v1 r/kube-proxy:v1 r/pause:3.10.1 r/etcd:3 r/coredns/coredns:v1"
 
 
@@ -165,7 +185,7 @@ def test_missing_images_are_pulled_and_present_ones_are_not(host: ShellHost) -> 
     assert change(host, IMAGES).status == 0
     assert look(host, IMAGES).done
     pulled = [call.split()[2] for call in host.calls if call.startswith("crictl pull")]
-    assert sorted(pulled) == sorted([*LISTED.split(), "registry.k8s.io/pause:3.10.1"])
+    assert sorted(pulled) == sorted([*LISTED.split(), "registry.k8s.io/pause:3.10.1", *AGENTS])
     assert change(host, IMAGES).status == 0
     assert sum(call.startswith("crictl pull") for call in host.calls) == len(pulled)
 
@@ -177,7 +197,8 @@ def test_workers_pull_what_they_need(host: ShellHost) -> None:
     assert call is not None
     ran = host.run(call.script, call.env, {k: v.decode() for k, v in call.inputs.items()})
     assert set(ran.findings) == {
-        "image r/kube-proxy:v1", "image r/pause:3.10.1", "image registry.k8s.io/pause:3.10.1"
+        "image r/kube-proxy:v1", "image r/pause:3.10.1", "image registry.k8s.io/pause:3.10.1",
+        *(f"image {image}" for image in AGENTS),
     }  # fmt: skip
 
 

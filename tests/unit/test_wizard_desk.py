@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from haui.clusterfile.pod_networks import POD_NETWORKS
 from haui.clusterfile.text import spec_sha
 from haui.errors import SpecError, UsageError
+from haui.wizard.answers import with_value
 from haui.wizard.check import problems_of, refused, spec_of
 from haui.wizard.desk import Desk, PreflightRecord
 from haui.wizard.draft import Draft, read_draft
@@ -261,11 +263,32 @@ def test_the_same_answer_again_changes_nothing(tmp_path: Path) -> None:
     assert told == [1]
 
 
-def test_choices_of_a_later_version_say_so() -> None:
+WRAPPED = ("cni", "encapsulation")
+
+
+def test_choices_that_do_not_fit_the_others_say_why() -> None:
+    kind, proxy, wrapped = (
+        question_at(("network", *place)) for place in (("cni", "kind"), ("kube_proxy",), WRAPPED)
+    )
+    assert kind and proxy and wrapped
+    cilium = with_value(GOOD, ("network", "cni", "kind"), "cilium")
+    assert refused(GOOD, proxy, "none") == "only Cilium takes kube-proxy's place"
+    assert refused(cilium, proxy, "none") == ""
+    assert "all nodes or of none" in refused(cilium, wrapped, "across-subnets")
+    assert refused(GOOD, wrapped, "across-subnets") == ""
+    old = with_value(GOOD, ("kubernetes", "version"), "1.20.2")
+    assert "1.21 or newer" in refused(old, kind, "cilium")
+    assert "1.21 or newer" in refused(old, kind, "calico")
+    assert "1.31 or newer" in refused(old, proxy, "nftables")
+    assert refused(old, kind, "flannel") == refused(GOOD, kind, "calico") == ""
+
+
+def test_the_pod_networks_are_offered_with_their_versions() -> None:
     question = question_at(("network", "cni", "kind"))
     assert question is not None
-    assert "not in this version" in refused(GOOD, question, "cilium")
-    assert refused(GOOD, question, "flannel") == ""
+    labels = {choice.value: choice.label for choice in question.choices}
+    for kind, known in POD_NETWORKS.items():
+        assert labels[kind] == f"{known.name} {known.version}"
 
 
 def test_files_that_the_answers_name_are_looked_at(tmp_path: Path) -> None:

@@ -130,6 +130,6 @@ def test_what_is_being_typed_elsewhere_never_bars_a_choice(loc: Loc, typed: obje
     for question in QUESTIONS:
         for choice in question.choices:
             why = refused(answers, question, choice.value)
-            unbuilt = choice.value in ("calico", "cilium") or question.id == "network.kube_proxy"
-            assert bool(why) == (unbuilt and choice.value in ("calico", "cilium", "none")), why
+            alone = question.id == "network.kube_proxy" and choice.value == "none"
+            assert bool(why) == alone, why
     assert problems_of(answers)
