@@ -181,10 +181,13 @@ FIREWALLD_FIX="when what is lost can be set again: firewall-cmd --permanent --ne
 # firewalld_obstacle: what the reload that makes the policy would throw away; empty when it needs none.
 firewalld_obstacle() {
     ! firewalld_has_policy || return 0
-    [ "$(firewalld_state now)" = "$(firewalld_state later --permanent)" ] || echo "rules that firewalld has for now only"
+    lost=
+    [ "$(firewalld_state now)" = "$(firewalld_state later --permanent)" ] || lost="rules that firewalld has for now only"
     for command in iptables-save ip6tables-save; do
-        ! have "$command" || ! "$command" 2>/dev/null </dev/null | grep -q '^-A ' || echo "the rules that ${command} shows"
+        ! have "$command" || ! "$command" 2>/dev/null </dev/null | grep -q '^-A ' ||
+            lost="${lost:+$lost, }the rules that $command shows"
     done
+    printf '%s' "$lost"
 }
 
 # firewalld_state now|later [--permanent]: what is set then; which interfaces are where is kept over a reload.
