@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from haui.spec import ClusterSpec
@@ -36,26 +36,59 @@ def environment(spec: ClusterSpec) -> dict[str, str]:
     return given | {"NO_PROXY": no_proxy(spec)} if given else {}
 
 
-def is_direct(spec: ClusterSpec, name: str) -> bool:
-    """Whether host `name` is reached without the proxy, by the names in `no_proxy`."""
-    wanted = [entry.lstrip(".") for entry in no_proxy(spec).split(",")]
-    return any(name == entry or name.endswith(f".{entry}") for entry in wanted)
+def is_direct(spec: ClusterSpec, name: str, port: int = 0) -> bool:
+    """Whether a host, by its name or address, is reached without the proxy.
+
+    As Go's golang.org/x/net/http/httpproxy has it, which containerd goes by: an entry with a dot
+    before it means the names below it and not itself, one without means both; an entry may be an
+    address, a network, `*`, or have a port; this machine is always direct.
+    """
+    name = name.lower()
+    address = _address(name)
+    if name == "localhost" or (address and address.is_loopback):
+        return True
+    entries = (entry.strip().lower() for entry in no_proxy(spec).split(","))
+    return any(_covers(entry, name, address, port) for entry in entries)
 
 
 def way(spec: ClusterSpec, url: str) -> str | None:
     """The proxy through which containerd asks for `url`; None when it does so directly."""
-    name = urlsplit(url).hostname or ""
+    where = urlsplit(url)
     proxies = spec.supply.proxy
-    chosen = proxies.https if url.startswith("https:") else proxies.http
-    if not chosen or is_direct(spec, name):
+    secure = where.scheme == "https"
+    chosen = proxies.https if secure else proxies.http
+    if not chosen or is_direct(spec, where.hostname or "", where.port or (443 if secure else 80)):
         return None
-    with suppress(ValueError):
-        address = ip_address(name)
-        for entry in no_proxy(spec).split(","):
-            with suppress(ValueError):
-                if address in ip_network(entry, strict=False):
-                    return None
     return chosen
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    with suppress(ValueError):
+        return ip_address(text)
+    return None
+
+
+def _covers(entry: str, name: str, address: IPv4Address | IPv6Address | None, port: int) -> bool:
+    if entry == "*":
+        return True
+    if "/" in entry:
+        with suppress(ValueError):
+            return address is not None and address in ip_network(entry, strict=False)
+        return False
+    said, asked = entry, 0
+    bracketed = entry.startswith("[")
+    if _address(entry) is None and (bracketed or entry.count(":") == 1):
+        said, _, number = entry.rpartition(":")
+        if not said or not number.isdecimal():
+            return False
+        said, asked = said.strip("[]"), int(number)
+    if asked not in (0, port):
+        return False
+    if (meant := _address(said)) is not None:
+        return meant == address
+    said = said.removeprefix("*") if said.startswith("*.") else said
+    below = said if said.startswith(".") else f".{said}"
+    return name.endswith(below) or name == said
 
 
 def unit_drop_in(spec: ClusterSpec) -> str:

@@ -31,6 +31,12 @@ containerd_setting() {
         here && $1 == key && $2 == "=" { value = $0; sub(/^[^=]*= */, "", value); gsub(quotes, "", value); print value; exit }'
 }
 
+# containerd_variable NAME: a variable of the environment that the running containerd has.
+containerd_variable() {
+    main_pid=$(systemctl show -p MainPID --value containerd 2>/dev/null)
+    tr '\0' '\n' 2>/dev/null <"${HAUI_ROOT:-}/proc/${main_pid:-0}/environ" | sed -n "s/^$1=//p" | head -n 1
+}
+
 # containerd_answers: the socket speaks, and the part for Kubernetes is in good order.
 containerd_answers() {
     timeout 10 ctr version >/dev/null 2>&1 && timeout 10 ctr plugins ls 2>/dev/null |

@@ -40,6 +40,10 @@ if loaded containerd "$CONFIG" "$PROXY"; then
 else
     finding differs "configuration in use" "the one on disk" "placed after the last start"
 fi
+# What the running program has: another drop-in of the host may have won.
+[ -z "${HAUI_HTTP_PROXY:-}" ] || want "HTTP_PROXY of containerd" "$HAUI_HTTP_PROXY" "$(containerd_variable HTTP_PROXY)"
+[ -z "${HAUI_HTTPS_PROXY:-}" ] || want "HTTPS_PROXY of containerd" "$HAUI_HTTPS_PROXY" "$(containerd_variable HTTPS_PROXY)"
+[ -z "${HAUI_NO_PROXY:-}" ] || want "NO_PROXY of containerd" "$HAUI_NO_PROXY" "$(containerd_variable NO_PROXY)"
 if containerd_answers; then
     finding ok "container runtime interface" "answers" "answers"
 else
