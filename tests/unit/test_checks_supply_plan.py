@@ -8,7 +8,7 @@ import pytest
 
 from haui.spec import ClusterSpec
 from steps import osfamily, preflight_images, preflight_plan, proxy
-from steps.preflight_images import DOCKER_HUB
+from steps.mirrors import DOCKER_HUB
 from tests.unit.specs import offline, shapes, spec
 
 

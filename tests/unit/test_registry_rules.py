@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.spec_samples import broken, line_of, problems_of
-from tests.unit.test_spec_rules import BALANCERS, PLACED, REGISTRY, WK_B, Edit
+from tests.unit.spec_samples import BALANCERS, broken, line_of, problems_of
+from tests.unit.test_spec_rules import PLACED, REGISTRY, WK_B, Edit
 
 HOSTS = ("hosts:\n", f"hosts:\n{REGISTRY}")
 LAST = "advanced: {}"

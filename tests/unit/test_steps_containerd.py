@@ -96,7 +96,7 @@ def test_nothing_falls_back_to_the_upstream_registry() -> None:
     assert read["server"] == "https://hub.lan/v2/k8s"
     assert read["override_path"] is True
     assert list(read["host"]) == ["https://hub.lan/v2/k8s"]
-    assert read["host"]["https://hub.lan/v2/k8s"]["ca"] == containerd.CA_PATH
+    assert read["host"]["https://hub.lan/v2/k8s"]["ca"] == mirrors.CA_PATH
 
 
 def test_the_login_is_in_hosts_toml_alone_and_only_root_reads_it() -> None:
@@ -126,7 +126,7 @@ def test_without_a_login_hosts_toml_has_no_header_and_is_readable() -> None:
 
 def test_the_authority_and_the_proxy_are_placed_when_given() -> None:
     paths = {file.path: file.content for file in containerd.files(offline(), {})}
-    assert paths[containerd.CA_PATH] == CA.encode()
+    assert paths[mirrors.CA_PATH] == CA.encode()
     drop_in = paths["/etc/systemd/system/containerd.service.d/haui-proxy.conf"].decode()
     assert 'Environment="HTTPS_PROXY=http://proxy.lan:3128"' in drop_in
     for direct in ("10.30.0.11", "10.30.0.100", "10.244.0.0/16", "10.96.0.0/12", ".svc", ".lan"):
