@@ -1,7 +1,7 @@
 """Which failures of a script are worth another try by themselves, and which lines say why.
 
-The patterns are the messages of apt, dpkg, curl, containerd and Go's HTTP client for conditions
-that go away: a lock that another process holds, a connection that broke, a server that is busy.
+The patterns are the messages of apt, dpkg, dnf, curl, containerd and Go's HTTP client for
+conditions that go away: a lock that another process holds, a connection that broke, a server that is busy.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _TRANSIENT: tuple[tuple[str, str], ...] = (
     (r"operation timed out|temporary failure (?:in name resolution|resolving)", "a look-up failed"),
     (r"\b429\s+too many|\b500\s+internal|\b502\s+bad|\b503\s+service", "a server is busy"),
     (r"\b504\s+gateway|returned error: (?:429|50[0234])\b", "a server is busy"),
+    (r"curl error \((?:18|28|35|52|56|92)\)", "a connection broke"),
+    (r"checksum doesn't match", "the mirror is being updated"),
     (r"hash sum mismatch|file has unexpected size", "the mirror is being updated"),
     (r"etcdserver: (?:request timed out|leader changed|too many learner)", "etcd is settling"),
 )

@@ -1,4 +1,4 @@
-"""The steps about packages with a real rpm and dnf, in an install root of their own (make test-dnf).
+"""The steps about packages with a real rpm and dnf, in an install root: `make test-dnf`.
 
 Needs root, dnf, rpm, rpmbuild, createrepo_c and gpg, all of which Debian has packages of too.
 """

@@ -20,6 +20,8 @@ from haui.execution.transient import advice, decisive, transient
         "  503  Service Unavailable [IP: 10.0.0.9 80]",
         "unexpected status from HEAD request to https://hub.lan/v2/: 502 Bad Gateway",
         "E: Failed to fetch http://mirror.lan/Packages  Hash Sum mismatch",
+        "  - Curl error (28): Timeout was reached for http://mirror.lan/repodata/repomd.xml",
+        "Error: Downloading successful, but checksum doesn't match. Calculated: 1(sha256)",
         "Temporary failure resolving 'mirror.lan'",
         "etcdserver: too many learner members in cluster",
         "Client.Timeout exceeded while awaiting headers",
@@ -33,6 +35,8 @@ def test_conditions_that_go_away(line: str) -> None:
     "line",
     [
         "E: Unable to locate package kubeadm",
+        "Error: Unable to find a match: kubeadm-1.34.2",
+        "  - Curl error (7): Couldn't connect to server for http://mirror.lan/repodata/repomd.xml",
         "[ERROR Port-6443]: Port 6443 is in use",
         "x509: certificate signed by unknown authority",
         "dial tcp 10.0.0.9:6443: connect: connection refused",
