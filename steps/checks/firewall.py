@@ -102,12 +102,15 @@ def _firewalld(zone: str, missing: list[Rule]) -> str:
             parts.append(f"firewall-cmd $when {there} {some}")
         elif what == "open":
             family = "ipv6" if ":" in sources[0] else "ipv4"
-            for low, high in _ports(rest):
-                port = f"{low}-{high}" if low != high else f"{low}"
-                kind = f"port port={port} protocol={rest[0]}" if low else "protocol value=vrrp"
-                rule = f'"rule family={family} source address=$a {kind} accept"'
-                call = f"firewall-cmd $when {there} --add-rich-rule={rule}"
-                parts.append(_each(sources, call))
+            rule = f"rule family={family} source address=$a"
+            call = f'firewall-cmd $when {there} --add-rich-rule="{rule}'
+            if rest[0] == "vrrp":
+                parts.append(_each(sources, f'{call} protocol value=vrrp accept"'))
+                continue
+            ports = [f"{low}-{high}" if low != high else f"{low}" for low, high in _ports(rest)]
+            each = f'{call} port port=$p protocol={rest[0]} accept"'
+            loop = f"for p in {' '.join(ports)}; do {each} || exit 1; done"
+            parts.append(_each(sources, loop))
     if pods:
         some = " ".join(f"--add-source={shlex.quote(network)}" for network in pods)
         parts.append(f"firewall-cmd $when --zone=trusted {some}")

@@ -144,10 +144,13 @@ def test_who_keeps_his_firewalld_is_told_what_to_open() -> None:
     found = firewall(ZONE, KEPT)
     assert (found.verdict, found.fix_kind) == ("warning", "command")
     for part in ("--zone=public", "--add-port=8443/tcp", "--permanent",
-                 "for a in 10.30.0.12 10.30.0.13; do", "port port=2379 protocol=tcp accept",
+                 "for a in 10.30.0.12 10.30.0.13; do", "for p in 2379 2380 6443 10250; do",
+                 "port port=$p protocol=tcp accept",
                  "protocol value=vrrp accept",
                  "--zone=trusted --add-source=10.244.0.0/16"):  # fmt: skip
         assert part in found.fix_with
+    done = subprocess.run(["/bin/sh", "-n", "-c", found.fix_with], check=False)
+    assert done.returncode == 0
     assert "--zone='$(x)'" in firewall({"firewall": "firewalld $(x) default"}, KEPT).fix_with
 
 
