@@ -1,7 +1,8 @@
 """Which failures of a script are worth another try by themselves, and which lines say why.
 
 The patterns are the messages of apt, dpkg, dnf, curl, containerd and Go's HTTP client for
-conditions that go away: a lock that another process holds, a connection that broke, a server that is busy.
+conditions that go away: a lock that another process holds, a connection that broke, a server that
+is busy.
 """
 
 from __future__ import annotations
