@@ -234,7 +234,7 @@ async def test_title_and_bell_tell_of_a_failure_and_the_end(
     async with run_page(tmp_path, 3) as stage:
         monkeypatch.setattr(stage.app, "bell", lambda: bells.append(1))
         await fail_one(stage)
-        assert titles[-1] == "haui: atlas 1 failed (35/59)"
+        assert titles[-1] == "haui: atlas 1 failed (37/63)"
         assert len(bells) == 1
         stage.live.finish("failed")
         await stage.beat()
