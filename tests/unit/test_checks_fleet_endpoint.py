@@ -77,6 +77,29 @@ def test_the_bridge_needs_all_nodes_beside_one_another(bits: int, verdict: str) 
 
 
 @pytest.mark.parametrize(
+    ("kind", "encapsulation", "verdict", "instead"),
+    [
+        ("flannel", "never", "blocked", "encapsulation across-subnets"),
+        ("cilium", "never", "blocked", "encapsulation always"),
+        ("calico", "never", "warning", "speak BGP"),
+        ("flannel", "across-subnets", "", ""),
+        ("calico", "always", "", ""),
+    ],
+)
+def test_without_encapsulation_nodes_are_beside_one_another(
+    kind: str, encapsulation: str, verdict: str, instead: str
+) -> None:
+    cluster = spec(network={"cni": {"kind": kind, "encapsulation": encapsulation}})
+    assert BY_ID["fleet.segment"].on(cluster, cluster.hosts[0]) is bool(verdict)
+    if verdict:
+        near = ask("fleet.segment", address("eth0 10.30.0.11/24 static"), cluster=cluster)
+        assert near.verdict == "ok"
+        found = ask("fleet.segment", address("eth0 10.30.0.11/28 static"), cluster=cluster)
+        assert found.verdict == verdict
+        assert instead in found.fix
+
+
+@pytest.mark.parametrize(
     ("found", "verdict"),
     [
         (["10.30.0.100"], "ok"),

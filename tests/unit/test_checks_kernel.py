@@ -75,6 +75,9 @@ def test_a_host_that_tells_nothing_is_not_judged(check: Any) -> None:
         (CILIUM, "5.10.0-30-amd64", "ok"),
         (CILIUM, "5.9.16", "blocked"),
         (CILIUM, "4.18.0-553.el8_10.x86_64", "warning"),
+        (CALICO, "5.10.0-30-amd64", "ok"),
+        (CALICO, "5.9.16", "blocked"),
+        (CALICO, "4.18.0-553.el8_10.x86_64", "warning"),
         (PRODUCTION, "unknown", "skipped"),
     ],
 )

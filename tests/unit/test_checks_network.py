@@ -175,6 +175,11 @@ def test_interfaces_of_an_own_pod_network_are_not_known() -> None:
     assert ask("network.manager", facts, cluster=own).verdict == "skipped"
 
 
+def test_network_manager_is_told_by_haui_for_calico() -> None:
+    found = ask("network.manager", {"unit": "NetworkManager active enabled"}, cluster=CALICO)
+    assert (found.verdict, found.fix_kind, found.fix_with) == ("info", "haui", "network.unmanaged")
+
+
 def test_a_slow_link_is_only_told_in_a_test() -> None:
     assert ask("network.speed", {"link.speed": "eth0 100 full"}, cluster=TEST).verdict == "info"
 
