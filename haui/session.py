@@ -135,13 +135,14 @@ def plan_of(
     hosts: Collection[str] | None = None,
     *,
     continued: bool = False,
-    catalogue: Sequence[Step] = steps.CATALOGUE,
+    catalogue: Sequence[Step] | None = None,
 ) -> Plan:
     """The tasks of that kind of session, perhaps only those of some hosts.
 
     `continued`: the hosts have been looked at before, and may have been changed since.
+    `catalogue` is steps.CATALOGUE unless said otherwise.
     """
-    plan = build_plan(spec, catalogue)
+    plan = build_plan(spec, steps.CATALOGUE if catalogue is None else catalogue)
     return subset(plan, PHASES_OF[kind], hosts, continued=continued)
 
 
