@@ -86,7 +86,7 @@ class Job:
     """Whether the bastion itself can reach the endpoint (never in a rehearsal)."""
     hosts: frozenset[str] | None = None
     """Only these hosts, to look at them again; for jobs that change nothing."""
-    catalogue: Sequence[Step] = steps.CATALOGUE
+    catalogue: Sequence[Step] = field(default_factory=lambda: steps.CATALOGUE)
     """What there is to do; less than all of it for jobs that change nothing."""
     decide: Decide | None = None
     """Asked about each task that failed; without it, what needs the task is skipped at once."""

@@ -47,7 +47,7 @@ class Drill:
         found = [self._power_cut(self._holder("cp") or "cp1")]
         if any(host.kind == "lb" for host in self.lab.hosts.values()):
             found.append(self._power_cut(self._holder("lb") or "lb1"))
-        found.append(self._member_killed())
+        found.append(self.member_killed())
         return found
 
     def holder(self) -> str:
@@ -69,7 +69,8 @@ class Drill:
         self._whole()
         return outage
 
-    def _member_killed(self) -> Outage:
+    def member_killed(self) -> Outage:
+        """A member of etcd is killed and kept down for a while."""
         own = any(host.kind == "et" for host in self.lab.hosts.values())
         host = "et2" if own else "cp2"
         with self._member_down(host, own) as down:

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -112,15 +111,3 @@ def haui(
     )
     out, err = process.communicate(timeout=timeout_s)
     return process.returncode, out.decode(errors="replace"), err.decode(errors="replace")
-
-
-def phase_times(events: list[Event], phases: Mapping[str, str]) -> dict[str, float]:
-    """Seconds spent per phase on the host that spent most in it. `phases`: step id -> phase."""
-    spent: dict[tuple[str, str], float] = defaultdict(float)
-    for event in events:
-        if event["kind"] == "task_finished" and "seconds" in event:
-            spent[(phases.get(event["step"], "verify"), event["host"])] += event["seconds"]
-    longest: dict[str, float] = defaultdict(float)
-    for (phase, _host), seconds in spent.items():
-        longest[phase] = max(longest[phase], seconds)
-    return dict(longest)
