@@ -9,7 +9,8 @@ import pytest
 
 from haui.spec import ClusterSpec
 from steps.checks import CATALOGUE
-from steps.checks.ports import node_ports, ports
+from steps.checks.ports import ports
+from steps.ports import node_ports
 from tests.unit.checks import ask
 from tests.unit.specs import shapes, spec
 
