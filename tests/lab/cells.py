@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.lab import archive
 from tests.lab.lab import Lab
 from tests.lab.paths import VIP
 
 Document = dict[str, Any]
 FOREIGN = "x1"
-"""The host that carries a balancer which haui doesn't manage."""
+"""The host that carries a balancer which haui doesn't manage, or the registry."""
+ARCHIVE = "/srv/images.tar"
 FOREIGN_ADDRESS = "10.77.0.41"
 
 HAPROXY = """\
@@ -96,6 +99,20 @@ def two_sites(lab: Lab, document: Document) -> None:
     foreign_balancer("lb")(lab, document)
 
 
+def own_registry(lab: Lab, document: Document) -> None:
+    """A host that haui makes the registry, with the images in an archive that lies there."""
+    tar = lab.dir / "images.tar"
+    archive.write(lab.cache.path("images") / "storage", tar)
+    with tar.open("rb") as stream:
+        command = lab.machine(FOREIGN).command(["sh", "-c", f"cat >{ARCHIVE}"])
+        subprocess.run(command, stdin=stream, check=True)
+    tar.unlink()
+    document["hosts"].append({"name": FOREIGN, "address": FOREIGN_ADDRESS, "roles": ["registry"]})
+    document["registry"] = {"archive": ARCHIVE}
+    # Nobody else has an image.
+    document["supply"]["images"] = {"verify_image": document["supply"]["images"]["verify_image"]}
+
+
 def _image(name: str) -> Callable[[Lab], str]:
     def lacks(lab: Lab) -> str:
         brought = any(name in file.name for file in lab.cache.extra("images"))
@@ -133,6 +150,7 @@ CELLS: tuple[Cell, ...] = (
         name="stacked, kube-vip", endpoint={"kind": "kube-vip", "port": 6443}, port=6443,
         lacks=_image("kube-vip"),
     ),
+    Cell(name="stacked, registry role", extra=1, prepare=own_registry),
     Cell(name="external etcd, keepalived + haproxy", etcd=3),
     Cell(
         name="external etcd, keepalived + haproxy on 2 hosts", etcd=3, load_balancers=2,
