@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.lab import archive
 from tests.lab.lab import Lab
-from tests.lab.paths import VIP
+from tests.lab.paths import GATEWAY, REGISTRY_PORT, VIP
 
 Document = dict[str, Any]
 FOREIGN = "x1"
@@ -121,6 +121,11 @@ def _image(name: str) -> Callable[[Lab], str]:
     return lacks
 
 
+def _from_ghcr(lab: Lab, document: Document) -> None:
+    mirror = f"https://{GATEWAY}:{REGISTRY_PORT}"
+    document["supply"]["images"]["registries"]["ghcr.io"] = mirror
+
+
 def _single(lab: Lab, document: Document) -> None:
     document["topology"] = {"kind": "single"}
     document["endpoint"] = {"kind": "external", "name": "api.lab.lan", "port": 6443}
@@ -148,7 +153,7 @@ CELLS: tuple[Cell, ...] = (
     ),
     Cell(
         name="stacked, kube-vip", endpoint={"kind": "kube-vip", "port": 6443}, port=6443,
-        lacks=_image("kube-vip"),
+        lacks=_image("kube-vip"), prepare=_from_ghcr,
     ),
     Cell(name="stacked, registry role", extra=1, prepare=own_registry),
     Cell(name="external etcd, keepalived + haproxy", etcd=3),
