@@ -63,13 +63,13 @@ def test_versions_are_as_exact_as_they_are_known() -> None:
 
 
 def test_what_only_kubeadm_knows_says_so() -> None:
-    images = {i.reference: i for i in bundle.images(spec(kubernetes={"version": "1.36.4"}))}
+    images = {i.reference: i for i in bundle.images(spec(kubernetes={"version": "1.26.15"}))}
     assert not images["registry.k8s.io/etcd:?"].sure
-    assert "kubeadm config images list --kubernetes-version v1.36.4" in (
+    assert "kubeadm config images list --kubernetes-version v1.26.15" in (
         images["registry.k8s.io/etcd:?"].note
     )
-    assert "kubeadm's decides" in images["registry.k8s.io/coredns/coredns:v1.14.2"].note
-    assert images["registry.k8s.io/kube-apiserver:v1.36.4"].note == ""
+    assert "kubeadm's decides" in images["registry.k8s.io/coredns/coredns:v1.9.3"].note
+    assert images["registry.k8s.io/kube-apiserver:v1.26.15"].note == ""
 
 
 def test_where_an_image_is_asked_for() -> None:

@@ -86,7 +86,8 @@ def test_an_own_manifest_names_its_images() -> None:
         ("1.30.4", "etcd:3.5.12-0", "coredns/coredns:v1.11.1"),
         ("1.30.5", "etcd:3.5.15-0", "coredns/coredns:v1.11.3"),
         ("1.34.1", "etcd:3.6.4-0", "coredns/coredns:v1.12.1"),
-        ("1.36.4", "", "coredns/coredns:v1.14.2"),
+        ("1.26.15", "", "coredns/coredns:v1.9.3"),
+        ("1.36.4", "etcd:3.6.8-0", "coredns/coredns:v1.14.2"),
     ],
 )
 def test_what_only_kubeadm_knows(version: str, etcd: str, dns: str) -> None:
