@@ -33,6 +33,7 @@ HOST_QUESTIONS: tuple[Question, ...] = (
     _host("ssh.port", "SSH port", "number", group="Where it differs", more=True),
     _host("ssh.key", "SSH key", "file", group="Where it differs", more=True),
     _host("interface", "Interface", group="Where it differs", more=True),
+    _host("site", "Site", group="Where it differs", more=True),
     _host("fingerprint", "Host key", group="Where it differs", more=True),
 )
 """The questions about one host; their `loc` leads on from the host's own place."""

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include etcd_lib
+# haui: include etcd_lib etcd_status_lib
 # The rows about etcd as a whole, as this member sees it.
 
 # health_rows: every member of the cluster file a healthy voter, nobody else, one leader, one cluster.
@@ -21,13 +21,13 @@ health_rows() {
     done
     want "etcd members" "$(printf '%s\n' "$HAUI_MEMBERS" | wc -w | tr -d ' ')" "$(printf '%s\n' "$listed" | grep -c .)"
     statuses=$(member_statuses)
-    want "etcd leaders" 1 "$(printf '%s\n' "$statuses" | awk -F', ' '$5 == "true"' | grep -c .)"
+    want "etcd leaders" 1 "$(printf '%s\n' "$statuses" | etcd_leaders)"
 }
 
-# member_statuses: etcdctl's "endpoint, ID, version, size, is leader, …" of each member that answers.
+# member_statuses: the status of each member that answers, one field a line.
 member_statuses() {
     for status_pair in $HAUI_MEMBERS; do
         etcd_listens "${status_pair#*=}" || continue
-        etcd_ctl "${status_pair#*=}" endpoint status 2>/dev/null || :
+        etcd_ctl "${status_pair#*=}" endpoint status -w fields 2>/dev/null || :
     done
 }

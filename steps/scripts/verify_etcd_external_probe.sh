@@ -4,7 +4,7 @@
 
 if [ "$HAUI_WHOLE" = yes ]; then
     health_rows
-    versions=$(member_statuses | awk -F', ' '{ print $3 }' | sort -u)
+    versions=$(member_statuses | etcd_releases)
     want "etcd releases" 1 "$(printf '%s\n' "$versions" | grep -c .)"
     finding info "etcd release" "" "$(oneline "$versions")"
     alarms=$(etcd_ctl "$HAUI_ADDRESS" alarm list 2>/dev/null | tr '\n' ' ')

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include kubernetes_lib
+# haui: include kubernetes_lib etcd_status_lib
 # etcd as a whole: a started, healthy voter on every control plane, one leader, no alarm.
 
 if ! listed=$(etcd_members); then
@@ -18,8 +18,6 @@ for pair in ${HAUI_CONTROL_PLANES:-}; do
     fi
 done
 want "etcd members" "$(printf '%s\n' "${HAUI_CONTROL_PLANES:-}" | wc -w | tr -d ' ')" "$(printf '%s\n' "$listed" | grep -c .)"
-# Each line: endpoint, id, version, size, is leader, is learner (since 3.4), …
-leaders=$(etcd_exec 127.0.0.1 endpoint status --cluster | awk -F', ' '$5 == "true"' | grep -c .)
-want "etcd leaders" 1 "$leaders"
+want "etcd leaders" 1 "$(etcd_exec 127.0.0.1 endpoint status --cluster -w fields | etcd_leaders)"
 alarms=$(etcd_exec 127.0.0.1 alarm list | tr '\n' ' ')
 want "etcd alarms" none "${alarms:-none}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.etcd_said import LEADER, OTHER, THIRD, status
 from tests.unit.shell_host import ShellHost, with_systemctl
 
 MEMBERS = "et1=10.0.0.41 et2=10.0.0.42 et3=10.0.0.43"
@@ -18,11 +19,10 @@ LIST = """\
 2b, started, et2, https://10.0.0.42:2380, https://10.0.0.42:2379, false
 3c, started, et3, https://10.0.0.43:2380, https://10.0.0.43:2379, false
 """
-STATUS = """\
-https://10.0.0.41:2379, 1a, 3.4.23, 3.3 MB, true, false, 3, 1734, 1734,
-https://10.0.0.42:2379, 2b, 3.4.23, 3.3 MB, false, false, 3, 1734, 1734,
-https://10.0.0.43:2379, 3c, 3.4.23, 3.3 MB, false, false, 3, 1734, 1734,
-"""
+STATUS = {
+    f"status-10.0.0.4{number}": status(f"10.0.0.4{number}", member, LEADER)
+    for number, member in enumerate((LEADER, OTHER, THIRD), 1)
+}
 ETCDCTL = r"""
 endpoint=$(printf '%s' "$1" | sed 's/.*=//')
 address=$(printf '%s' "$endpoint" | sed 's/.*\/\///; s/:2379//')
@@ -33,7 +33,7 @@ case "$*" in
     *"status -w json"*)
         id=$(sed -n "s/^$address //p" "$STATE/ids" 2>/dev/null)
         echo "[{\"Status\":{\"header\":{\"cluster_id\":${id:-77}}}}]" ;;
-    *"endpoint status"*) grep "^$endpoint," "$STATE/status" ;;
+    *"endpoint status"*) cat "$STATE/status-$address" ;;
     *"alarm list"*) cat "$STATE/alarms" 2>/dev/null ;;
 esac
 """
@@ -73,7 +73,8 @@ def host(tmp_path: Path) -> ShellHost:
     for path in ("/etc/etcd/etcd.env", "/etc/systemd/system/etcd.service", "/etc/etcd/pki/ca.crt"):
         shell.write(path, "x\n")
     (state / "list").write_text(LIST)
-    (state / "status").write_text(STATUS)
+    for name, text in STATUS.items():
+        (state / name).write_text(text)
     return shell
 
 
@@ -201,7 +202,7 @@ def test_a_healthy_cluster_is_ready(host: ShellHost) -> None:
         ("list", LIST.replace("https://10.0.0.43:2379,", ","), "etcd member et3"),
         ("sick", "10.0.0.43\n", "etcd of et3"),
         ("answering", "10.0.0.42\n10.0.0.43\n", "etcd of et1"),
-        ("status", STATUS.replace("true", "false"), "etcd leaders"),
+        ("status-10.0.0.41", status("10.0.0.41", LEADER, THIRD), "etcd leaders"),
         ("answering", "", "etcd members"),
     ],
 )  # fmt: skip
@@ -219,7 +220,7 @@ def test_verification_of_a_good_etcd(host: ShellHost) -> None:
     assert ran.done, ran.stdout
     assert ran.findings["etcd release"].seen == "3.4.23"
     say(host, "alarms", "memberID:1 alarm:NOSPACE\n")
-    say(host, "status", STATUS.replace("3.4.23", "3.5.1", 1))
+    say(host, "status-10.0.0.41", status("10.0.0.41", LEADER, LEADER, "3.6.5"))
     ran = host.run("verify_etcd_external_probe")
     assert (ran.verdict("etcd alarms"), ran.verdict("etcd releases")) == ("differs", "differs")
 

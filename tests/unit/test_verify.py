@@ -10,6 +10,7 @@ import pytest
 
 from haui.spec import Images, Supply
 from steps import verify
+from tests.unit.etcd_said import LEADER, OTHER, THIRD, status
 from tests.unit.shell_fakes import Ran, Shell
 from tests.unit.test_kubeadm import cluster, shapes
 
@@ -18,7 +19,7 @@ HEALTHY = [
     ("kubectl *--raw /readyz", "echo ok"),
     ("kubectl *member list", "cat $FAKE/members"),
     ("kubectl *endpoint health", "true"),
-    ("kubectl *endpoint status --cluster", "cat $FAKE/status"),
+    ("kubectl *endpoint status --cluster -w fields", "cat $FAKE/status"),
     ("kubectl *alarm list", "true"),
     ("kubectl *get nodes*", "cat $FAKE/nodes"),
 ]
@@ -26,10 +27,7 @@ MEMBERS = """\
 a1, started, cp1, https://10.77.0.11:2380, https://10.77.0.11:2379, false
 b2, started, cp2, https://10.77.0.12:2380, https://10.77.0.12:2379, false
 """
-STATUS = """\
-https://10.77.0.11:2379, a1, 3.4.23, 3.3 MB, true, false, 3, 1734, 1734,
-https://10.77.0.12:2379, b2, 3.4.23, 3.3 MB, false, false, 3, 1734, 1734,
-"""
+STATUS = status("10.77.0.11", LEADER, LEADER) + status("10.77.0.12", OTHER, LEADER)
 NODES = "cp1\tTrue\tv1.20.2\t10.77.0.11\ncp2\tTrue\tv1.20.2\t10.77.0.12\n"
 
 
@@ -98,8 +96,8 @@ def test_an_absent_node_is_named(host: Shell) -> None:
         ("members", "10.77.0.12:2379, false", "10.77.0.12:2379, true", "etcd member cp2"),
         ("members", MEMBERS.splitlines()[1], "", "etcd member cp2"),
         ("members", "b2,", MEMBERS.splitlines()[1].replace("12", "13") + "\nb2,", "etcd members"),
-        ("status", "3.3 MB, true", "3.3 MB, false", "etcd leaders"),
-        ("status", "3.3 MB, false", "3.3 MB, true", "etcd leaders"),
+        ("status", f'"Leader" : {LEADER}', f'"Leader" : {THIRD}', "etcd leaders"),
+        ("status", STATUS, STATUS + status("10.77.0.13", THIRD, THIRD), "etcd leaders"),
     ],
 )
 def test_bad_etcd_is_named(host: Shell, name: str, old: str, new: str, row: str) -> None:
