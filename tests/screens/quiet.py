@@ -2,8 +2,8 @@
 
 The toolkit's own wait sleeps for 20 ms, and again for as long as the process uses the processor: a
 test of fifty keys sleeps for two seconds, and one on a machine under load goes on too early. What a
-test waits for is known better: nothing is ready to run, no timer is about to fire, and no thread
-works for the app.
+test waits for is known better: nothing is ready to run, no timer is about to fire, the screen has
+nothing left to draw, and no thread works for the app.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import Any
+
+from textual._context import active_app
 
 SOON_S = 1 / 50
 """Timers that are due so soon are waited for, as in the toolkit's wait."""
@@ -39,6 +41,10 @@ async def wait_until_quiet(min_sleep: float = SOON_S, max_sleep: float = 1) -> N
         elif timers < MOST_TIMERS and (due := _next_timer(loop)) <= loop.time() + SOON_S:
             await asyncio.sleep(max(0.0, due - loop.time()))
             found_nothing, timers = 0, timers + 1
+        elif _draws() and loop.time() < begun + max_sleep:
+            # The timer of the screen may be further away than SOON_S on a busy machine.
+            await asyncio.sleep(0.001)
+            found_nothing = 0
         elif _threads_work(loop) and loop.time() < begun + max_sleep:
             await asyncio.sleep(0.001)
             found_nothing = 0
@@ -51,6 +57,19 @@ async def wait_until_quiet(min_sleep: float = SOON_S, max_sleep: float = 1) -> N
 def _next_timer(loop: Any) -> float:
     """When the next timer is due, by the loop's clock."""
     return min((timer.when() for timer in loop._scheduled if not timer.cancelled()), default=1e18)
+
+
+def _draws() -> bool:
+    """Whether the screen on top has something to lay out, to draw or to call after that."""
+    app = active_app.get(None)
+    screen: Any = app.screen_stack[-1] if app is not None and app.screen_stack else None
+    return screen is not None and bool(
+        screen._layout_required
+        or screen._scroll_required
+        or screen._repaint_required
+        or screen._dirty_widgets
+        or screen._callbacks
+    )
 
 
 def _threads_work(loop: Any) -> bool:

@@ -149,7 +149,7 @@ async def test_places_stay_while_journals_are_read(
         screen.refresh_entries()
         await ready(pilot)
         assert list(rows_of(screen)) == before
-        assert "61 of 88 tasks" in rows_of(screen)["atlas"]
+        assert "61 of 94 tasks" in rows_of(screen)["atlas"]
 
 
 async def test_keys_begin(world_of: WorldOf) -> None:
