@@ -21,15 +21,19 @@ FOLDER = Path(preset.__file__).parents[1] / "presets"
 def test_one_preset_for_each_supported_shape() -> None:
     assert SHIPPED == [
         "airgapped-mirror",
+        "airgapped-own-registry",
         "external-balancer",
+        "external-balancer-2-sites",
         "external-etcd-3",
+        "external-etcd-3-dedicated-lb",
         "lab-bridge",
         "single",
+        "stacked-3-calico",
+        "stacked-3-cilium",
         "stacked-3-dedicated-lb",
         "stacked-3-keepalived-haproxy",
         "stacked-3-keepalived-nginx",
         "stacked-3-kube-vip",
-        "stacked-3-own-balancer-2-sites",
         "stacked-5-keepalived-haproxy",
     ]
     assert preset.DEFAULT_PRESET in SHIPPED
