@@ -64,7 +64,7 @@ async def test_a_read_only_step_is_fine_from_the_start(rehearsal: Starter) -> No
 
 
 async def test_placed_files_are_evidence_by_their_content(rehearsal: Starter) -> None:
-    content = {"manifest": b"0\t0640\t/etc/haui.conf\n", "files/0": b"hello\n"}
+    content = {"manifest": b"0\t0640\t/etc/haui.conf\t\n", "files/0": b"hello\n"}
     sha = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
     async with rehearsal() as it:
         client = await it.dial("cp1")
@@ -73,9 +73,9 @@ async def test_placed_files_are_evidence_by_their_content(rehearsal: Starter) ->
         await client.task("follow", "runtime.containerd")
         seen = {}
         for name, line in {
-            "same": f"{sha}\t640\t/etc/haui.conf\n",
-            "mode": f"{sha}\t600\t/etc/haui.conf\n",
-            "content": f"{'0' * 64}\t640\t/etc/haui.conf\n",
+            "same": f"{sha}\t640\t/etc/haui.conf\t\n",
+            "mode": f"{sha}\t600\t/etc/haui.conf\t\n",
+            "content": f"{'0' * 64}\t640\t/etc/haui.conf\t\n",
         }.items():
             found = await client.part(
                 "runtime.containerd", "probe", {"manifest.expected": line.encode()}

@@ -61,9 +61,9 @@ def test_a_killed_install_says_where_it_was_and_what_resuming_does(tmp_path: Pat
     install(tmp_path, "atlas", done=61, minutes=14, open_at=("cp2", JOIN))
     entry = one(tmp_path)
     assert (entry.kind, verb_of(entry), word_of(entry)) == ("unfinished", "Resume", "stopped")
-    assert note_of(entry, NOW) == "61 of 88 tasks · stopped 14 min ago at cp2 join"
+    assert note_of(entry, NOW) == "61 of 94 tasks · stopped 14 min ago at cp2 join"
     story = told(entry)
-    assert "61 of 88 tasks on 5 hosts are done" in story
+    assert "61 of 94 tasks on 5 hosts are done" in story
     assert f"cp2: {JOIN}, unknown: resuming re-attaches to it" in story
     assert "goes on with the other 27" in story
     assert entry.answers["name"] == "atlas"
@@ -74,7 +74,7 @@ def test_a_failed_install_says_what_why_and_what_to_do(tmp_path: Path) -> None:
     entry = one(tmp_path)
     assert (word_of(entry), note_of(entry, NOW)) == (
         "failed",
-        "40 of 88 tasks · failed 3 h ago at cp3 join",
+        "40 of 94 tasks · failed 3 h ago at cp3 join",
     )
     lines = [line.text for line in story_of(entry, NOW)]
     assert "cp3: Join the control plane" in lines
@@ -124,7 +124,7 @@ def test_one_that_another_haui_works_on(tmp_path: Path) -> None:
         entry = one(tmp_path)
         assert (entry.kind, verb_of(entry), entry.mine) == ("held", "In use", False)
         assert "process 4711 on other-bastion" in note_of(entry, NOW)
-        assert "10 of 88 tasks" in told(entry)
+        assert "10 of 94 tasks" in told(entry)
         with pytest.raises(UsageError):
             forget_rehearsal(replace(entry, rehearsal=True))
 
