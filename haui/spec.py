@@ -282,7 +282,7 @@ class Registry(Model):
     archive: t.HostPath | None = _field(
         None,
         "Images that haui pushes into it: a path on the registry host of an OCI layout (folder or "
-        "tar, as `ctr images export` makes it) or a docker-archive (tar). Without it you push them.",
+        "tar, as `ctr images export` makes it) or a docker-archive. Without it you push them.",
         "/srv/bundle/images.tar",
     )
     program: t.Program | None = _field(

@@ -65,7 +65,7 @@ def test_a_killed_install_says_where_it_was_and_what_resuming_does(tmp_path: Pat
     story = told(entry)
     assert "61 of 94 tasks on 5 hosts are done" in story
     assert f"cp2: {JOIN}, unknown: resuming re-attaches to it" in story
-    assert "goes on with the other 27" in story
+    assert "goes on with the other 33" in story
     assert entry.answers["name"] == "atlas"
 
 
