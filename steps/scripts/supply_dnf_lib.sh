@@ -205,16 +205,8 @@ supply_dnf_candidates() {
 
 # supply_dnf_simulate: installing what is missing, Kubernetes' programs at the asked version; dnf only says what it would do.
 supply_dnf_simulate() {
-    set --
-    while read -r name installed candidate; do
-        case " $HAUI_KUBERNETES " in *" $name "*) continue ;; esac
-        [ "$installed" != - ] || [ "$candidate" = - ] || set -- "$@" "$name"
-    done <"$all/packages"
-    for name in $HAUI_KUBERNETES; do
-        version=$(awk -v name="$name" -v want="$HAUI_VERSION-" '$1 == name && index($2, want) == 1 { print $2; exit }' \
-            "$ours/offered" 2>/dev/null)
-        [ -z "$version" ] || set -- "$@" "$name-$version"
-    done
+    # shellcheck disable=SC2046  # names and versions have no blanks
+    set -- $(to_install "-" "$ours/offered")
     if [ $# -eq 0 ] || dnf_in "$all" 30 -C --setopt='*.skip_if_unavailable=1' --setopt=install_weak_deps=0 \
         --assumeno install "$@" || grep -q '^Operation aborted' "$all/said" "$all/out"; then
         fact simulate ok

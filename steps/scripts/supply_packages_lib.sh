@@ -215,18 +215,23 @@ supply_candidates() {
     [ -z "$lists" ] || simulate
 }
 
-# simulate: installing what is missing, Kubernetes' programs at the asked version; apt only says what it would do.
-simulate() {
-    set --
+# to_install SIGN OFFERED: what is missing by its name, Kubernetes' programs as NAME<SIGN>VERSION where the asked version
+# is among the offered ones.
+to_install() {
     while read -r name installed candidate; do
         case " $HAUI_KUBERNETES " in *" $name "*) continue ;; esac
-        [ "$installed" != - ] || [ "$candidate" = - ] || set -- "$@" "$name"
+        [ "$installed" != - ] || [ "$candidate" = - ] || echo "$name"
     done <"$all/packages"
     for name in $HAUI_KUBERNETES; do
-        version=$(awk -v name="$name" -v want="$HAUI_VERSION-" '$1 == name && index($2, want) == 1 { print $2; exit }' \
-            "$SUPPLY/ours/offered" 2>/dev/null)
-        [ -z "$version" ] || set -- "$@" "$name=$version"
+        awk -v name="$name" -v sign="$1" -v want="$HAUI_VERSION-" \
+            '$1 == name && index($2, want) == 1 { print name sign $2; exit }' "$2" 2>/dev/null
     done
+}
+
+# simulate: installing what is missing, Kubernetes' programs at the asked version; apt only says what it would do.
+simulate() {
+    # shellcheck disable=SC2046  # names and versions have no blanks
+    set -- $(to_install "=" "$SUPPLY/ours/offered")
     if [ $# -eq 0 ] || apt_in "$all" 20 apt-get -s -q -y --no-install-recommends --fix-broken --allow-downgrades \
         --allow-change-held-packages install "$@"; then
         fact simulate ok
