@@ -146,6 +146,8 @@ def test_it_cleans_up_when_it_is_stopped(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        # A shell can't trap what was ignored when it began, as SIGHUP is below nohup.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     try:
         until = time.monotonic() + 20
