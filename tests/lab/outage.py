@@ -61,8 +61,10 @@ class Clients:
     ) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._thread.join(timeout=10)
         self._process.wait(timeout=10)
+        self._thread.join(timeout=10)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.lab.troubles.model import FAKE, PLANES, Trouble, fake, no_unit, unit
 
+ARCH = "/proc/sys/kernel/arch"
+
 TROUBLES: tuple[Trouble, ...] = (
     Trouble(
         name="swap in fstab",
@@ -114,11 +116,13 @@ TROUBLES: tuple[Trouble, ...] = (
     ),
     Trouble(
         name="wrong architecture",
-        make=fake("uname", '/usr/bin/uname "$@" | sed s/x86_64/riscv64/'),
+        # The kernel's own file since Linux 6.1, before that what uname says.
+        make=fake("uname", '/usr/bin/uname "$@" | sed s/x86_64/riscv64/')
+        + f"; echo riscv64 >/root/arch; [ ! -e {ARCH} ] || mount --bind /root/arch {ARCH}",
         check="system.arch",
         seen="riscv64",
-        mend=f"rm {FAKE}/uname",
-        undo=f"rm -f {FAKE}/uname",
+        mend=f"rm {FAKE}/uname /root/arch; [ ! -e {ARCH} ] || umount {ARCH}",
+        undo=f"rm -f {FAKE}/uname /root/arch; umount {ARCH} 2>/dev/null",
         spread=("fleet.arch",),
         also=("system.cpu-level", "supply.arch"),
     ),
