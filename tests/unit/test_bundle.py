@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import haui.live.site as site
-from haui.cli import commands as cli
 from haui.clusterfile import load as specfile
 from haui.errors import ConnectError
 from haui.evidence import facts_text
@@ -20,9 +17,10 @@ from steps import CATALOGUE, bundle, bundle_check, preflight_images, preflight_p
 from steps.load import body
 from steps.osfamily import FAMILIES
 from steps.where import has_containerd
+from tests.unit.command_line import Call, Outcome, caller
 from tests.unit.specs import shapes, spec, with_registry
 from tests.unit.test_bad_hosts import fleet
-from tests.unit.test_cli import GOOD, Outcome
+from tests.unit.test_cli import GOOD
 from tests.unit.test_cli_preflight import Hosts
 
 SHAPES = {**shapes(), "registry": with_registry()}
@@ -99,7 +97,7 @@ def test_packages_that_come_only_where_needed_are_those_of_the_scripts() -> None
 class Bench:
     """A cluster file, scripted hosts, and the command."""
 
-    def __init__(self, folder: Path, call: Callable[..., Outcome]) -> None:
+    def __init__(self, folder: Path, call: Call) -> None:
         self.file = folder / "atlas.yaml"
         self.call = call
         self.describe(GOOD)
@@ -127,16 +125,7 @@ def bench(
 ) -> Bench:
     monkeypatch.setenv("HAUI_STATE_DIR", str(tmp_path / "state"))
 
-    def call(*args: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["haui", *args])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.out + captured.err
-        assert isinstance(ended.value.code, int)
-        return Outcome(ended.value.code, captured.out, captured.err)
-
-    made = Bench(tmp_path, call)
+    made = Bench(tmp_path, caller(monkeypatch, capsys))
     monkeypatch.setattr(site, "fleet_opener", lambda *_, **__: lambda *_: Hosts(made.machines))
     return made
 

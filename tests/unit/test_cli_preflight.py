@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import stat
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import haui.cli.run as cli_run
-from haui.cli import commands as cli
 from haui.clusterfile import load as specfile
 from haui.errors import ConnectError
 from haui.evidence import facts_text
@@ -21,9 +18,10 @@ from haui.rehearsal import facts
 from haui.spec import ClusterSpec
 from haui.transport.launch import sudo_refusal
 from steps.checks import FACTS
+from tests.unit.command_line import Call, Outcome, caller
 from tests.unit.scripted import ScriptedFleet, answer
 from tests.unit.test_bad_hosts import fleet
-from tests.unit.test_cli import GOOD, Outcome
+from tests.unit.test_cli import GOOD
 
 
 class Hosts:
@@ -39,7 +37,7 @@ class Hosts:
 class Bench:
     """A cluster file, its hosts, and the command line."""
 
-    def __init__(self, folder: Path, call: Callable[..., Outcome]) -> None:
+    def __init__(self, folder: Path, call: Call) -> None:
         self.file = folder / "atlas.yaml"
         self.file.write_text(GOOD)
         self.facts = folder / "facts.json"
@@ -70,16 +68,7 @@ def bench(
     monkeypatch.delenv("SUDO_USER", raising=False)
     monkeypatch.setenv("LOGNAME", "ops")
 
-    def call(*args: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["haui", *args])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.out + captured.err
-        assert isinstance(ended.value.code, int)
-        return Outcome(ended.value.code, captured.out, captured.err)
-
-    made = Bench(tmp_path, call)
+    made = Bench(tmp_path, caller(monkeypatch, capsys))
     monkeypatch.setattr(cli_run, "fleet_opener", lambda *_, **__: lambda *_: Hosts(made.machines))
     return made
 

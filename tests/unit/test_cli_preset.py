@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from haui.cli import commands as cli
 from haui.preset import check
+from tests.unit.command_line import caller
 from tests.unit.test_cli import GOOD
 
 Call = Callable[..., tuple[int, str, str]]
@@ -23,12 +22,8 @@ def haui(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
     def call(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["haui", "preset", *args])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, captured.out, captured.err
+        said = caller(monkeypatch, capsys)("preset", *args)
+        return said.code, said.out, said.err
 
     return call
 
