@@ -15,8 +15,9 @@ from typing import Any
 
 from haui.clusterfile.load import FORMAT
 from haui.clusterfile.messages import model_of, visible_fields
+from haui.clusterfile.model import Model
 from haui.clusterfile.text import render
-from haui.spec import ClusterSpec, Model
+from haui.spec import ClusterSpec
 
 _LOGIN_IN_URL = re.compile(r"://[^/\s]*@")
 _NOWHERE: tuple[tuple[str, ...], ...] = (

@@ -7,8 +7,6 @@ docs/decisions/0015-registry.md.
 
 from __future__ import annotations
 
-import yaml
-
 from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
@@ -16,6 +14,7 @@ from steps import containerd, etcd_pki, preflight_images, proxy, registry_pki
 from steps.load import template
 from steps.mirrors import OWN_CA_PATH, mirrors, own_registries, registry_hosts
 from steps.where import has_containerd
+from steps.yaml_stream import yaml_stream
 
 FOLDER = "/etc/haui/registry"
 CONFIG_FILE = f"{FOLDER}/config.yml"
@@ -72,8 +71,7 @@ def config(spec: ClusterSpec) -> str:
     }
     if spec.supply.images.username:
         document["auth"] = {"htpasswd": {"realm": spec.name, "path": f"{FOLDER}/htpasswd"}}
-    text: str = yaml.safe_dump(document, sort_keys=False)
-    return containerd.HEAD + text
+    return containerd.HEAD + yaml_stream([document]).decode()
 
 
 def wanted(spec: ClusterSpec) -> dict[str, tuple[str, str, str]]:

@@ -11,9 +11,10 @@ from typing import Any
 import yaml
 from pydantic.fields import FieldInfo
 
+from haui.clusterfile.model import Model
 from haui.clusterfile.problem import Loc, SpecProblem
 from haui.clusterfile.types import shown
-from haui.spec import ClusterSpec, Model
+from haui.spec import ClusterSpec
 
 _KINDS = {
     "tuple_type": "a list",

@@ -14,8 +14,9 @@ from typing import Any, Literal
 from pydantic.fields import FieldInfo
 
 from haui.clusterfile.messages import flow, model_of, visible_fields
+from haui.clusterfile.model import Model
 from haui.clusterfile.types import FLOOR_MINOR, NEWEST_MINOR
-from haui.spec import ClusterSpec, Model
+from haui.spec import ClusterSpec
 
 EXAMPLE = """\
 format: haui/1

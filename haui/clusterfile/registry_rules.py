@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from haui.clusterfile.problem import Loc, SpecProblem
-from haui.spec import ClusterSpec, HostSpec, Registry
+from haui.clusterfile.supply import Registry
+from haui.spec import ClusterSpec, HostSpec
 
 STORAGE_TAKEN = ("/etc", "/usr", "/boot", "/proc", "/sys", "/dev", "/run", "/tmp", "/var/lib/etcd")
 """Folders that are another's, or gone with the next boot."""

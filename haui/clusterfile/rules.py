@@ -20,7 +20,6 @@ from haui.clusterfile.problem import Loc, SpecProblem
 from haui.clusterfile.registry_rules import registry_problems
 from haui.spec import Bgp, ClusterSpec, HostSpec
 
-KEEPALIVED = ("keepalived-haproxy", "keepalived-nginx")
 API_PORT = 6443
 TAKEN_PORTS = {
     API_PORT: "the API server itself",
@@ -141,7 +140,6 @@ def _even(count: int, noun: str, why: str) -> str:
 
 
 def _roles(spec: ClusterSpec) -> Iterator[SpecProblem]:
-    balancing = spec.endpoint.kind != "kube-vip" and spec.endpoint.placement == "load-balancer"
     for index, host in enumerate(spec.hosts):
         loc = ("hosts", index, "roles")
         if "etcd" in host.roles and spec.topology.kind != "external":
@@ -150,7 +148,7 @@ def _roles(spec: ClusterSpec) -> Iterator[SpecProblem]:
         elif "etcd" in host.roles and {"control-plane", "worker"} & set(host.roles):
             what = "with topology external, etcd has hosts of its own, which are no nodes"
             yield _problem(loc, what, "roles: [etcd]")
-        if "load-balancer" in host.roles and not balancing:
+        if "load-balancer" in host.roles and not spec.has_own_balancers:
             what = "no balancer is set up here: endpoint.kind and endpoint.placement say otherwise"
             yield _problem(loc, what, "placement: load-balancer")
         if host.labels and not {"control-plane", "worker"} & set(host.roles):
@@ -163,18 +161,14 @@ def _endpoint(spec: ClusterSpec) -> Iterator[SpecProblem]:
     if endpoint.kind != "external" and endpoint.vip is None:
         what = f"{endpoint.kind} needs a virtual address: a free one in the hosts' subnet"
         yield _problem(("endpoint", "vip"), what, "vip: 10.30.0.10")
-    if endpoint.kind not in KEEPALIVED:
+    if not spec.has_keepalived:
         if endpoint.placement == "load-balancer" and endpoint.kind == "kube-vip":
             what = "kube-vip runs on the control planes and has no hosts of its own to set up"
             yield _problem(("endpoint", "placement"), what, "placement: control-plane")
         if endpoint.virtual_router_id is not None:
             what = f"{endpoint.kind} does not speak VRRP; only keepalived has a router id"
             yield _problem(("endpoint", "virtual_router_id"), what, "virtual_router_id: null")
-    if (
-        endpoint.kind != "kube-vip"
-        and endpoint.placement == "load-balancer"
-        and len(spec.balancers) < 2
-    ):
+    if spec.has_own_balancers and len(spec.balancers) < 2:
         count = len(spec.balancers)
         hosts = "1 host has" if count == 1 else f"{count or 'no'} hosts have"
         what = f"{hosts} the role load-balancer; one may fail only when there are 2"

@@ -9,17 +9,8 @@ import pytest
 import yaml
 
 from haui.clusterfile.kubeadm_fields import unknown_additions, unknown_fields
-from haui.spec import (
-    Advanced,
-    ClusterSpec,
-    Endpoint,
-    HostSpec,
-    Images,
-    Kubernetes,
-    Network,
-    Supply,
-    Topology,
-)
+from haui.clusterfile.supply import Images, Supply
+from haui.spec import Advanced, ClusterSpec, Endpoint, HostSpec, Kubernetes, Network, Topology
 from steps import kubeadm
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from haui.spec import Images, Supply
+from haui.clusterfile.supply import Images, Supply
 from steps import verify
 from tests.unit.etcd_said import LEADER, OTHER, THIRD, status
 from tests.unit.shell_fakes import Ran, Shell
