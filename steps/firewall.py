@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Step, Values, Work
-from steps.ports import Opening, is_routed, openings, pod_networks
+from steps.ports import Opening, is_routed, openings, pod_networks, span
 from steps.where import is_node
 
 ANYONE = "any"
@@ -42,7 +42,7 @@ def _opened(spec: ClusterSpec, host: HostSpec) -> Iterator[Rule]:
         if proto == "vrrp":
             yield "open", address, proto, "-"
             continue
-        texts = [f"{a}-{b}" if a != b else f"{a}" for a, b in sorted(ports)]
+        texts = [span(*some) for some in sorted(ports)]
         most = MOST_PORTS // 2
         for at in range(0, len(texts), most):
             yield "open", address, proto, ",".join(texts[at : at + most])

@@ -134,6 +134,11 @@ def _tcp(
     return Opening("tcp", port, port, what, hosts, anyone, dialled)
 
 
+def span(first: int, last: int) -> str:
+    """Ports as packet filters write them: 6443, or 30000-32767."""
+    return f"{first}" if first == last else f"{first}-{last}"
+
+
 def openings(spec: ClusterSpec, host: HostSpec) -> tuple[Opening, ...]:
     """What `host` serves to others."""
     return Table.of(spec).openings(host.name)

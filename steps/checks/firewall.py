@@ -22,7 +22,7 @@ from steps.checks.check import (
 )
 from steps.checks.firewall_rules import Filter, of_kernel, of_tool, ports_of
 from steps.firewall import ANYONE, FIREWALL, Rule, let_in, opens, rules
-from steps.ports import openings
+from steps.ports import openings, span
 
 Wants = tuple[tuple[str, ...], tuple[str, ...]]
 """What is wanted alike (the words of a rule without the source), and by whom."""
@@ -67,7 +67,7 @@ def _shown(found: Filter, missing: list[Rule]) -> Iterator[str]:
         elif what == "open":
             closed = [p for p in ports_of(rest[1]) if not found.opens(rest[0], *p, source)]
             for low, high in closed:
-                seen[f"{low}/{rest[0]}" if low == high else f"{low}-{high}/{rest[0]}"] = None
+                seen[f"{span(low, high)}/{rest[0]}"] = None
         else:
             seen[f"packets of pods ({source if what == 'trust' else rest[0]})"] = None
     yield from seen
@@ -97,7 +97,7 @@ def _firewalld(zone: str, missing: list[Rule]) -> str:
         if what == "trust":
             pods += sources
         elif what == "open" and sources == (ANYONE,):
-            ports = [f"{low}-{high}" if low != high else f"{low}" for low, high in _ports(rest)]
+            ports = [span(*ports) for ports in _ports(rest)]
             some = " ".join(f"--add-port={port}/{rest[0]}" for port in ports)
             parts.append(f"firewall-cmd $when {there} {some}")
         elif what == "open":
@@ -107,7 +107,7 @@ def _firewalld(zone: str, missing: list[Rule]) -> str:
             if rest[0] == "vrrp":
                 parts.append(_each(sources, f'{call} protocol value=vrrp accept"'))
                 continue
-            ports = [f"{low}-{high}" if low != high else f"{low}" for low, high in _ports(rest)]
+            ports = [span(*ports) for ports in _ports(rest)]
             each = f'{call} port port=$p protocol={rest[0]} accept"'
             loop = f"for p in {' '.join(ports)}; do {each} || exit 1; done"
             parts.append(_each(sources, loop))
