@@ -1,8 +1,16 @@
-"""An install that is killed with SIGKILL in the three worst moments, and resumed each time."""
+"""An install that is killed with SIGKILL again and again, and resumed each time.
+
+Three kills come in the worst moments: during kubeadm init, the second join of a control plane, and
+a worker's join. All others come at random, from the first seconds to the last phase.
+`HAUI_LAB_SEED` repeats an earlier run, as far as moments can be repeated on real hosts.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,39 +21,63 @@ from tests.lab.lab import Lab
 from tests.lab.runs import Event, HauiRun, haui
 
 FOLLOWED = ("control_plane.init", "control_plane.join", "workers.join")
-"""What was running on a host at each kill."""
+"""What is running on a host at the kills that are not random."""
+
+AT_RANDOM = 20
+"""How many kills come at random, at least."""
+
+LIFE_S = (1.0, 10.0)
+"""The shortest and the longest life of a haui that is killed at random. A new one needs about 4 s
+until it has looked at the hosts and takes up what runs there."""
+
+Moment = Callable[[Event], bool]
 
 
 @dataclass
 class Killed:
     """The last run, which came to its end, and what was seen on the way.
 
-    `unfinished` is what `haui status` said after each kill; `records` is the journal and `attempts`
-    what lay in the hosts' folders, both as they were when the install had ended.
+    `kills` says at which event each life ended, `unfinished` what `haui status` said after each of
+    the three; `records` is the journal and `attempts` what lay in the hosts' folders, both as they
+    were when the install had ended.
     """
 
     run: HauiRun
+    kills: list[str] = field(default_factory=list)
     unfinished: list[bool] = field(default_factory=list)
     records: list[Event] = field(default_factory=list)
     attempts: dict[str, list[str]] = field(default_factory=dict)
 
 
 def install(lab: Lab, state: Path, *options: str) -> Killed:
-    """During kubeadm init, the second control-plane join and a worker join."""
-    moments = (
+    """From five fresh hosts to a verified cluster. Prints the seed, and where each life ended."""
+    seed = int(os.environ.get("HAUI_LAB_SEED") or time.time())
+    chance = random.Random(seed)
+    print(f"\nkills at random moments, HAUI_LAB_SEED={seed}")
+    worst: list[Moment] = [
         output_of("control_plane.init", "[control-plane]"),
         second_join("[preflight]"),
         output_of("workers.join", "[preflight]"),
-    )
+    ]
     file = str(lab.dir / "lab.yaml")
     killed = Killed(HauiRun(lab, "apply", file, "--yes", *options, state=state))
-    for moment in moments:
-        killed.run.until(moment)
+    while worst or len(killed.kills) < AT_RANDOM + len(FOLLOWED):
+        # The first life has to see the host keys accepted; without it nothing could be resumed.
+        life = chance.uniform(*LIFE_S) + (4 if not killed.kills else 0)
+        if len(killed.kills) >= AT_RANDOM + len(FOLLOWED):
+            life = 900.0
+        seen = killed.run.watch(worst[:1], seconds=life)
+        if killed.run.ended:
+            break
         killed.run.kill()
-        code, out, err = haui(lab, "status", "lab", "--json", state=state)
-        assert code == 0, err
-        killed.unfinished.append(json.loads(out)["unfinished"])
-        killed.run = HauiRun(lab, "resume", "lab", "--yes", state=state)
+        killed.kills.append(_words(killed.run.events[-1]) if killed.run.events else "start")
+        if seen is not None:
+            worst.pop(0)
+            code, out, err = haui(lab, "status", "lab", "--json", state=state)
+            assert code == 0, err
+            killed.unfinished.append(json.loads(out)["unfinished"])
+        killed.run = HauiRun(lab, "resume", "lab", "--yes", *options, state=state)
+    print("\n".join(f"  killed at {where}" for where in killed.kills))
     assert killed.run.finish() == 0, killed.run.talk()
     killed.records = yaml.safe_load((state / "lab" / "journal.yaml").read_text())
     for host in lab.hosts:
@@ -54,7 +86,11 @@ def install(lab: Lab, state: Path, *options: str) -> Killed:
     return killed
 
 
-def output_of(step: str, text: str) -> Callable[[Event], bool]:
+def _words(event: Event) -> str:
+    return " ".join(str(event[key]) for key in ("kind", "step", "host") if key in event)
+
+
+def output_of(step: str, text: str) -> Moment:
     """A line of a step's output."""
 
     def wanted(event: Event) -> bool:
@@ -67,7 +103,7 @@ def output_of(step: str, text: str) -> Callable[[Event], bool]:
     return wanted
 
 
-def second_join(text: str) -> Callable[[Event], bool]:
+def second_join(text: str) -> Moment:
     """The output of the control-plane join that comes second, whichever host that is."""
     joining: list[str] = []
 

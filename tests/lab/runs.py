@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ class HauiRun:
 
     def __init__(self, lab: Lab, *args: str, state: Path) -> None:
         self.events: list[Event] = []
+        self.ended = False
         self._queue: queue.Queue[Event | None] = queue.Queue()
         self.stderr_path = state.parent / f"{args[0]}-{os.getpid()}-{id(self)}.err"
         with self.stderr_path.open("wb") as stderr:
@@ -53,6 +55,26 @@ class HauiRun:
             if wanted(event):
                 return event
         raise AssertionError(f"haui ended before the awaited event:\n{self.talk()}")
+
+    def watch(self, moments: Sequence[Callable[[Event], bool]], *, seconds: float) -> Event | None:
+        """Read on for that long; the event that fits one of the moments, if one comes.
+
+        `ended` tells whether haui came to its end meanwhile.
+        """
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            try:
+                event = self._queue.get(timeout=left)
+            except queue.Empty:
+                return None
+            if event is None:
+                self.ended = True
+                self._queue.put(None)
+                return None
+            self.events.append(event)
+            if any(wanted(event) for wanted in moments):
+                return event
+        return None
 
     def finish(self, *, timeout_s: float = 1500) -> int:
         """Read to the end; the exit code."""

@@ -1,0 +1,268 @@
+"""Breaks hosts and connections in the middle of real installs, and says what came of each fault.
+
+Run as `python -m tests.lab.faults [--out FILE] [PART…]`, see tests.lab.faults_parts for the parts.
+Every install has to end with a verified cluster, after as many `haui resume` as its part expects;
+each fault either does no harm or ends in the message that it names. Ends with 1 when one did not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.lab.conftest import KEYS
+from tests.lab.lab import Lab
+from tests.lab.runs import Event, HauiRun
+
+Moment = Callable[[Event], bool]
+PATIENCE_S = 900
+
+
+class Scene:
+    """One install while it is being disturbed: the lab, every event of all its sessions, threads.
+
+    `seen` holds (time.monotonic() of its arrival, session, event).
+    """
+
+    def __init__(self, lab: Lab, state: Path) -> None:
+        self.lab, self.state = lab, state
+        self.session = 0
+        self.seen: list[tuple[float, int, Event]] = []
+        self.power = threading.Lock()
+        """The lab keeps one inventory: one host's power is switched at a time."""
+        self._news = threading.Condition()
+        self._over = False
+
+    def note(self, event: Event) -> None:
+        """An event has come."""
+        with self._news:
+            self.seen.append((time.monotonic(), self.session, event))
+            self._news.notify_all()
+
+    def begin(self, session: int) -> None:
+        """Another haui begins; the first is 0."""
+        with self._news:
+            self.session, self._over = session, False
+
+    def end(self) -> None:
+        """This haui has ended: nobody waits for its events any more."""
+        with self._news:
+            self._over = True
+            self._news.notify_all()
+
+    def wait(self, wanted: Moment, *, since: float, timeout_s: float) -> float | None:
+        """When the first event came after `since` that is wanted; None when none did."""
+        deadline = time.monotonic() + timeout_s
+        with self._news:
+            while True:
+                for at, _, event in self.seen:
+                    if at > since and wanted(event):
+                        return at
+                left = deadline - time.monotonic()
+                if self._over or left <= 0:
+                    return None
+                self._news.wait(left)
+
+    def rest(self, seconds: float) -> None:
+        """Wait, but not longer than haui runs."""
+        self.wait(lambda event: False, since=0.0, timeout_s=seconds)
+
+    def sh(self, host: str, script: str, *, check: bool = True) -> str:
+        """Run a script as root in the host; its stdout."""
+        done = self.lab.exec(host, ["sh", "-c", script])
+        if check and done.returncode:
+            raise AssertionError(f"{host}: {script}: {done.stderr.decode(errors='replace')}")
+        return done.stdout.decode(errors="replace")
+
+    def last(self, host: str, step: str, session: int | None = None) -> Event:
+        """How a task ended (in that session). AssertionError when it did not."""
+        found = [
+            event
+            for _, number, event in self.seen
+            if event["kind"] == "task_finished"
+            and (event.get("host"), event["step"]) == (host, step)
+            and session in (None, number)
+        ]
+        assert found, f"{step} on {host} never ended"
+        return found[-1]
+
+
+Act = Callable[[Scene], object]
+Check = Callable[[Scene], str]
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """What is broken at which moment of which session, for how long, and what is expected.
+
+    `breaks` may give a figure as text. `lasts_s` None: until the session is over. `expected` is
+    asked when the whole install is over; it gives figures or raises AssertionError.
+    """
+
+    name: str
+    when: Moment
+    breaks: Act
+    mends: Act | None = None
+    lasts_s: float | None = 0.0
+    expected: Check
+    session: int = 0
+    figure: str = ""
+    trouble: str = ""
+    fired: bool = False
+
+    def live(self, scene: Scene) -> None:
+        """Break, wait, mend."""
+        try:
+            said = self.breaks(scene)
+            self.figure = said if isinstance(said, str) else ""
+            if self.mends is not None:
+                scene.rest(PATIENCE_S if self.lasts_s is None else self.lasts_s)
+                self.mends(scene)
+        except Exception as error:  # noqa: BLE001 - it is reported with the fault
+            self.trouble = f"{type(error).__name__}: {error}"
+            traceback.print_exc()
+
+
+@dataclass(kw_only=True)
+class Part:
+    """One install and its faults. `codes` are the exit codes of apply and of each resume."""
+
+    name: str
+    faults: Callable[[], Sequence[Fault]]
+    codes: tuple[int, ...] = (0,)
+    prepare: Callable[[Lab], None] = lambda lab: None
+    checks: tuple[Check, ...] = ()
+    hosts: tuple[int, int] = (3, 2)
+
+
+@dataclass
+class Row:
+    """A line of the table."""
+
+    part: str
+    fault: str
+    result: str
+    good: bool = True
+
+    def __str__(self) -> str:
+        return f"| {self.part} | {self.fault} | {self.result} |"
+
+
+@dataclass
+class Disturbed:
+    """One haui process and the faults of its session."""
+
+    scene: Scene
+    faults: list[Fault]
+    threads: list[threading.Thread] = field(default_factory=list)
+
+    def run(self, run: HauiRun) -> int:
+        """To its end, and until every fault is mended; the exit code."""
+        run.until(self._meet)
+        code = run.finish()
+        self.scene.end()
+        for thread in self.threads:
+            thread.join(timeout=300)
+        return code
+
+    def _meet(self, event: Event) -> bool:
+        self.scene.note(event)
+        for fault in self.faults:
+            if not fault.fired and fault.when(event):
+                fault.fired = True
+                print(f"   {event['at']} {fault.name}", file=sys.stderr, flush=True)
+                thread = threading.Thread(target=fault.live, args=(self.scene,), daemon=True)
+                thread.start()
+                self.threads.append(thread)
+        return bool(event["kind"] == "run_finished")
+
+
+def run_part(part: Part) -> list[Row]:
+    """Boot, install with faults, resume, look at what came of each."""
+    faults = list(part.faults())
+    with tempfile.TemporaryDirectory(prefix="haui-faults-") as folder:
+        state = Path(folder) / "state"
+        with Lab.up(control_planes=part.hosts[0], workers=part.hosts[1]) as lab:
+            scene = Scene(lab, state)
+            part.prepare(lab)
+            rows = [_sessions(part, scene, faults)]
+            rows += [_judged(part, scene, fault) for fault in faults]
+            for check in part.checks:
+                rows.append(_checked(part, check.__doc__ or "", check, scene))
+    return rows
+
+
+def _sessions(part: Part, scene: Scene, faults: list[Fault]) -> Row:
+    began = time.monotonic()
+    codes: list[int] = []
+    said = ""
+    for session in range(len(part.codes)):
+        argv = ("resume", "lab") if session else ("apply", str(scene.lab.dir / "lab.yaml"))
+        scene.begin(session)
+        run = HauiRun(scene.lab, *argv, "--yes", *(() if session else KEYS), state=scene.state)
+        try:
+            mine = [fault for fault in faults if fault.session == session]
+            codes.append(Disturbed(scene, mine).run(run))
+        except (AssertionError, queue.Empty) as error:
+            codes.append(-1)
+            said = str(error)
+            run.process.kill()
+        print(f"   {argv[0]}: {codes[-1]}\n{run.talk()}", file=sys.stderr, flush=True)
+        scene.end()
+    wanted = ", ".join(map(str, part.codes))
+    result = f"exit codes {', '.join(map(str, codes))} after {time.monotonic() - began:.0f} s"
+    good = tuple(codes) == part.codes
+    return Row(part.name, "the install", result if good else f"{result}, not {wanted} {said}", good)
+
+
+def _judged(part: Part, scene: Scene, fault: Fault) -> Row:
+    if not fault.fired:
+        return Row(part.name, fault.name, "its moment never came", good=False)
+    if fault.trouble:
+        return Row(part.name, fault.name, fault.trouble, good=False)
+    row = _checked(part, fault.name, fault.expected, scene)
+    row.result = "; ".join(text for text in (fault.figure, row.result) if text)
+    return row
+
+
+def _checked(part: Part, name: str, check: Check, scene: Scene) -> Row:
+    try:
+        return Row(part.name, name, check(scene))
+    except (AssertionError, OSError, subprocess.SubprocessError) as error:
+        return Row(part.name, name, f"{type(error).__name__}: {error}", good=False)
+
+
+def main() -> int:
+    """The chosen parts, or all; the table on stdout, progress on stderr."""
+    from tests.lab.faults_parts import PARTS
+
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.faults", description=__doc__)
+    parser.add_argument("parts", nargs="*", help="parts of the names of the installs")
+    parser.add_argument("--out", type=Path, help="also write the table there, after each install")
+    args = parser.parse_args()
+    rows: list[Row] = []
+    for part in PARTS:
+        if not args.parts or any(chosen in part.name for chosen in args.parts):
+            print(f"-- {part.name}", file=sys.stderr, flush=True)
+            rows += run_part(part)
+            table = "".join(f"{row}\n" for row in ["| install | fault | result |", *rows])
+            if args.out:
+                args.out.write_text(table)
+    print(table, end="")
+    return 0 if all(row.good for row in rows) else 1
+
+
+if __name__ == "__main__":
+    # Under its own name, so that the parts' faults are of the same class as ours.
+    from tests.lab import faults
+
+    sys.exit(faults.main())
