@@ -76,9 +76,19 @@ class Event:
         return out | {key: value for key, value in body.items() if value not in (None, "", (), [])}
 
 
+Purpose = Literal["apply", "reset"]
+"""What a run is for: to install a cluster, or to give its hosts back as they were."""
+
+EtcdData = Literal["keep", "remove"]
+"""What becomes of etcd's data in a reset. Removed only when the cluster's name was typed for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """A run begins or is continued (`resumed`)."""
+    """A run begins or is continued (`resumed`).
+
+    A reset says what becomes of `etcd_data`, and whether it is of some `hosts` only (`partial`).
+    """
 
     kind: ClassVar[str] = "run_started"
     durable: ClassVar[bool] = True
@@ -90,6 +100,9 @@ class RunStarted(Event):
     tasks: int
     hosts: tuple[str, ...]
     resumed: bool = False
+    purpose: Purpose = "apply"
+    etcd_data: EtcdData = "keep"
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +196,31 @@ class TaskIntent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRetrying(Event):
+    """Something failed that may go away by itself: try number `number` of `of` follows.
+
+    `reason` is the class of the failure, `lines` hold what was said of it; the try begins after
+    `pause_s` seconds. `attempt` is the attempt that failed, 0 when none was begun.
+    """
+
+    kind: ClassVar[str] = "task_retrying"
+    host: str
+    step: str
+    number: int
+    of: int
+    reason: str
+    pause_s: float = 0.0
+    attempt: int = 0
+    lines: str = ""
+
+    @property
+    def said(self) -> str:
+        """The event in one line, without its lines."""
+        pause = f" in {self.pause_s:g} s" if self.pause_s else ""
+        return f"attempt {self.number} of {self.of}{pause}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOutput(Event):
     """Cleaned output lines of a running task, for screens and log files, never the journal."""
 
@@ -228,6 +266,7 @@ AnyEvent = (
     | TaskWaiting
     | TaskDrifted
     | TaskIntent
+    | TaskRetrying
     | TaskOutput
     | TaskFinished
     | RunFinished

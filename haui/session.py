@@ -8,6 +8,7 @@ is the executor's.
 from __future__ import annotations
 
 import asyncio
+import functools
 import getpass
 import os
 import secrets
@@ -18,15 +19,12 @@ from typing import Literal, Protocol
 import steps
 from haui import __version__
 from haui.clusterfile.text import spec_sha
-from haui.errors import SpecError, VerifyError
-from haui.events import AnyEvent, Finding, HostConnected, HostLost, RunStarted
-from haui.evidence import Evidence, Reading, facts_text
-from haui.execution import bastion_facts
-from haui.execution.bastion import check_endpoint
+from haui.errors import SpecError
+from haui.events import AnyEvent, EtcdData, HostConnected, HostLost, RunStarted
+from haui.evidence import Evidence
 from haui.execution.controls import Controls
 from haui.execution.decisions import Decide
 from haui.execution.executor import run as execute
-from haui.execution.localcheck import LocalCheck
 from haui.execution.tally import RunResult
 from haui.host import Host
 from haui.plan import build_plan, plan_sha, subset
@@ -35,20 +33,26 @@ from haui.record.logs import HostLogs
 from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState
 from haui.record.store import ClusterStore
+from haui.resetting import is_partial, refuse_install, reset_plan
+from haui.session_here import local_checks
 from haui.spec import ClusterSpec
 from haui.step import PHASES, Phase, Plan, Step
 from haui.transport.credentials import Credentials
-from steps.checks import bastion
+from steps import reset
 from steps.load import body
 
-Kind = Literal["apply", "resume", "verify", "preflight"]
+Kind = Literal["apply", "resume", "verify", "preflight", "reset"]
 
+INSTALL: tuple[Phase, ...] = tuple(phase for phase in PHASES if phase != "reset")
 PHASES_OF: dict[Kind, tuple[Phase, ...]] = {
-    "apply": PHASES,
-    "resume": PHASES,
+    "apply": INSTALL,
+    "resume": INSTALL,
     "verify": ("verify",),
     "preflight": ("preflight",),
+    "reset": ("reset",),
 }
+ON_RECORD: frozenset[Kind] = frozenset({"apply", "resume", "reset"})
+"""The kinds that change hosts, and that the journal is of."""
 
 
 class FleetLike(Protocol):
@@ -85,9 +89,11 @@ class Job:
     bastion: bool = True
     """Whether the bastion itself can reach the endpoint (never in a rehearsal)."""
     hosts: frozenset[str] | None = None
-    """Only these hosts, to look at them again; for jobs that change nothing."""
-    catalogue: Sequence[Step] = field(default_factory=lambda: steps.CATALOGUE)
+    """Only these hosts, to look at them again or to reset them."""
+    catalogue: Sequence[Step] | None = None
     """What there is to do; less than all of it for jobs that change nothing."""
+    etcd_data: EtcdData = "keep"
+    """Of a reset: `remove` only when the admin has typed the cluster's name."""
     decide: Decide | None = None
     """Asked about each task that failed; without it, what needs the task is skipped at once."""
     evidence: Evidence = field(default_factory=Evidence)
@@ -95,6 +101,11 @@ class Job:
     operator: str = field(default_factory=whoami)
     """Who runs haui, for findings that are let pass."""
     now: Now = utc_now
+
+    @property
+    def partial(self) -> bool:
+        """Whether it is about some of the cluster's hosts only."""
+        return is_partial(self.spec, self.hosts)
 
 
 Emit = Callable[[AnyEvent], Awaitable[object]]
@@ -136,36 +147,66 @@ def plan_of(
     *,
     continued: bool = False,
     catalogue: Sequence[Step] | None = None,
+    etcd_data: EtcdData = "keep",
 ) -> Plan:
     """The tasks of that kind of session, perhaps only those of some hosts.
 
     `continued`: the hosts have been looked at before, and may have been changed since.
-    `catalogue` is steps.CATALOGUE unless said otherwise.
+    `catalogue` is steps.CATALOGUE unless said otherwise, and for a reset that of its own.
     """
+    if kind == "reset":
+        catalogue = reset.CATALOGUE if catalogue is None else catalogue
+        return reset_plan(spec, catalogue, hosts, etcd_data)
     plan = build_plan(spec, steps.CATALOGUE if catalogue is None else catalogue)
     return subset(plan, PHASES_OF[kind], hosts, continued=continued)
 
 
 def continues(kind: Kind, before: RunState) -> bool:
     """Whether an install goes on with hosts that may have been changed already."""
-    return kind in ("apply", "resume") and before.begun
+    if kind not in ("apply", "resume"):
+        return False
+    # What was reset as a whole is as new; a reset that was not finished, or only of some, is not.
+    return not before.gone if before.purpose == "reset" else before.begun
+
+
+def takes_up(kind: Kind, before: RunState, hosts: Collection[str]) -> bool:
+    """Whether a session of that kind, on these hosts, continues the run that the journal ends with.
+
+    An install never continues a reset, and a reset only one of the same hosts.
+    """
+    if kind not in ON_RECORD or not before.unfinished:
+        return False
+    if kind == "reset":
+        return before.purpose == "reset" and set(before.hosts) == set(hosts)
+    return before.purpose == "apply"
 
 
 async def perform(job: Job, before: RunState) -> RunResult:
     """Do the job; `before` is what the journal said. Raises JournalError, ConnectError, SpecError.
 
     The caller holds the store's lock. Preflight and verify prove something about the hosts and
-    finish nothing, so the journal of the install is not theirs to write.
+    finish nothing, so the journal of the install is not theirs to write. Raises UsageError for an
+    install on hosts whose reset is not finished.
     """
-    whole = plan_of(job.spec, job.kind, job.hosts, catalogue=job.catalogue)
+    if job.kind in ("apply", "resume"):
+        refuse_install(job.spec, before)
+    planned = functools.partial(
+        plan_of,
+        job.spec,
+        job.kind,
+        job.hosts,
+        catalogue=job.catalogue,
+        etcd_data=job.etcd_data,
+    )
+    whole = planned()
     if not whole.tasks:
         raise SpecError("the plan has no tasks", fix="the cluster file needs hosts with roles")
-    resumed = job.kind in ("apply", "resume") and before.unfinished
+    names = tuple(h.name for h in job.spec.hosts if job.hosts is None or h.name in job.hosts)
+    resumed = takes_up(job.kind, before, names)
     run_id = before.run if resumed else new_run_id()
     shas = (spec_sha(job.spec), plan_sha(whole))
-    continued = continues(job.kind, before)
-    plan = plan_of(job.spec, job.kind, job.hosts, continued=continued, catalogue=job.catalogue)
-    journal = job.store.open_journal(now=job.now) if job.kind in ("apply", "resume") else None
+    plan = planned(continued=continues(job.kind, before))
+    journal = job.store.open_journal(now=job.now) if job.kind in ON_RECORD else None
     logs = HostLogs(job.store.logs) if journal else None
     try:
         subscribers: tuple[Subscriber, ...] = (logs, *job.watchers) if logs else job.watchers
@@ -178,16 +219,15 @@ async def perform(job: Job, before: RunState) -> RunResult:
                 spec_sha=shas[0],
                 plan_sha=shas[1],
                 tasks=len(plan.tasks),
-                hosts=tuple(
-                    host.name
-                    for host in job.spec.hosts
-                    if job.hosts is None or host.name in job.hosts
-                ),
+                hosts=names,
                 resumed=resumed,
+                purpose="reset" if job.kind == "reset" else "apply",
+                etcd_data=job.etcd_data,
+                partial=job.kind == "reset" and job.partial,
             )
         )
         # A finished run is only worth knowing when it was an install of just this.
-        same = job.kind == "apply" and before.outcome == "ok"
+        same = job.kind == "apply" and before.purpose == "apply" and before.outcome == "ok"
         same = same and shas == (before.spec_sha, before.plan_sha)
         known = before if resumed or same else RunState()
         return await _run(job, plan, run_id, bus, known, new=not resumed)
@@ -213,7 +253,7 @@ async def _run(
             secrets=await _values(job),
             controls=job.controls,
             settled=before.settled(),
-            local_checks=_local_checks(job),
+            local_checks=local_checks(job),
             decide=job.decide,
             evidence=job.evidence,
             operator=job.operator,
@@ -225,7 +265,7 @@ async def _run(
 
 async def _values(job: Job) -> dict[str, str]:
     """The secrets that steps may ask for by name. A preflight does with what there is."""
-    if not job.spec.supply.images.username or job.kind == "verify":
+    if not job.spec.supply.images.username or job.kind in ("verify", "reset"):
         return {}
     user = job.spec.supply.images.username
     password = await job.credentials.get("registry_password", f"the registry login of {user}")
@@ -237,60 +277,3 @@ async def _values(job: Job) -> dict[str, str]:
             fix="set HAUI_REGISTRY_PASSWORD, or pass it with --secrets-fd",
         )
     return {"registry_password": password.reveal()}
-
-
-def _local_checks(job: Job) -> tuple[LocalCheck, ...]:
-    """What is looked at on this machine: before the first host, and in the end."""
-    return (*_looks_here(job), *_reaches(job))
-
-
-def _looks_here(job: Job) -> tuple[LocalCheck, ...]:
-    """The bastion's part of the preflight. What was read of one before is judged again."""
-    read = job.evidence.reading(bastion.STEP, bastion.NAME) is not None
-    if job.kind == "verify" or not (job.bastion or read):
-        return ()
-
-    async def look() -> tuple[Finding, ...]:
-        if job.bastion:
-            told = facts_text(await asyncio.to_thread(_bastion_facts, job))
-            job.evidence.keep(bastion.STEP, bastion.NAME, Reading(text=told))
-        return bastion.findings(job.spec, job.evidence)
-
-    check = LocalCheck(
-        host=bastion.NAME,
-        step=bastion.STEP,
-        title="Look at this machine",
-        check=look,
-        first=True,
-        operator=job.operator,
-    )
-    return (check,)
-
-
-def _bastion_facts(job: Job) -> tuple[tuple[str, str], ...]:
-    return tuple(bastion_facts.facts(job.spec, job.store.folder))
-
-
-def _reaches(job: Job) -> tuple[LocalCheck, ...]:
-    if not job.bastion or job.kind == "preflight" or job.hosts is not None:
-        return ()
-
-    async def reach() -> tuple[Finding, ...]:
-        path = job.store.admin_conf
-        try:
-            admin_conf = path.read_bytes()
-        except OSError as error:
-            raise VerifyError(
-                f"{path} can't be read",
-                why=str(error),
-                fix="haui apply with the cluster file fetches it again",
-            ) from error
-        return await check_endpoint(job.spec, admin_conf)
-
-    check = LocalCheck(
-        host=bastion.NAME,
-        step="verify.bastion",
-        title="Reach the API from the bastion",
-        check=reach,
-    )
-    return (check,)

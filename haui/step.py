@@ -20,12 +20,13 @@ from haui.spec import ClusterSpec, HostSpec
 
 Phase = Literal[
     "preflight", "system", "packages", "runtime", "etcd", "endpoint", "control-plane", "network",
-    "workers", "verify",
+    "workers", "verify", "reset",
 ]  # fmt: skip
 PHASES: tuple[Phase, ...] = (
     "preflight", "system", "packages", "runtime", "etcd", "endpoint", "control-plane", "network",
-    "workers", "verify",
+    "workers", "verify", "reset",
 )  # fmt: skip
+"""In order. The last one is no part of an install: it takes one back, in a plan of its own."""
 
 Values = Mapping[str, str]
 """What a supply script printed: name -> value. May hold secrets; lives in memory only."""

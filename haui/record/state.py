@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from haui.events import (
+    EtcdData,
     Event,
     Finding,
     HostConnected,
@@ -20,10 +21,12 @@ from haui.events import (
     Outcome,
     PreflightResult,
     Problem,
+    Purpose,
     RunFinished,
     RunStarted,
     TaskFinished,
     TaskIntent,
+    TaskRetrying,
     TaskStarted,
     TaskWaiting,
 )
@@ -41,7 +44,8 @@ class TaskView:
     """One step on one host. `seconds` is its duration, `attempt` the last change begun (0: none).
 
     `changing` says that the host is being changed by that attempt; `proved` that a probe
-    found it done and nothing has changed it since; `since` when its status began.
+    found it done and nothing has changed it since; `since` when its status began; `retries` why
+    haui has tried again by itself, in all sessions of the run.
     """
 
     status: TaskStatus = "pending"
@@ -54,6 +58,7 @@ class TaskView:
     changing: bool = False
     proved: bool = False
     since: str = ""
+    retries: tuple[str, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -77,10 +82,14 @@ class RunState:
 
     `tasks` is host -> step -> view, `preflight` host -> check -> result, `total` the number of
     tasks in the plan, `settled_count` how many of them are done. `outcome` and `seconds` stay empty
-    until the run has ended; `sessions` counts how often haui worked on this run.
+    until the run has ended; `sessions` counts how often haui worked on this run. `purpose` says
+    whether it installs or resets; `etcd_data` and `partial` (some `hosts` only) are a reset's.
     """
 
     run: str = ""
+    purpose: Purpose = "apply"
+    etcd_data: EtcdData = "keep"
+    partial: bool = False
     cluster: str = ""
     haui: str = ""
     spec_sha: str = ""
@@ -103,6 +112,21 @@ class RunState:
     def unfinished(self) -> bool:
         """Whether there is a run that `haui resume` would continue."""
         return bool(self.run) and self.outcome != "ok"
+
+    @property
+    def gone(self) -> bool:
+        """Whether the cluster was reset as a whole: there is none any more."""
+        return self.purpose == "reset" and not self.partial and self.outcome == "ok"
+
+    @property
+    def word(self) -> str:
+        """How the run stands, in a word or two; empty when there was none."""
+        how = self.outcome or ("interrupted" if self.run else "")
+        if self.purpose == "apply":
+            return how
+        if how != "ok":
+            return "reset unfinished"
+        return "partly reset" if self.partial else "reset"
 
     @property
     def ended(self) -> bool:
@@ -165,7 +189,7 @@ def reduce(state: RunState, event: Event) -> RunState:
             return _run_started(state, event)
         case TaskStarted(host=host, step=step):
             return _task_event(_asked_anew(state, host, step), event)
-        case TaskWaiting() | TaskIntent() | TaskFinished():
+        case TaskWaiting() | TaskIntent() | TaskRetrying() | TaskFinished():
             return _task_event(state, event)
         case HostConnected(host=host, fingerprint=fingerprint):
             return _connected(state, event, host, Connection(True, fingerprint, since=event.at))
@@ -217,6 +241,9 @@ def _run_started(state: RunState, event: RunStarted) -> RunState:
         plan_sha=event.plan_sha,
         total=event.tasks,
         hosts=event.hosts,
+        purpose=event.purpose,
+        etcd_data=event.etcd_data,
+        partial=event.partial,
         sessions=base.sessions + 1,
         started_at=base.started_at or event.at,
         outcome="",
@@ -250,7 +277,7 @@ def _ahead(views: Mapping[str, TaskView]) -> Mapping[str, TaskView]:
     }
 
 
-TaskEvent = TaskStarted | TaskWaiting | TaskIntent | TaskFinished
+TaskEvent = TaskStarted | TaskWaiting | TaskIntent | TaskRetrying | TaskFinished
 
 
 def _task_event(state: RunState, event: TaskEvent) -> RunState:
@@ -280,6 +307,9 @@ def _task(view: TaskView, event: TaskEvent) -> TaskView:
             )
         case TaskWaiting(reason=reason):
             return replace(view, status="waiting", reason=reason)
+        case TaskRetrying(reason=reason):
+            retries = (*view.retries, reason)
+            return replace(view, status="waiting", reason=event.said, retries=retries)
         case TaskIntent(attempt=attempt):
             return replace(
                 view, status="running", attempt=attempt, reason="", changing=True, proved=False
@@ -300,6 +330,7 @@ def _finished(view: TaskView, event: TaskFinished, *, proved: bool) -> TaskView:
         title=view.title,
         proved=proved or (untouched and view.proved),
         since=event.at,
+        retries=view.retries,
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from haui.errors import InterruptedRunError
 from haui.events import RunFinished
 from haui.live.progress import PhaseProgress
-from haui.step import PHASES
+from haui.session import INSTALL
 from screens.execute import ExecuteScreen
 from screens.glyphs import ASCII, UNICODE
 from screens.messages import RunEnded
@@ -331,13 +331,13 @@ def _phases(done: int) -> tuple[PhaseProgress, ...]:
         PhaseProgress(
             phase=phase, done=5 if index < done else 0, total=5, failed=0, running=index == done
         )
-        for index, phase in enumerate(PHASES)
+        for index, phase in enumerate(INSTALL)
     )
 
 
 @pytest.mark.parametrize("width", [76, 116, 156, 196, 260])
 def test_phases_fit_into_two_lines(width: int) -> None:
-    for done in range(len(PHASES) + 1):
+    for done in range(len(INSTALL) + 1):
         phases = _phases(done)
         lines = phase_lines(phases, ["1 m 04 s"] * len(phases), width, UNICODE)
         assert len(lines) <= 2
