@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ HEADER = (
     b"# Do not edit it: every record carries a checksum of itself and of the one before it.\n"
 )
 _TITLE = HEADER[: HEADER.index(b":")]
+
+_READS = 3
+"""How often a file that looks damaged is read while it changes under the reader."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +56,26 @@ def read(path: Path) -> Contents:
     """The journal at `path`, also while another process writes it: a torn end is left out.
 
     Raises JournalError when it is missing, damaged before its end, of a newer format, or writable
-    by others.
+    by others. Damage counts only when it is there twice: a writer whose disk is full cuts its file
+    back and goes on, and who reads meanwhile sees a mixture.
     """
     fd = open_private(path, os.O_RDONLY)
     try:
-        return parse(read_all(fd), path)
+        data = read_all(fd)
+        for _ in range(_READS - 1):
+            try:
+                return parse(data, path)
+            except JournalError:
+                before, data = data, read_all(fd)
+                if data == before:
+                    raise
+        return parse(data, path)
+    except OSError as error:
+        raise JournalError(
+            f"{path} can't be read",
+            why=error.strerror or str(error),
+            fix="Look for disk errors (dmesg). Nothing has been changed.",
+        ) from error
     finally:
         os.close(fd)
 
@@ -125,7 +144,7 @@ def _check_format(line: bytes, path: Path) -> None:
     """Looks at the first record's format before its checksum: another format may have another."""
     try:
         record = json.loads(line[2:])
-    except ValueError:
+    except (ValueError, RecursionError):
         return  # Damaged; the checksum says so next.
     found = record.get("format", FORMAT) if isinstance(record, dict) else FORMAT
     if found != FORMAT:
@@ -156,18 +175,22 @@ def _refuse_unless_torn(
 ) -> None:
     if is_last and not hides_a_record(torn.removesuffix(b"\n"), crc):
         return
+    file, kept = shlex.quote(str(path)), shlex.quote(f"{path}.damaged")
     raise JournalError(
         f"{path} is damaged in line {number}",
         why=str(error),
-        fix="Restore it from a backup, or look for the cause (disk, an editor). Only its last line"
-        " can be repaired by haui; nothing has been changed.",
+        fix="Nothing has been changed. Look for the cause (disk, an editor), then restore it from a"
+        " backup, or go on from the line before, which is an earlier moment of the same run:\n"
+        f"mv {file} {kept} && (umask 077; head -n {number - 1} {kept} > {file})\n"
+        "What was done after it is found on the hosts: a resumed run looks at all of them.",
     )
 
 
 def open_private(path: Path, flags: int) -> int:
     """A file descriptor of a file that only this account can write. Raises JournalError."""
     try:
-        fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW)
+        # Without O_NONBLOCK a named pipe would be waited for.
+        fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError as error:
         raise JournalError(f"there is no {path}", fix="`haui list` shows what there is.") from error
     except OSError as error:

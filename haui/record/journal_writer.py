@@ -176,12 +176,19 @@ class Writer:
 
     def _check_unchanged(self) -> None:
         info = os.fstat(self._fd)
-        if info.st_nlink == 0 or info.st_size != self.good:
-            what = "deleted" if info.st_nlink == 0 else "changed by another program"
-            raise JournalError(
-                f"{self._path} was {what} while haui was running",
-                fix="Find out what did it. What runs on the hosts goes on; `haui resume` finds it.",
-            )
+        if info.st_nlink == 0:
+            what = "deleted"
+        elif info.st_size != self.good:
+            what = "changed by another program"
+        elif not _is_at(self._path, info):
+            what = "moved away"
+        else:
+            return
+        raise JournalError(
+            f"{self._path} was {what} while haui was running",
+            fix="Find out what did it, and put it back. What runs on the hosts goes on;"
+            " `haui resume` finds it.",
+        )
 
     def _cut_back(self, error: OSError) -> JournalError:
         try:
@@ -206,6 +213,14 @@ class Writer:
                 loop.call_soon_threadsafe(_settle, waiters, error)
             except RuntimeError:
                 continue  # The loop is closed: nobody waits any more.
+
+
+def _is_at(path: Path, info: os.stat_result) -> bool:
+    """Whether that file still has that name; a resumed run reads what has the name."""
+    try:
+        return os.path.samestat(path.lstat(), info)
+    except OSError:
+        return False
 
 
 def _settle(waiters: list[asyncio.Future[None]], error: JournalError | None) -> None:

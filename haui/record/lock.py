@@ -11,7 +11,8 @@ import fcntl
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,9 @@ from typing import Self
 from haui.errors import JournalError
 from haui.record.journal_file import open_private
 from haui.record.stamp import Now, stamp, utc_now
+
+TEXT_LIMIT = 1 << 16
+"""Bytes of a lock's text that are read; it has a few hundred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +71,10 @@ class Lock:
         return cls(fd)
 
     def close(self) -> None:
-        """Frees the lock; harmless when repeated."""
+        """Frees the lock; harmless when repeated. That its text stays means nothing."""
         if self._fd >= 0:
-            os.ftruncate(self._fd, 0)
+            with suppress(OSError):  # a disk that has become read-only must not keep the lock
+                os.ftruncate(self._fd, 0)
             os.close(self._fd)
             self._fd = -1
 
@@ -91,12 +96,7 @@ def owner_of(path: Path) -> Owner | None:
     A process of another machine counts as alive, since this one can't know.
     """
     owner = _read_owner(path)
-    if owner is None:
-        return None
-    if owner.host != socket.gethostname():
-        return owner
-    alive = owner.boot_id == _boot_id() and owner.ticks == _start_ticks(owner.pid)
-    return owner if alive else None
+    return owner if owner is not None and _seems_alive(owner) else None
 
 
 def _open(path: Path) -> int:
@@ -115,18 +115,43 @@ def _flock(fd: int, path: Path, cluster: str) -> None:
         if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
             raise
         owner = _read_owner(path)
+        if owner is not None and not _seems_alive(owner):
+            raise JournalError(
+                f"a haui that has ended has left a process behind that holds the lock of {cluster}",
+                why=f"it was {owner}",
+                fix=f"`fuser -v {path}` shows which process that is; end it, then try again.",
+            ) from error
         raise JournalError(
             f"another haui works on {cluster}",
             why=str(owner) if owner else "it has not said yet who it is",
-            fix=f"Watch it with `haui status {cluster}`, or wait until it ends.",
+            fix=f"Watch it with `haui attach {cluster}`, or wait until it ends.",
         ) from error
 
 
+def _seems_alive(owner: Owner) -> bool:
+    if owner.host != socket.gethostname():
+        return True
+    return owner.boot_id == _boot_id() and owner.ticks == _start_ticks(owner.pid)
+
+
 def _read_owner(path: Path) -> Owner | None:
+    """What the text says; None when nobody has ever held it, or the holder is just writing."""
     try:
-        return Owner(**json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
-        return None  # Nobody has ever held it, or the holder is just writing.
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            said = json.loads(os.read(fd, TEXT_LIMIT))
+        finally:
+            os.close(fd)
+        owner = Owner(**said)
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+    kinds = {"pid": int, "ticks": int}
+    plain = all(
+        type(value := getattr(owner, part.name)) is kinds.get(part.name, str)
+        and str(value).isprintable()
+        for part in fields(owner)
+    )
+    return owner if plain else None
 
 
 def _boot_id() -> str:

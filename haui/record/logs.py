@@ -1,12 +1,15 @@
 """One log file per host: every output line and what happened around it, with times.
 
 Logs are a convenience: a full disk makes them incomplete, is said once, and never stops a run.
+Where lines are missing the log says so when it can be written again.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from haui.events import (
     TaskFinished,
     TaskIntent,
     TaskOutput,
+    TaskRetrying,
     TaskStarted,
     TaskWaiting,
 )
@@ -46,6 +50,10 @@ class HostLogs:
         self._on_trouble = on_trouble
         self._troubled = False
         self._open: dict[str, tuple[int, int]] = {}
+        self._gaps: set[str] = set()
+        """Hosts whose last lines could not be written, or not to their end."""
+        self._cut: set[str] = set()
+        """Hosts whose log ends within a line."""
 
     def __call__(self, event: Event) -> None:
         """Appends what the event says to its host's log; events of no host are ignored."""
@@ -55,10 +63,16 @@ class HostLogs:
         text = "".join(f"{event.at}  {line}\n" for line in lines_of(event))
         if not text:
             return
+        if host in self._gaps:
+            told = f"{event.at}  == lines are missing here: they could not be written\n"
+            text = "\n" * (host in self._cut) + told + text
         try:
             self._append(host, text.encode("utf-8", "backslashreplace"))
         except OSError as error:
+            self._gaps.add(host)
             self._complain(host, error)
+        else:
+            self._gaps.discard(host)
 
     def close(self) -> None:
         """Closes all files."""
@@ -70,12 +84,24 @@ class HostLogs:
         fd, size = self._open.get(host) or self._begin(host)
         if size and size + len(data) > self._limit:
             fd, size = self._rotate(host, fd)
-        self._open[host] = (fd, size + os.write(fd, data))
+        written = 0
+        while written < len(data):  # a disk that is nearly full takes a part, and then says why
+            count = os.write(fd, data[written:])
+            written += count
+            size += count
+            self._open[host] = (fd, size)
+            whole = data[:written].endswith(b"\n")
+            (self._cut.discard if whole else self._cut.add)(host)
 
     def _begin(self, host: str) -> tuple[int, int]:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        fd = os.open(self._folder / f"{host}.log", flags, 0o600)
-        self._open[host] = (fd, os.fstat(fd).st_size)
+        # Without O_NONBLOCK a named pipe in its place would be waited for, by the whole run.
+        fd = os.open(self._folder / f"{host}.log", flags | os.O_NONBLOCK, 0o600)
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode):
+            os.close(fd)
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        self._open[host] = (fd, info.st_size)
         return self._open[host]
 
     def _rotate(self, host: str, fd: int) -> tuple[int, int]:
@@ -109,6 +135,9 @@ def lines_of(event: Event) -> Iterator[str]:
         case TaskIntent(step=step, attempt=attempt, reattached=reattached):
             verb = "follows attempt" if reattached else "begins attempt"
             yield f"== {step} {verb} {attempt}"
+        case TaskRetrying(step=step, lines=lines):
+            yield f"== {step} {_flat(event.said)}"
+            yield from (f"==   why: {line}" for line in lines.splitlines())
         case TaskDrifted(step=step):
             yield f"== {step} was done and is not any more"
         case TaskFinished():

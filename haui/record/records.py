@@ -114,7 +114,7 @@ def decode(line: bytes, previous: int) -> tuple[Record, int]:
         raise BadLineError("the checksum does not match")
     try:
         record = json.loads(body[2:] + b"}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadLineError(f"not a record: {error}") from error
     if body[:2] != b"- " or not isinstance(record, dict) or type(record.get("seq")) is not int:
         raise BadLineError("not a record")

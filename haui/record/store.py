@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haui.errors import JournalError, UsageError
+from haui.record.folders import check_folder, is_there, no_room, unreadable
 from haui.record.journal import Journal, read
 from haui.record.journal_file import sync_folder
 from haui.record.lock import Lock, Owner, owner_of
@@ -103,7 +103,7 @@ class ClusterStore:
 
     def exists(self) -> bool:
         """Whether there is something to resume, show or verify."""
-        return self.cluster_yaml.exists() or self.journal_path.exists()
+        return is_there(self.cluster_yaml) or is_there(self.journal_path)
 
     def create(self) -> None:
         """Makes the folder, or checks the one that is there. Raises JournalError."""
@@ -111,10 +111,10 @@ class ClusterStore:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self.folder, self.logs):
                 folder.mkdir(mode=0o700, exist_ok=True)
-                _check_folder(folder)
+                check_folder(folder)
             sync_folder(self.root)
         except OSError as error:
-            raise _no_room(self.folder, error) from error
+            raise no_room(self.folder, error) from error
 
     def lock(self, command: str, *, now: Now = utc_now) -> Lock:
         """Makes this process the only one that works on the cluster, until the lock is closed.
@@ -135,7 +135,7 @@ class ClusterStore:
 
     def open_journal(self, *, now: Now = utc_now) -> Journal:
         """The cluster's journal, a new one when there is none. Hold the lock."""
-        if self.journal_path.exists():
+        if is_there(self.journal_path):
             return Journal.open(self.journal_path, now=now)
         return Journal.create(self.journal_path)
 
@@ -144,7 +144,7 @@ class ClusterStore:
 
         An empty state when nothing has been run yet. Raises JournalError for a bad journal.
         """
-        if not self.journal_path.exists():
+        if not is_there(self.journal_path):
             return RunState()
         return replay(read(self.journal_path).events())
 
@@ -173,7 +173,7 @@ class ClusterStore:
             temporary = ""
             sync_folder(self.folder)
         except OSError as error:
-            raise _no_room(path, error) from error
+            raise no_room(path, error) from error
         finally:
             if temporary:
                 Path(temporary).unlink(missing_ok=True)
@@ -205,11 +205,17 @@ class Entry:
 
 
 def list_clusters(root: Path | None = None) -> tuple[Entry, ...]:
-    """All clusters by name; a damaged one is listed with its problem, not raised."""
+    """All clusters by name; a damaged one is listed with its problem, not raised.
+
+    Raises JournalError when the state folder itself can't be read.
+    """
     root = root or state_root()
-    if not root.is_dir():
+    try:
+        names = sorted(path.name for path in root.iterdir() if _NAME.fullmatch(path.name))
+    except (FileNotFoundError, NotADirectoryError):
         return ()
-    names = sorted(path.name for path in root.iterdir() if _NAME.fullmatch(path.name))
+    except OSError as error:
+        raise unreadable(root, error) from error
     stores = [ClusterStore(name, root) for name in names]
     return tuple(_entry(store) for store in stores if store.exists())
 
@@ -263,27 +269,4 @@ def _entry(store: ClusterStore) -> Entry:
         settled=state.settled_count,
         total=state.total,
         run=state.run,
-    )
-
-
-def _check_folder(folder: Path) -> None:
-    info = folder.lstat()
-    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.geteuid():
-        raise JournalError(
-            f"{folder} is not a folder of this account",
-            fix="Move it away, or set HAUI_STATE_DIR to another folder.",
-        )
-    if info.st_mode & 0o022:
-        raise JournalError(
-            f"{folder} can be changed by other accounts",
-            why=f"its mode is {stat.S_IMODE(info.st_mode):04o}",
-            fix=f"See that nobody changed it, then: chmod 700 {folder}",
-        )
-
-
-def _no_room(path: Path, error: OSError) -> JournalError:
-    return JournalError(
-        f"{path} can't be written",
-        why=error.strerror or str(error),
-        fix="Make room or make it writable, or set HAUI_STATE_DIR to another folder.",
     )

@@ -110,8 +110,46 @@ def test_a_full_disk_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "No space left on device" in told[0]
     assert [line[-6:] for line in (tmp_path / "cp1.log").read_text().splitlines()] == [
         "before",
+        "ritten",
         " after",
     ]
+
+
+def test_a_disk_that_takes_half_a_line_leaves_no_mixture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs, told = write(tmp_path)
+    logs(output("before"))
+    write_once, room = os.write, [40]
+
+    def nearly_full(fd: int, data: bytes) -> int:
+        taken = write_once(fd, data[: room[0]]) if room[0] else 0
+        if not taken:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        room[0] -= taken
+        return taken
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", nearly_full)
+        logs(output("a line that is too long for the room that is left"))
+        logs(output("not at all"))
+    logs(output("after"))
+    logs(output("more"))
+    logs.close()
+    lines = (tmp_path / "cp1.log").read_text().splitlines()
+    assert lines[0].endswith("before")
+    assert len(lines[1]) == 40
+    assert lines[2].endswith("== lines are missing here: they could not be written")
+    assert [line[-5:] for line in lines[3:]] == ["after", " more"]
+    assert len(told) == 1
+
+
+def test_a_named_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    logs, told = write(tmp_path)
+    os.mkfifo(tmp_path / "cp1.log", 0o600)
+    logs(output("x"))
+    logs.close()
+    assert len(told) == 1
 
 
 def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:

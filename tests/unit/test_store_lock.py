@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -138,3 +139,92 @@ def test_a_lock_that_others_may_write_is_refused(store: ClusterStore) -> None:
     store.lock_path.chmod(0o666)
     with pytest.raises(JournalError, match="can be changed by other accounts"):
         store.lock("two")
+
+
+FORKER = """
+import os, sys, time
+from pathlib import Path
+from haui.record.store import ClusterStore
+
+lock = ClusterStore("atlas", Path(sys.argv[1])).lock("haui apply atlas.yaml")
+child = os.fork()
+if child == 0:
+    sys.stdin.read()
+    os._exit(0)
+print(child, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_child_that_inherited_the_lock_is_told_from_its_owner(store: ClusterStore) -> None:
+    """A process that was forked, and runs no other program, has the lock as long as it lives."""
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKER, str(store.root)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        child = int(process.stdout.readline())
+        try:
+            process.kill()
+            process.wait()
+            with pytest.raises(JournalError, match="has left a process behind") as caught:
+                store.lock("haui resume")
+            assert f"process {process.pid}" in caught.value.why
+            assert f"fuser -v {store.lock_path}" in caught.value.fix
+        finally:
+            os.kill(child, signal.SIGKILL)
+        process.stdout.read()  # its end: the child is gone, too
+    store.lock("haui resume").close()
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link", "link to nothing"])
+def test_something_else_in_its_place_is_refused_at_once(store: ClusterStore, kind: str) -> None:
+    store.create()
+    match kind:
+        case "folder":
+            store.lock_path.mkdir()
+        case "pipe":
+            os.mkfifo(store.lock_path, 0o600)
+        case "link":
+            target = store.folder / "other"
+            target.write_text("kept")
+            store.lock_path.symlink_to(target)
+        case _:
+            store.lock_path.symlink_to(store.folder / "absent")
+    assert store.owner() is None
+    with pytest.raises(JournalError, match=r"can't be opened|not a regular file") as caught:
+        store.lock("haui apply")
+    assert caught.value.fix
+    assert not (store.folder / "absent").exists()
+    assert (store.folder / "other").exists() is (kind == "link")
+
+
+def test_a_disk_that_has_become_read_only_does_not_keep_the_lock(
+    store: ClusterStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = store.lock("haui apply")
+
+    def refuse(fd: int, length: int) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "ftruncate", refuse)
+        lock.close()
+    store.lock("haui resume").close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"pid": "../1\0"}, {"ticks": "1"}, {"command": "\x1b[2J"}, {"host": ["a"]}, {"since": None}],
+    ids=str,
+)
+def test_a_damaged_text_is_never_shown(store: ClusterStore, change: dict[str, object]) -> None:
+    with store.lock("haui apply"):
+        said = json.loads(store.lock_path.read_text())
+        store.lock_path.write_text(json.dumps(said | change))
+        assert store.owner() is None
+        with pytest.raises(JournalError, match="another haui"):
+            store.lock("haui resume")
