@@ -142,6 +142,8 @@ class Part:
     prepare: Callable[[Lab], None] = lambda lab: None
     checks: tuple[Check, ...] = ()
     hosts: tuple[int, int] = (3, 2)
+    environment: Callable[[Lab], dict[str, str]] = lambda lab: {}
+    """What haui is started with, on top."""
 
 
 @dataclass
@@ -208,7 +210,9 @@ def _sessions(part: Part, scene: Scene, faults: list[Fault]) -> Row:
     for session in range(len(part.codes)):
         argv = ("resume", "lab") if session else ("apply", str(scene.lab.dir / "lab.yaml"))
         scene.begin(session)
-        run = HauiRun(scene.lab, *argv, "--yes", *(() if session else KEYS), state=scene.state)
+        options = ("--yes", *(() if session else KEYS))
+        env = part.environment(scene.lab)
+        run = HauiRun(scene.lab, *argv, *options, state=scene.state, env=env)
         try:
             mine = [fault for fault in faults if fault.session == session]
             codes.append(Disturbed(scene, mine).run(run))
@@ -250,6 +254,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="also write the table there, after each install")
     args = parser.parse_args()
     rows: list[Row] = []
+    table = ""
     for part in PARTS:
         if not args.parts or any(chosen in part.name for chosen in args.parts):
             print(f"-- {part.name}", file=sys.stderr, flush=True)

@@ -23,7 +23,9 @@ HAUI = (sys.executable, "-m", "haui")
 class HauiRun:
     """One haui process with --json on the bastion; its events arrive in a queue."""
 
-    def __init__(self, lab: Lab, *args: str, state: Path) -> None:
+    def __init__(
+        self, lab: Lab, *args: str, state: Path, env: Mapping[str, str] | None = None
+    ) -> None:
         self.events: list[Event] = []
         self.ended = False
         self._queue: queue.Queue[Event | None] = queue.Queue()
@@ -31,7 +33,7 @@ class HauiRun:
         with self.stderr_path.open("wb") as stderr:
             self.process = lab.popen_bastion(
                 [*HAUI, *args, "--json"],
-                env=environment(state),
+                env={**environment(state), **(env or {})},
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 stdin=subprocess.DEVNULL,

@@ -43,7 +43,7 @@ def start_web(folder: Path, site: dict[str, Path]) -> Process:
     root.mkdir()
     for name, target in site.items():
         (root / name).symlink_to(target)
-    return _serve(
+    return serve(
         [
             *(sys.executable, "-m", "http.server", str(WEB_PORT)),
             *("--bind", GATEWAY, "--directory", str(root)),
@@ -55,7 +55,7 @@ def start_web(folder: Path, site: dict[str, Path]) -> Process:
 def start_dns(folder: Path) -> Process:
     """Answer questions for names; the only one that exists is the registry's."""
     names = (f"hub.lab.lan={GATEWAY}",)
-    return _serve([sys.executable, str(SCRIPTS / "dns.py"), GATEWAY, *names], folder / "dns.log")
+    return serve([sys.executable, str(SCRIPTS / "dns.py"), GATEWAY, *names], folder / "dns.log")
 
 
 def start_registry(folder: Path, images: Path, password: str) -> Process:
@@ -83,10 +83,11 @@ auth: {{htpasswd: {{realm: lab, path: {folder / "htpasswd"}}}}}
 """
     )
     command = [str(images / "docker-registry"), "serve", str(folder / "registry.yml")]
-    return _serve(command, folder / "registry.log")
+    return serve(command, folder / "registry.log")
 
 
-def _serve(command: list[str], log: Path) -> Process:
+def serve(command: list[str], log: Path) -> Process:
+    """Start one of the bastion's servers: in its network, in the lab's control group."""
     environment = {
         **os.environ,
         "NETNS": str(net.NETNS_FOLDER / BASTION_NAMESPACE),
