@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import hashlib
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
@@ -129,7 +132,21 @@ def _key(name: str) -> Callable[[Fleet, Told], Iterable[str]]:
 
 
 def _host_keys(fleet: Fleet, told: Told) -> Iterable[str]:
-    return (fingerprint for _type, fingerprint in told.facts.rows("ssh.hostkey", 2))
+    for _algorithm, key in told.facts.rows("ssh.hostkey", 2):
+        if (fingerprint := _fingerprint(key)) is not None:
+            yield fingerprint
+
+
+@functools.lru_cache(maxsize=2000)
+def _fingerprint(key: str) -> str | None:
+    """As ssh-keygen -l writes it; None for what is no key. Facts of older versions hold it."""
+    if key.startswith("SHA256:"):
+        return key
+    try:
+        blob = base64.b64decode(key, validate=True)
+    except ValueError:
+        return None
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
 def _same(look: Look) -> Answer:

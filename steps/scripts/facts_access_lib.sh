@@ -5,7 +5,8 @@
 #   ssh.shell            the login's shell, a path
 #   ssh.umask            of root as the login becomes it, octal ("0022")
 #   ssh.path             the secure_path of sudo; absent when sudo has none or is not used
-#   ssh.hostkey          rows "TYPE SHA256:…" of the host's public keys ("ED25519 SHA256:…")
+#   ssh.hostkey          rows "ALGORITHM BASE64" of the host's public keys ("ssh-ed25519 AAAA…"), as in their files; who reads
+#                        them makes the fingerprint, which would take the host a program
 #   sshd                 rows "KEYWORD VALUE" of sshd's settings for that login ("maxsessions 10"): maxsessions, maxstartups,
 #                        clientaliveinterval, clientalivecountmax, channeltimeout, allowtcpforwarding, permitrootlogin
 #   ssh.manager          rows: each config-management agent that is active (facts_units_lib) or started by cron
@@ -51,17 +52,20 @@ access_sudo_path() {
     [ -z "$access_found" ] || fact ssh.path "$access_found"
 }
 
-# What ssh-keygen and sshd say; `told` takes it apart.
+# What sshd says; `told` takes it apart.
 # shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
 ACCESS_SAID='
-    function access_said(  kind) {
-        if ($2 ~ /^SHA256:/) { kind = $NF; gsub(/[()]/, "", kind); tell("ssh.hostkey", kind " " $2) }
-        else if ($1 ~ /^(maxsessions|maxstartups|clientaliveinterval|clientalivecountmax|channeltimeout|allowtcpforwarding|permitrootlogin)$/)
+    function access_said() {
+        if ($1 ~ /^(maxsessions|maxstartups|clientaliveinterval|clientalivecountmax|channeltimeout|allowtcpforwarding|permitrootlogin)$/)
             tell("sshd", $0)
     }'
 # shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
 ACCESS_READ='
     function access_read() {
+        if (own ~ /^\/etc\/ssh\//) {
+            if ($1 ~ /^[a-z0-9@.-]+$/ && $2 ~ /^[A-Za-z0-9+\/]+=*$/) tell("ssh.hostkey", $1 " " $2)
+            return 1
+        }
         if (!/puppet +agent|chef-client|cinc-client|ansible-pull|cf-agent|salt-call/) return 0
         tell("ssh.manager", "cron " own)
         return 1
@@ -72,27 +76,11 @@ ACCESS_READ='
 access_tools() {
     access_key=$access_root/etc/ssh/ssh_host_ecdsa_key
     look_at access "$access_root"/etc/cron.d/* "$access_root"/var/spool/cron/crontabs/root \
-        "$access_root"/var/spool/cron/root
+        "$access_root"/var/spool/cron/root "$access_root"/etc/ssh/ssh_host_*_key.pub
+    have sshd || return 0
+    set --
+    [ ! -r "$access_key" ] || set -- -h "$access_key"
     said access
-    access_keys
-    if have sshd; then
-        set --
-        [ ! -r "$access_key" ] || set -- -h "$access_key"
-        bounded 10 sshd "$@" -T -C "user=$access_user,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
-    fi
+    bounded 10 sshd "$@" -T -C "user=$access_user,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"
     said_all
-}
-
-access_keys() {
-    access_text=
-    for access_file in "$access_root"/etc/ssh/ssh_host_*_key.pub; do
-        [ -f "$access_file" ] && [ -r "$access_file" ] || continue
-        access_found=
-        IFS= read -r access_found <"$access_file" || :
-        access_text=$access_text$access_found$HAUI_NEWLINE
-    done
-    [ -n "$access_text" ] && have ssh-keygen || return 0
-    ssh-keygen -l -E sha256 -f - 2>/dev/null <<EOF
-$access_text
-EOF
 }

@@ -16,7 +16,7 @@ BOTH: dict[str, dict[str, object]] = {
     "fleet.machine-id": {"machine-id": "0123456789abcdef0123456789abcdef"},
     "fleet.product-uuid": {"product-uuid": "4C4C4544-0042-3010-8042-B4C04F333132"},
     "fleet.mac": {"link": ["lo UNKNOWN 65536 - loopback", "eth1 UP 1500 52:54:00:aa:bb:cc -"]},
-    "fleet.host-key": {"ssh.hostkey": ["ED25519 SHA256:abc", "RSA SHA256:def"]},
+    "fleet.host-key": {"ssh.hostkey": ["ssh-ed25519 AAAA", "ssh-rsa BBBB"]},
     "fleet.iscsi": {"iscsi.iqn": "iqn.1993-08.org.debian:01:aaaa"},
     "fleet.nvme": {"nvme.hostnqn": "nqn.2014-08.org.nvmexpress:uuid:1"},
 }
@@ -97,12 +97,23 @@ def test_full_names_without_a_domain_are_hostnames() -> None:
 SAME: dict[str, object] = {"machine-id": "m", "boot-id": "b"}
 
 
+def test_a_host_key_is_shown_as_ssh_shows_it() -> None:
+    """The key's text is what the host tells; facts of older versions hold its fingerprint."""
+    key = "AAAAC3NzaC1lZDI1NTE5AAAAIKpN7vPGcpuNTtkAyKVPt1dFAuG1KXrXgLLNN0lYJcxT"
+    print_of = "SHA256:ATMlbTinRi1CUJk2LWs8wzGgLsP40oU4GD3ckRsyAuw"
+    told = {"ssh.hostkey": f"ssh-ed25519 {key}"}
+    for other in (told, {"ssh.hostkey": f"ED25519 {print_of}"}):
+        found = ask("fleet.host-key", told, host="cp2", others={"wk1": other})
+        assert print_of in found.seen
+    assert ask("fleet.host-key", {"ssh.hostkey": "ssh-rsa A"}, host="cp2").verdict == "skipped"
+
+
 def test_one_machine_under_two_names_is_said_once() -> None:
     found = ask("fleet.same-host", SAME, others={"wk2": SAME})
     assert (found.verdict, found.fix_kind, found.fix_with) == ("blocked", "answer", "hosts")
     assert "wk2" in found.seen
     # What one machine has is its own, however many names it has.
-    keys = SAME | {"ssh.hostkey": "ED25519 SHA256:x", "hostname": "node"}
+    keys = SAME | {"ssh.hostkey": "ssh-ed25519 xxxx", "hostname": "node"}
     for check in ("fleet.machine-id", "fleet.host-key", "fleet.hostname"):
         assert ask(check, keys, others={"wk2": keys}).verdict == "ok"
     third: dict[str, Changes] = {"wk2": keys, "cp2": {"hostname": "node"}}

@@ -53,7 +53,7 @@ def asked_commands() -> tuple[str, ...]:
     also = (
         "ip", "ss", "nft", "ufw", "firewall-cmd", "timedatectl", "chronyc", "systemctl", "iptables",
         "ip6tables", "getent", "sshd", "containerd", "ctr", "docker", "hostname", "nproc", "lsblk",
-        "xfs_info", "sudo", "ssh-keygen", "systemd-detect-virt",
+        "xfs_info", "sudo", "systemd-detect-virt",
     )  # fmt: skip
     return tuple(sorted(known | {*also}))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 from pathlib import Path
 
@@ -181,6 +183,25 @@ def test_the_script_tells_complaints_of_the_kernel(host: ShellHost) -> None:
     }  # fmt: skip
     assert "mysqld" in rows["oom"][1]
     assert "sda1" in rows["io"][1]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
+def test_complaints_come_from_the_kernel_itself_where_it_can_be_read(host: ShellHost) -> None:
+    """A character device stands for the kernel's; dd says what reading it to its end gives."""
+    host.write("/dev/x", "")
+    (host.folder / "root/dev/kmsg").symlink_to("/dev/null")
+    host.write("/log", LOG)
+    host.fake("dmesg", f"cat {host.folder}/root/log")
+    host.fake("dd", f"cat {host.folder}/root/records; exit 1")
+    record = "3,7,5140900,-;EXT4-fs error (device sda1): x"
+    host.write("/records", f"{record}\n SUBSYSTEM=block\n6,8,6,-;a\n")
+    assert len(look(host).rows("kernel.trouble", 3)) == 4, "a link leads elsewhere"
+    (host.folder / "root/dev/kmsg").unlink()
+    os.mknod(host.folder / "root/dev/kmsg", 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    facts = look(host)
+    assert facts.one("kernel.log") == "read"
+    told = facts.one("kernel.trouble")
+    assert told == "io 1 [    5.140900] EXT4-fs error (device sda1): x"
 
 
 def test_the_script_bears_missing_and_broken_files(host: ShellHost) -> None:
