@@ -118,6 +118,6 @@ SUPPLY = Part(
     name="supply",
     faults=_faults,
     prepare=by_name,
-    codes=(5, 5, 5, 0),
+    codes=(6, 6, 6, 0),
     checks=(verified, every_byte, nothing_twice),
 )
