@@ -54,9 +54,13 @@ class PreflightError(HauiError):
 
 
 class ConnectError(HauiError):
-    """A host can't be reached, or does not let us in."""
+    """A host can't be reached, or does not let us in.
+
+    `passing` says whether that may go away by itself.
+    """
 
     exit_code = 5
+    passing: ClassVar[bool] = False
 
 
 class HostKeyError(ConnectError):
@@ -66,10 +70,14 @@ class HostKeyError(ConnectError):
 class ConnectionLostError(ConnectError):
     """The connection died; what ran on the host has an unknown result."""
 
+    passing = True
+
 
 class NoAnswerError(ConnectionLostError):
     """A script was given its time and more, and the host has not said how it ended. Asking again
     would only wait as long again."""
+
+    passing = False
 
 
 class StepError(HauiError):

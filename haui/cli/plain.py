@@ -28,6 +28,7 @@ from haui.events import (
     TaskFinished,
     TaskIntent,
     TaskOutput,
+    TaskRetrying,
     TaskStarted,
     TaskWaiting,
 )
@@ -36,8 +37,8 @@ from haui.record.stamp import clock_face
 
 HEARTBEAT_S = 30.0
 JSON_KINDS = frozenset(
-    ("run_started", "preflight_result", "task_started", "task_output", "task_finished",
-     "run_finished")
+    ("run_started", "preflight_result", "task_started", "task_retrying", "task_output",
+     "task_finished", "run_finished")
 )  # fmt: skip
 """The kinds of the command line's contract; others are the engine's own affair."""
 
@@ -83,6 +84,7 @@ class PlainPrinter:
         self._monotonic = monotonic
         self._printed_at = monotonic()
         self._cluster = ""
+        self._resets = False
         self._headings: set[str] = set()
         self._going: dict[tuple[str, str], tuple[float, str]] = {}
         self._lost: set[str] = set()
@@ -96,7 +98,7 @@ class PlainPrinter:
             case RunStarted():
                 self._preflight.follow(event)
                 self._run_started(event)
-            case TaskStarted() | TaskWaiting() | TaskIntent():
+            case TaskStarted() | TaskWaiting() | TaskIntent() | TaskRetrying():
                 self._going_on(event)
             case TaskDrifted():
                 self._heading(event.step)
@@ -133,12 +135,14 @@ class PlainPrinter:
 
     def _run_started(self, event: RunStarted) -> None:
         self._cluster = event.cluster
+        self._resets = event.purpose == "reset"
         verb = "goes on" if event.resumed else "begins"
         hosts = _count(len(event.hosts), "host")
         tasks = _count(event.tasks, "task")
-        self._say(event, f"{event.cluster}: run {event.run} {verb}, {tasks} on {hosts}")
+        what = "reset" if self._resets else "run"
+        self._say(event, f"{event.cluster}: {what} {event.run} {verb}, {tasks} on {hosts}")
 
-    def _going_on(self, event: TaskStarted | TaskWaiting | TaskIntent) -> None:
+    def _going_on(self, event: TaskStarted | TaskWaiting | TaskIntent | TaskRetrying) -> None:
         if self._phase(event.step) != "preflight":
             self._sum_up()
         elif isinstance(event, TaskStarted):
@@ -146,10 +150,13 @@ class PlainPrinter:
         self._heading(event.step)
         key = (event.host, event.step)
         since, _ = self._going.get(key, (self._monotonic(), ""))
-        reason = flat(event.reason) if isinstance(event, TaskWaiting) else ""
+        reason = flat(event.reason) if isinstance(event, TaskWaiting | TaskRetrying) else ""
         self._going[key] = (since, reason)
         if isinstance(event, TaskIntent) and event.reattached:
             self._say(event, f"{event.host} {event.step} is still running there, following it")
+        elif isinstance(event, TaskRetrying):
+            self._say(event, f"{event.host} {event.step}: {flat(event.said)}")
+            self._print(*(f"      {flat(line)}" for line in event.lines.splitlines()))
         elif self._verbose and not isinstance(event, TaskStarted):
             what = reason or f"attempt {event.attempt}" if isinstance(event, TaskIntent) else reason
             self._say(event, f"{event.host} {event.step}: {what}")
@@ -214,6 +221,8 @@ class PlainPrinter:
             said = "✓ {cluster} was as it must be, nothing was changed"
             if self._headings == {"preflight"}:
                 said = "✓ {cluster}: nothing is in the way"
+        if self._resets and event.outcome == "ok":
+            said = "✓ {cluster} is reset"
         said = said.format(cluster=cluster, failed=_count(event.counts.get("failed", 0), "task"))
         command = self._next.get(event.outcome, command.format(cluster=self._cluster))
         return f"{said} · {duration(event.seconds)} · next: {command}"

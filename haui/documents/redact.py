@@ -47,6 +47,7 @@ def _view(view: TaskView, secrets: tuple[Secret, ...]) -> TaskView:
         problem=_problem(view.problem, secrets),
         findings=tuple(_texts(found, secrets) for found in view.findings),
         reason=redact_text(view.reason, secrets),
+        retries=tuple(redact_text(reason, secrets) for reason in view.retries),
     )
 
 

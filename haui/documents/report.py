@@ -17,6 +17,8 @@ from haui.documents.looked import looked
 from haui.documents.markdown import code, fence, inline, remote_fence, table
 from haui.documents.phases import busy_seconds, duration, when
 from haui.documents.redact import redact_state, redact_text
+from haui.documents.tries import tried_again
+from haui.documents.undoing import reset_words, undone
 from haui.drawing.facts import survives
 from haui.drawing.picture import picture_markdown
 from haui.drawing.shape import shape_of
@@ -103,22 +105,25 @@ def report(
     `timings` are the seconds of each step on its hosts (by default those of this run), `output` the
     last lines of the logs of hosts with failures, which help to find the causes.
     """
+    reset = state.purpose == "reset"
+    picture = picture_markdown(shape_of(spec)).rstrip()
     blocks = [
         *_title(spec, state, plan, now),
-        picture_markdown(shape_of(spec)).rstrip(),
-        *_cluster(spec),
+        *(undone(spec, state) if reset else (picture, *_cluster(spec))),
         *_failures(spec, state, plan, output or {}),
         *_left(state, plan),
+        *tried_again(state, plan),
         *looked(state),
         *_verification(state, plan),
         *_phases(state, plan, state.timings() if timings is None else timings),
-        *_next(spec, state, kubeconfig),
+        *(() if reset else _next(spec, state, kubeconfig)),
     ]
     return "\n\n".join(blocks) + "\n"
 
 
 def _title(spec: ClusterSpec, state: RunState, plan: Plan, now: datetime) -> Iterator[str]:
     said = _OUTCOMES.get(state.outcome, _OUTCOMES[""]) if state.run else "was not begun"
+    said = reset_words(state) if state.purpose == "reset" else said
     yield f"# {'✓' if state.outcome == 'ok' else '✗'} {inline(spec.name)} {said}"
     done = sum(state.task(task.host.name, task.step.id).done for task in plan.tasks)
     parts = [f"{done} of {len(plan.tasks)} tasks are done"]

@@ -11,7 +11,8 @@ from haui.events import Finding, Problem
 from haui.execution.engine import Engine, Result
 from haui.execution.errands import Errands
 from haui.execution.judge import blocked, line_of, said_nothing, satisfied, unsatisfied
-from haui.execution.transient import BACKOFF_S, advice, decisive, transient
+from haui.execution.retrying import Retries
+from haui.execution.transient import RETRIES, advice, decisive, transient
 from haui.execution.voice import Voice
 from haui.host import TaskId, TaskRequest, TaskState
 from haui.spec import ClusterSpec
@@ -19,7 +20,6 @@ from haui.step import Task, Values, Work, parse_findings
 
 PROOF_PAUSES_S = (1.0, 3.0)
 """A service may need a moment after its change; the proof is asked for again after these pauses."""
-RETRIES = 2
 KEPT_LINES = 2000
 LAST_WORDS = 40
 """How many lines at the end of an output can tell that a failure was transient."""
@@ -32,13 +32,16 @@ class _Again:
     """An attempt came to nothing, and another one may help."""
 
     reason: str
-    pause_s: float = 0
+    pauses_s: tuple[float, ...] = ()
+    lines: str = ""
 
 
 class Attempts:
     """At most three attempts of one task, and whatever an earlier run of haui left of it."""
 
-    def __init__(self, engine: Engine, task: Task, voice: Voice, errands: Errands) -> None:
+    def __init__(
+        self, engine: Engine, task: Task, voice: Voice, errands: Errands, retries: Retries
+    ) -> None:
         self.known = engine.connections.attempts(task.host.name).get(task.step.id)
         self.number = self.known.id.attempt if self.known else 0
         self.changing = False
@@ -52,6 +55,7 @@ class Attempts:
         self._step = task.step
         self._voice = voice
         self._errands = errands
+        self._retries = retries
         self._host = engine.connections.host(task.host.name)
         self._output: deque[str] = deque(maxlen=KEPT_LINES)
 
@@ -69,20 +73,17 @@ class Attempts:
             unknown=lambda: self.in_flight is not None,
         ):
             rejoin = self.running
-            for retry in range(RETRIES + 1):
+            while True:
                 state = await (self._rejoin() if rejoin else self._once(work, values))
                 rejoin = False
                 self.in_flight = None
-                result = await self._judge(state, retry, probe)
+                result = await self._judge(state, probe)
                 if isinstance(result, Result):
                     return result
                 self.changing = False
-                if self._engine.controls.stopping:
-                    raise asyncio.CancelledError
-                await self._voice.waiting(f"tries again: {result.reason}")
-                if result.pause_s:
-                    await self._engine.clock.sleep(result.pause_s)
-            raise AssertionError("the last attempt always has a result")
+                await self._retries.again(
+                    result.reason, result.pauses_s, attempt=self.number, lines=result.lines
+                )
 
     async def _once(self, work: Work, values: Values) -> TaskState:
         """One attempt: gate, supply, the intent on disk, then the change, to its end."""
@@ -91,7 +92,7 @@ class Attempts:
             await self._errands.gate(step.gate, self._voice.waiting)
         if step.supply is not None and step.supply_for == "apply":
             self.minted = True
-            supplied = await self._errands.supply(step.supply)
+            supplied = await self._errands.supply(step.supply, self._retries)
             self._voice.learn(supplied, _names(self._engine.spec))
             spec = self._engine.spec_for(step)
             work = step.work(spec, self._task.host, {**values, **supplied})
@@ -135,14 +136,15 @@ class Attempts:
             timeout_s=self._step.timeout_s,
         )
 
-    async def _judge(self, state: TaskState, retry: int, probe: Probe) -> Result | _Again:
+    async def _judge(self, state: TaskState, probe: Probe) -> Result | _Again:
         """What an ended attempt means. Only the exit status and the probe count."""
         if state.status == "done" and state.rc == 0:
             return await self._proved(probe)
         if state.status == "done":
-            reason = transient(list(self._output)[-LAST_WORDS:])
-            if reason is not None and retry < RETRIES:
-                return _Again(reason=reason, pause_s=BACKOFF_S[retry])
+            passing = transient(list(self._output)[-LAST_WORDS:])
+            if passing is not None and self._retries.left:
+                said = decisive(list(self._output)[-LAST_WORDS:], 4)
+                return _Again(reason=passing.reason, pauses_s=passing.pauses_s, lines=said)
             return self._failed(state)
         findings = () if self._step.always else await probe()
         if findings and satisfied(findings):
@@ -150,7 +152,7 @@ class Attempts:
         if problem := blocked(findings):
             return Result(outcome="failed", findings=findings, problem=problem)
         ended = "the host was restarted" if state.status == "rebooted" else "the attempt vanished"
-        if retry < RETRIES:
+        if self._retries.left:
             return _Again(reason=f"{ended} before it was done")
         problem = unsatisfied(
             f"“{self._step.title}” was begun {RETRIES + 1} times and never ended: {ended}",

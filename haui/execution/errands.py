@@ -10,7 +10,8 @@ from haui.execution.clock import Clock
 from haui.execution.compose import Composer, Part
 from haui.execution.connections import Connections
 from haui.execution.judge import blocked, findings_of, line_of, satisfied, unsatisfied
-from haui.execution.transient import BACKOFF_S, advice, decisive, transient
+from haui.execution.retrying import Retries
+from haui.execution.transient import NETWORK_PAUSES_S, advice, decisive, transient
 from haui.host import Completed
 from haui.spec import ClusterSpec
 from haui.step import Remote, Task, Values
@@ -64,25 +65,27 @@ class Errands:
                 await waiting(f"waits until {reason}")
             await self._clock.sleep(GATE_PAUSE_S)
 
-    async def supply(self, remote: Remote) -> Values:
-        """The values that the script prints; transient failures are tried again twice.
+    async def supply(self, remote: Remote, retries: Retries) -> Values:
+        """The values that the script prints; what may go away is tried again, as `retries` allow.
 
         Raises StepError when the script fails, ConnectError when no host can be reached.
         """
-        for pause in (*BACKOFF_S, None):
+        while True:
             try:
                 answer = await self._run("supply", remote)
-            except ConnectError:
-                if pause is None:
-                    raise
-                await self._clock.sleep(pause)
-                continue
+            except ConnectError as error:
+                said = error.render()
+                if error.passing and await retries.again(error.what, NETWORK_PAUSES_S, lines=said):
+                    continue
+                raise
             if answer.status == 0:
                 return _values(answer.stdout)
-            if pause is None or not transient(answer.stderr.splitlines()):
+            lines = answer.stderr.splitlines()
+            passing = transient(lines)
+            if passing is None:
                 raise self._failed(answer)
-            await self._clock.sleep(pause)
-        raise AssertionError("the loop above always ends")
+            if not await retries.again(passing.reason, passing.pauses_s, lines=decisive(lines, 4)):
+                raise self._failed(answer)
 
     async def revoke(self, remote: Remote) -> None:
         """Take back what supply gave. Raises StepError or ConnectError when that failed."""

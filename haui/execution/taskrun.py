@@ -21,9 +21,10 @@ from haui.execution.judge import (
     unsatisfied,
     worth_keeping,
 )
+from haui.execution.retrying import Retries
 from haui.execution.voice import Voice
 from haui.host import Script
-from haui.step import Judge, Task, Values, Work
+from haui.step import Judge, Remote, Task, Values, Work
 
 PROBE_TIMEOUT_S = 120
 CUT_OFF = 124
@@ -61,6 +62,7 @@ class TaskRun:
         self._voice = Voice(engine.bus, task, engine.secrets)
         self._spec = engine.spec_for(task.step)
         self._errands = Errands(task, self._spec, engine.connections, engine.composer, engine.clock)
+        self._retries = Retries(self._voice, engine.controls, engine.clock)
         self._attempts = self._new_attempts()
         self._values: Values = engine.secrets
         self._work = Work()
@@ -71,7 +73,7 @@ class TaskRun:
         return self._attempts.changing
 
     def _new_attempts(self) -> Attempts:
-        return Attempts(self._engine, self._task, self._voice, self._errands)
+        return Attempts(self._engine, self._task, self._voice, self._errands, self._retries)
 
     async def run(self) -> TaskFinished:
         """Run to the end and emit the result.
@@ -110,7 +112,7 @@ class TaskRun:
         step = self._step
         if step.supply is not None and step.supply_for == "probe":
             self._attempts.minted = True
-            self._values = {**self._values, **await self._errands.supply(step.supply)}
+            self._values = {**self._values, **await self._supplied(step.supply)}
         self._work = step.work(self._spec, self._task.host, self._values)
         if step.judge is not None:
             return await self._judged(step.judge)
@@ -128,6 +130,9 @@ class TaskRun:
         if self._settled:
             await self._voice.drifted(findings)
         return await self._attempts.change(self._work, self._values, self._probe)
+
+    async def _supplied(self, remote: Remote) -> Values:
+        return await self._errands.supply(remote, self._retries)
 
     async def _judged(self, judge: Judge) -> Result:
         """A step that looks and judges. Its result keeps what is worth a second look."""

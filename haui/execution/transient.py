@@ -1,34 +1,86 @@
 """Which failures of a script are worth another try by themselves, and which lines say why.
 
-The patterns are the messages of apt, dpkg, dnf, curl, containerd and Go's HTTP client for
-conditions that go away: a lock that another process holds, a connection that broke, a server that
-is busy.
+The patterns are messages of apt, dpkg, dnf, curl, containerd, etcd and Go's network code, as
+tests/unit/data/failures.tsv has them, for conditions that go away: a lock that another process
+holds, a network that broke, a server that is busy. What will be the same in a minute (no room, a
+name that does not exist, a login that is refused) is never tried again, whatever stands beside it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-BACKOFF_S = (5.0, 20.0)
-"""Pauses before the second and third attempt; there is no fourth."""
+RETRIES = 2
+"""How often one task is tried again in one session, whatever failed."""
 
-_TRANSIENT: tuple[tuple[str, str], ...] = (
-    (r"could not get lock|unable to (?:acquire|lock).*(?:dpkg|apt)", "the package lock is held"),
-    (r"dpkg (?:frontend|database) lock", "the package lock is held"),
-    (r"waiting for cache lock", "the package lock is held"),
-    (r"connection reset by peer|broken pipe", "a connection broke"),
-    (r"unexpected EOF|connection (?:closed|failed|timed out)", "a connection broke"),
-    (r"i/o timeout|tls handshake timeout|client\.timeout exceeded", "a download timed out"),
-    (r"operation timed out|temporary failure (?:in name resolution|resolving)", "a look-up failed"),
-    (r"\b429\s+too many|\b500\s+internal|\b502\s+bad|\b503\s+service", "a server is busy"),
-    (r"\b504\s+gateway|returned error: (?:429|50[0234])\b", "a server is busy"),
-    (r"curl error \((?:18|28|35|52|56|92)\)", "a connection broke"),
-    (r"checksum doesn't match", "the mirror is being updated"),
-    (r"hash sum mismatch|file has unexpected size", "the mirror is being updated"),
-    (r"etcdserver: (?:request timed out|leader changed|too many learner)", "etcd is settling"),
+LOCK_PAUSES_S = (5.0, 20.0)
+"""Pauses before the second and the third try. apt and dnf themselves have waited for minutes."""
+
+NETWORK_PAUSES_S = (15.0, 60.0)
+"""The same for what is elsewhere: together longer than a server takes to start again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A condition that goes away: `reason` for people, and the pauses before the next tries."""
+
+    reason: str
+    pauses_s: tuple[float, ...] = NETWORK_PAUSES_S
+
+
+LOCKED = Passing("the package lock is held", LOCK_PAUSES_S)
+BROKE = Passing("a connection broke")
+TIMED_OUT = Passing("a server did not answer in time")
+REFUSED = Passing("a server refused the connection")
+LOOKUP = Passing("a look-up of a name failed")
+BUSY = Passing("a server is busy")
+UPDATED = Passing("the mirror is being updated")
+SETTLING = Passing("etcd is settling", LOCK_PAUSES_S)
+
+_STAYS = re.compile(
+    r"no space left on device|disk quota exceeded|read-only file system|cannot allocate memory"
+    r"|you don't have enough free space|at least \d+[KMG]B more space|needs \d+[KMG]B more space"
+    r"|\b40[134] +(?:unauthorized|forbidden|not +found)\b|status code:? \[?40[134]\b"
+    r"|returned error: 40[134]\b|authorization failed|pull access denied|insufficient_scope"
+    r"|x509: |certificate verif|certificate problem|not signed|NO_PUBKEY|GPG check failed"
+    r"|: no such host\b|manifest unknown|exec format error",
+    re.IGNORECASE,
 )
-_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), reason) for pattern, reason in _TRANSIENT)
+"""What no second try mends. That a package is not found is not among it: it may be the consequence
+of lists that could not be fetched."""
+
+_PASSES: tuple[tuple[str, Passing], ...] = (
+    (r"could not get lock /|unable to (?:acquire|lock) [^:]*(?:dpkg|apt|lists)", LOCKED),
+    (r"dpkg (?:frontend|database) lock|waiting for cache lock", LOCKED),
+    (r"can't create (?:transaction|RPMDB) lock|failed to obtain the transaction lock", LOCKED),
+    (r"connection reset by peer|: write: broken pipe|unexpected EOF(?! (?:while|in arch))", BROKE),
+    (
+        r"connection (?:closed by|failed \[IP|closed prematurely)|server closed the connection",
+        BROKE,
+    ),
+    (
+        r"error reading from server|http2: (?:server|client) sent GOAWAY|stream error: .*REFUSED",
+        BROKE,
+    ),
+    (r"curl(?: error)?:? \((?:18|35|52|55|56|92)\)", BROKE),
+    (r"i/o timeout|tls handshake timeout|client\.timeout exceeded", TIMED_OUT),
+    (r"(?:connection|operation) timed out|curl(?: error)?:? \(28\)", TIMED_OUT),
+    # A refused connection is the end for kubeadm, whose API server should be there; a mirror or a
+    # registry may be starting again.
+    (r"could not connect to .* connection refused|unable to connect to \S+:$", REFUSED),
+    (r"could not connect to \S+ \(.*\)\.? - connect \(11[013]:", REFUSED),
+    (r"(?:failed to do request|/v2/).*connect: (?:connection refused|no route to host)", REFUSED),
+    (r"curl(?: error)?:? \(7\)", REFUSED),
+    (r"temporary failure (?:in name resolution|resolving)|: server misbehaving\b", LOOKUP),
+    (r"\b429\s+too many|toomanyrequests|\b500\s+internal server|\b502\s+bad gate", BUSY),
+    (r"\b503\s+service|\b504\s+gateway time|returned error: (?:429|50[0234])\b", BUSY),
+    (r"status code:? \[?(?:429|50[0234])\b", BUSY),
+    (r"checksum doesn't match|hash sum mismatch|file has unexpected size", UPDATED),
+    (r"etcdserver: (?:request timed out|leader changed|too many learner)", SETTLING),
+)
+_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), passing) for pattern, passing in _PASSES)
 
 _DECISIVE = re.compile(
     r"\b(?:error|fatal|failed|failure|cannot|can't|could not|unable|denied|refused|not found|"
@@ -42,13 +94,20 @@ _FIX = "haui: fix: "
 """How a script says what to do about the failure that it has just reported (`die` in lib.sh)."""
 
 
-def transient(lines: Iterable[str]) -> str | None:
-    """Why it is worth trying again, as a short text; None when it is not."""
+def transient(lines: Iterable[str]) -> Passing | None:
+    """Why it is worth trying again; None when it is not.
+
+    One line about something that stays outweighs all lines about something that passes.
+    """
+    found: Passing | None = None
     for line in lines:
-        for pattern, reason in _PATTERNS:
-            if pattern.search(line):
-                return reason
-    return None
+        if line.startswith(_FIX):
+            continue
+        if _STAYS.search(line):
+            return None
+        if found is None:
+            found = next((passing for pattern, passing in _PATTERNS if pattern.search(line)), None)
+    return found
 
 
 def decisive(lines: Iterable[str], limit: int = 12) -> str:

@@ -11,6 +11,7 @@ from haui.events import (
     TaskFinished,
     TaskIntent,
     TaskOutput,
+    TaskRetrying,
     TaskStarted,
     TaskWaiting,
 )
@@ -75,6 +76,23 @@ class Voice:
         """Returns when the intent is on disk."""
         await self._bus.emit(
             TaskIntent(host=self._host, step=self._step.id, attempt=attempt, reattached=reattached)
+        )
+
+    async def retrying(
+        self, *, number: int, of: int, reason: str, pause_s: float, attempt: int, lines: str
+    ) -> None:
+        """Something failed that may go away; see TaskRetrying."""
+        await self._bus.emit(
+            TaskRetrying(
+                host=self._host,
+                step=self._step.id,
+                number=number,
+                of=of,
+                reason=self._mask.text(reason),
+                pause_s=pause_s,
+                attempt=attempt,
+                lines=self._mask.text(lines),
+            )
         )
 
     async def output(self, lines: tuple[str, ...]) -> None:

@@ -30,6 +30,8 @@ _Pairs = Sequence[asyncssh.SSHKeyPair]
 class TransientError(ConnectError):
     """A host can't be reached now; trying again later may help."""
 
+    passing = True
+
 
 class BusyError(TransientError):
     """The host closed the connection before the login, as sshd does when too many knock."""

@@ -18,6 +18,7 @@ from haui.events import (
     TaskFinished,
     TaskIntent,
     TaskOutput,
+    TaskRetrying,
     TaskStarted,
     TaskWaiting,
 )
@@ -80,7 +81,18 @@ def sample() -> list[Event]:
         TaskWaiting(host="cp1", step="control_plane.init", reason="etcd"),
         TaskIntent(host="cp1", step="control_plane.init", attempt=1),
         TaskOutput(host="cp1", step="control_plane.init", lines=("[init] hello",)),
-        TaskFinished(host="cp1", step="control_plane.init", outcome="ok", seconds=35.2, attempt=1),
+        TaskRetrying(
+            host="cp1",
+            step="control_plane.init",
+            number=2,
+            of=3,
+            reason="a server is busy",
+            pause_s=15.0,
+            attempt=1,
+            lines="503  Service Unavailable",
+        ),
+        TaskIntent(host="cp1", step="control_plane.init", attempt=2),
+        TaskFinished(host="cp1", step="control_plane.init", outcome="ok", seconds=35.2, attempt=2),
         HostLost(host="wk1", reason="no answer for 20 s"),
         TaskDrifted(
             host="wk1",

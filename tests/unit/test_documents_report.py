@@ -17,7 +17,7 @@ from haui.documents.phases import busy_seconds, duration, when
 from haui.documents.redact import redact_state, redact_text
 from haui.documents.report import report, write_report
 from haui.errors import JournalError
-from haui.events import PreflightResult, TaskIntent, TaskStarted, Verdict
+from haui.events import PreflightResult, TaskIntent, TaskRetrying, TaskStarted, Verdict
 from haui.record.state import RunState, TaskView, replay
 from haui.record.store import ClusterStore
 from haui.secret import MASK, Secret
@@ -118,6 +118,19 @@ def test_what_is_left_after_a_power_cut() -> None:
     text = _report(state)
     assert text.startswith("# ✗ atlas is not finished\n")
     assert "| Turn swap off (system.swap) | cp1 | haui ended while" in text
+
+
+def test_what_was_tried_again() -> None:
+    tries = [
+        TaskRetrying(host="cp1", step="system.swap", number=n, of=3, reason=f"| <{n}> | hunter2")
+        for n in (2, 3)
+    ]
+    state = replay(numbered(run_started(), *tries))
+    text = _report(redact_state(state, (Secret("hunter2"),)))
+    assert "What was tried again" in _sections(text)
+    assert "hunter2" not in text
+    assert "| cp1 | Turn swap off (system.swap) |" in text
+    assert "What was tried again" not in _report(GOOD)
 
 
 def test_nothing_was_begun() -> None:

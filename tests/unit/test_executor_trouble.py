@@ -14,6 +14,7 @@ from haui.events import (
     TaskFinished,
     TaskIntent,
     TaskOutput,
+    TaskRetrying,
     TaskWaiting,
 )
 from haui.host import Completed, Script, TaskId, TaskRequest
@@ -168,9 +169,67 @@ def test_a_transient_failure_is_tried_again_twice_with_growing_pauses() -> None:
     assert only_finished(ran).outcome == "ok"
     assert ran.result is not None
     assert ran.result.seconds > 1 + 5 + 1 + 20 + 10
-    assert [w.reason for w in ran.bus.of(TaskWaiting)] == [
-        "tries again: the package lock is held"
-    ] * 2
+    assert [event.said for event in ran.bus.of(TaskRetrying)] == [
+        "attempt 2 of 3 in 5 s: the package lock is held",
+        "attempt 3 of 3 in 20 s: the package lock is held",
+    ]
+    assert [(event.attempt, event.lines) for event in ran.bus.of(TaskRetrying)] == [
+        (1, LOCKED),
+        (2, LOCKED),
+    ]
+
+
+def test_a_mirror_that_is_away_for_a_minute_fails_no_install() -> None:
+    fleet = alone()
+    refused = "E: Failed to fetch http://m/ Could not connect to m:80 (::1). - connect (111: Conn"
+    failing = Attempt(rc=100, lines=(refused,), seconds=1)
+    fleet["cp1"].attempts["a"] = [failing] * 2
+    ran = run_alone(fleet)
+    assert only_finished(ran).outcome == "ok"
+    assert ran.result is not None
+    assert ran.result.seconds > 60 + 10
+
+
+def test_three_attempts_are_enough_whatever_the_reasons() -> None:
+    fleet = alone()
+    locked = Attempt(rc=100, lines=(LOCKED,), seconds=1)
+    fleet["cp1"].attempts["a"] = [locked, Attempt(ends="rebooted"), locked, Attempt()]
+    ran = run_alone(fleet)
+    assert [event.reason for event in ran.bus.of(TaskRetrying)] == [
+        "the package lock is held",
+        "the host was restarted before it was done",
+    ]
+    finished = only_finished(ran)
+    assert (finished.outcome, finished.attempt) == ("failed", 3)
+    assert finished.problem is not None
+    assert LOCKED in finished.problem.why
+
+
+def test_supply_and_change_share_their_retries() -> None:
+    fleet = alone()
+    asked = with_token(fleet)
+    fleet["cp1"].attempts["a"] = [Attempt(rc=100, lines=(LOCKED,), seconds=1)] * 9
+    mint = fleet.remote_answers["a.supply"]
+    answers = [answer(status=1, stderr="etcdserver: request timed out")]
+    fleet.remote_answers["a.supply"] = lambda s: answers.pop() if answers else mint(s)
+    ran = run_alone(fleet, lending())
+    assert [event.reason for event in ran.bus.of(TaskRetrying)] == [
+        "etcd is settling",
+        "the package lock is held",
+    ]
+    assert len(ran.bus.of(TaskIntent)) == 2
+    assert asked.count("supply") == 2
+
+
+def test_a_resume_is_a_persons_decision_and_has_retries_of_its_own() -> None:
+    fleet = alone()
+    locked = Attempt(rc=100, lines=(LOCKED,), seconds=1)
+    fleet["cp1"].attempts["a"] = [locked] * 5
+    first = run_alone(fleet)
+    assert only_finished(first).outcome == "failed"
+    second = run_alone(fleet)
+    assert only_finished(second).outcome == "ok"
+    assert [event.number for event in second.bus.of(TaskRetrying)] == [2, 3]
 
 
 def test_a_transient_failure_that_stays_is_a_failure() -> None:

@@ -33,10 +33,13 @@ def test_the_sample_run(tmp_path: Path) -> None:
         f"{at(6)}  == control_plane.init waits: etcd",
         f"{at(7)}  == control_plane.init begins attempt 1",
         f"{at(8)}  control_plane.init | [init] hello",
-        f"{at(9)}  == control_plane.init ok after 35.2 s",
+        f"{at(9)}  == control_plane.init attempt 2 of 3 in 15 s: a server is busy",
+        f"{at(9)}  ==   why: 503  Service Unavailable",
+        f"{at(10)}  == control_plane.init begins attempt 2",
+        f"{at(11)}  == control_plane.init ok after 35.2 s",
     ]
     worker = (tmp_path / "wk1.log").read_text()
-    assert f"{at(10)}  == connection lost: no answer for 20 s\n" in worker
+    assert f"{at(12)}  == connection lost: no answer for 20 s\n" in worker
     assert "== worker.join follows attempt 2\n" in worker
     assert "==   differs: kubelet (expected 'active', seen 'failed')\n" in worker
     assert "==   fix: free /var\n" in worker

@@ -60,16 +60,17 @@ def test_the_sample_run_as_it_ended() -> None:
         ("cp1", "wk1"),
     )
     assert (state.spec_sha, state.plan_sha, state.haui) == ("5e", "9a", "0.1.0")
-    assert (state.outcome, state.seconds, state.last_seq) == ("failed", 101.25, 14)
+    assert (state.outcome, state.seconds, state.last_seq) == ("failed", 101.25, 16)
     assert state.counts == {"ok": 1, "failed": 1, "skipped": 2}
-    assert (state.started_at, state.last_at) == (at(1), at(14))
+    assert (state.started_at, state.last_at) == (at(1), at(16))
     assert state.task(*CP1) == TaskView(
         status="ok",
-        attempt=1,
+        attempt=2,
         seconds=35.2,
         title="Start the control plane",
         proved=True,
-        since=at(9),
+        since=at(11),
+        retries=("a server is busy",),
     )
     worker = state.task("wk1", "worker.join")
     assert (worker.status, worker.attempt, worker.problem) == ("failed", 2, FAILED.problem)

@@ -2,53 +2,52 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from haui.execution.transient import advice, decisive, transient
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812 (apt-get)",
-        "E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend)",
-        "read tcp 10.0.0.4:4412->10.0.0.9:443: read: connection reset by peer",
-        "dial tcp 10.0.0.9:443: i/o timeout",
-        "net/http: TLS handshake timeout",
-        "curl: (22) The requested URL returned error: 503 Service Unavailable",
-        "curl: (22) The requested URL returned error: 504",
-        "  503  Service Unavailable [IP: 10.0.0.9 80]",
-        "unexpected status from HEAD request to https://hub.lan/v2/: 502 Bad Gateway",
-        "E: Failed to fetch http://mirror.lan/Packages  Hash Sum mismatch",
-        "  - Curl error (28): Timeout was reached for http://mirror.lan/repodata/repomd.xml",
-        "Error: Downloading successful, but checksum doesn't match. Calculated: 1(sha256)",
-        "Temporary failure resolving 'mirror.lan'",
-        "etcdserver: too many learner members in cluster",
-        "Client.Timeout exceeded while awaiting headers",
-    ],
+from haui.execution.transient import (
+    LOCK_PAUSES_S,
+    NETWORK_PAUSES_S,
+    REFUSED,
+    RETRIES,
+    advice,
+    decisive,
+    transient,
 )
-def test_conditions_that_go_away(line: str) -> None:
-    assert transient(["before", line, "after"]) is not None
+
+TABLE = Path(__file__).parent / "data" / "failures.tsv"
+"""Whose message, whether it is tried again, the line."""
+ROWS = [line.split("\t") for line in TABLE.read_text().splitlines()]
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "E: Unable to locate package kubeadm",
-        "Error: Unable to find a match: kubeadm-1.34.2",
-        "  - Curl error (7): Couldn't connect to server for http://mirror.lan/repodata/repomd.xml",
-        "[ERROR Port-6443]: Port 6443 is in use",
-        "x509: certificate signed by unknown authority",
-        "dial tcp 10.0.0.9:6443: connect: connection refused",
-        "unexpected status from HEAD request: 401 Unauthorized",
-        "unexpected status from HEAD request: 404 Not Found",
-        "no space left on device",
-        "pulled 500 gateways in 502 seconds",
-        "",
-    ],
-)
-def test_conditions_that_stay(line: str) -> None:
-    assert transient([line]) is None
+@pytest.mark.parametrize(("whose", "again", "line"), ROWS, ids=lambda text: text[:40])
+def test_only_what_goes_away_is_tried_again(whose: str, again: str, line: str) -> None:
+    found = transient(["before", line, "after"])
+    assert (found is not None) == (again == "yes"), whose
+    assert transient([line]) == found
+
+
+def test_nothing_that_stays_is_tried_again_because_of_a_line_beside_it() -> None:
+    passes = [line for _, again, line in ROWS if again == "yes"]
+    stays = "write /var/lib/containerd/x: no space left on device"
+    for line in passes:
+        assert transient([line, stays]) is None
+        assert transient([stays, line]) is None
+
+
+def test_a_package_that_is_not_found_may_be_for_lists_that_were_not_fetched() -> None:
+    refused = "  Could not connect to 10.0.0.9:80 (10.0.0.9). - connect (111: Connection refused)"
+    assert transient([refused, "E: Unable to locate package chrony"]) == REFUSED
+
+
+def test_the_pauses_for_a_network_outlast_a_minute() -> None:
+    assert sum(NETWORK_PAUSES_S) > 60
+    assert len(NETWORK_PAUSES_S) == len(LOCK_PAUSES_S) == RETRIES
+
+
+def test_advice_is_no_failure() -> None:
+    assert transient(["haui: fix: wait if it says Could not get lock /var/lib/dpkg/lock"]) is None
 
 
 def test_the_lines_that_say_why_come_first() -> None:
