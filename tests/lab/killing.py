@@ -11,7 +11,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,11 +24,11 @@ FOLLOWED = ("control_plane.init", "control_plane.join", "workers.join")
 """What is running on a host at the kills that are not random."""
 
 AT_RANDOM = 20
-"""How many kills come at random, at least."""
+"""How many kills there are in all, at least."""
 
-LIFE_S = (1.0, 10.0)
-"""The shortest and the longest life of a haui that is killed at random. A new one needs about 4 s
-until it has looked at the hosts and takes up what runs there."""
+LIFE_S = (0.1, 8.0)
+"""The shortest and the longest life of a haui that is killed at random, from the moment on that it
+has looked at the hosts and takes up what runs there. Every fifth one is killed before that."""
 
 Moment = Callable[[Event], bool]
 
@@ -61,17 +61,15 @@ def install(lab: Lab, state: Path, *options: str) -> Killed:
     ]
     file = str(lab.dir / "lab.yaml")
     killed = Killed(HauiRun(lab, "apply", file, "--yes", *options, state=state))
-    while worst or len(killed.kills) < AT_RANDOM + len(FOLLOWED):
-        # The first life has to see the host keys accepted; without it nothing could be resumed.
-        life = chance.uniform(*LIFE_S) + (4 if not killed.kills else 0)
-        if len(killed.kills) >= AT_RANDOM + len(FOLLOWED):
-            life = 900.0
-        seen = killed.run.watch(worst[:1], seconds=life)
+    # The first life has to see the host keys accepted: before, there is nothing to resume.
+    killed.run.watch([past_preflight], seconds=600)
+    while worst or len(killed.kills) < AT_RANDOM:
+        seen = _live(killed.run, worst, chance, at_random=len(killed.kills) < AT_RANDOM)
         if killed.run.ended:
             break
         killed.run.kill()
-        killed.kills.append(_words(killed.run.events[-1]) if killed.run.events else "start")
-        if seen is not None:
+        killed.kills.append(_words(killed.run.events[-1]) if killed.run.events else "its start")
+        if seen:
             worst.pop(0)
             code, out, err = haui(lab, "status", "lab", "--json", state=state)
             assert code == 0, err
@@ -84,6 +82,24 @@ def install(lab: Lab, state: Path, *options: str) -> Killed:
         listed = lab.exec(host, ["sh", "-c", "cd /var/lib/haui && ls -d */*.*"]).stdout.decode()
         killed.attempts[host] = listed.split()
     return killed
+
+
+def _live(run: HauiRun, worst: Sequence[Moment], chance: random.Random, *, at_random: bool) -> bool:
+    """Let haui live until it is to be killed. Whether that is because a worst moment has come."""
+    if not at_random:
+        return run.watch(worst[:1], seconds=900) is not None
+    if chance.random() < 0.2:
+        return run.watch(worst[:1], seconds=chance.uniform(0.5, 4)) is not None
+    until = [*worst[:1], past_preflight]
+    event = run.watch(until, seconds=600)
+    if event is not None and not past_preflight(event):
+        return True
+    return run.watch(worst[:1], seconds=chance.uniform(*LIFE_S)) is not None
+
+
+def past_preflight(event: Event) -> bool:
+    """The first step that changes a host, or is found running."""
+    return event["kind"] == "task_started" and not event["step"].startswith("preflight.")
 
 
 def _words(event: Event) -> str:
