@@ -40,20 +40,78 @@ def is_partial(spec: ClusterSpec, hosts: Collection[str] | None) -> bool:
     return hosts is not None and any(host.name not in hosts for host in spec.hosts)
 
 
-def not_reset(spec: ClusterSpec, state: RunState) -> tuple[str, ...]:
+def chosen_hosts(spec: ClusterSpec, names: Collection[str]) -> frozenset[str] | None:
+    """The hosts that are meant; None for all, which no name and every name mean.
+
+    Raises UsageError for a name that is none, and for hosts that a cluster can't lose alone.
+    """
+    known = {host.name for host in spec.hosts}
+    if unknown := sorted(set(names) - known):
+        raise UsageError(
+            f"{spec.name} has no host {', '.join(unknown)}", why=f"it has {', '.join(known)}"
+        )
+    if not names or set(names) == known:
+        return None
+    for host in spec.hosts:
+        if host.name in names and set(host.roles) != {"worker"}:
+            raise UsageError(
+                f"{host.name} can't be reset alone: its roles are {', '.join(host.roles)}",
+                why=_why_not_alone(spec, host),
+                fix="Only workers leave a cluster that lives on. Without --host all of it is "
+                "reset.",
+            )
+    return frozenset(names)
+
+
+def _why_not_alone(spec: ClusterSpec, host: HostSpec) -> str:
+    if host == spec.first_control_plane:
+        return "the cluster was begun on it, and the others were joined through it"
+    if "control-plane" in host.roles:
+        return "its etcd member would have to leave first, which haui does not do to a live cluster"
+    if "etcd" in host.roles:
+        return "the quorum of etcd would be one failure nearer to its end"
+    return "the cluster needs it as long as it lives"
+
+
+def etcd_data_of(
+    spec: ClusterSpec, hosts: Collection[str] | None, *, keep: bool = False
+) -> EtcdData:
+    """What becomes of etcd's data: it is removed with the cluster unless it is to be kept."""
+    return "keep" if keep or is_partial(spec, hosts) else "remove"
+
+
+def refuse_reset(spec: ClusterSpec, before: RunState) -> None:
+    """Raises UsageError when there is nothing to take back.
+
+    What hosts were used for after a reset is none of haui's business.
+    """
+    if not before.run:
+        raise UsageError(f"nothing was done to the hosts of {spec.name} yet")
+    if before.gone:
+        raise UsageError(
+            f"{spec.name} was reset already", why="its hosts may serve something else by now"
+        )
+
+
+def not_reset(
+    spec: ClusterSpec, state: RunState, catalogue: Sequence[Step] | None = None
+) -> tuple[str, ...]:
     """The cluster's hosts that an unfinished reset was begun for and has not come to the end of."""
     if state.purpose != "reset" or not state.unfinished:
         return ()
     settled = state.settled()
-    plan = reset_plan(spec, reset.CATALOGUE, state.hosts, state.etcd_data)
+    catalogue = reset.CATALOGUE if catalogue is None else catalogue
+    plan = reset_plan(spec, catalogue, state.hosts, state.etcd_data)
     return tuple(dict.fromkeys(task.host.name for task in plan.tasks if task.id not in settled))
 
 
-def refuse_install(spec: ClusterSpec, before: RunState) -> None:
+def refuse_install(
+    spec: ClusterSpec, before: RunState, catalogue: Sequence[Step] | None = None
+) -> None:
     """Raises UsageError when hosts are neither what they were nor what an install made of them."""
     if not before.begun:
         return
-    if left := not_reset(spec, before):
+    if left := not_reset(spec, before, catalogue):
         raise UsageError(
             f"the reset of {before.cluster} is not finished: {', '.join(left)}",
             why="an install can't tell what is half taken back from what is half made",

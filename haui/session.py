@@ -33,7 +33,7 @@ from haui.record.logs import HostLogs
 from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState
 from haui.record.store import ClusterStore
-from haui.resetting import is_partial, refuse_install, reset_plan
+from haui.resetting import is_partial, not_reset, refuse_install, reset_plan
 from haui.session_here import local_checks
 from haui.spec import ClusterSpec
 from haui.step import PHASES, Phase, Plan, Step
@@ -161,6 +161,13 @@ def plan_of(
     return subset(plan, PHASES_OF[kind], hosts, continued=continued)
 
 
+def plan_behind(spec: ClusterSpec, state: RunState) -> Plan:
+    """The whole plan of the run that a journal ends with; that of an install when there is none."""
+    if state.purpose == "reset":
+        return plan_of(spec, "reset", state.hosts, etcd_data=state.etcd_data)
+    return plan_of(spec, "apply")
+
+
 def continues(kind: Kind, before: RunState) -> bool:
     """Whether an install goes on with hosts that may have been changed already."""
     if kind not in ("apply", "resume"):
@@ -206,6 +213,9 @@ async def perform(job: Job, before: RunState) -> RunResult:
     run_id = before.run if resumed else new_run_id()
     shas = (spec_sha(job.spec), plan_sha(whole))
     plan = planned(continued=continues(job.kind, before))
+    if resumed and job.kind == "reset":
+        # Hosts that were given back may serve something else by now.
+        plan = subset(plan, ("reset",), not_reset(job.spec, before, job.catalogue))
     journal = job.store.open_journal(now=job.now) if job.kind in ON_RECORD else None
     logs = HostLogs(job.store.logs) if journal else None
     try:
@@ -218,7 +228,7 @@ async def perform(job: Job, before: RunState) -> RunResult:
                 haui=__version__,
                 spec_sha=shas[0],
                 plan_sha=shas[1],
-                tasks=len(plan.tasks),
+                tasks=len(whole.tasks if job.kind == "reset" else plan.tasks),
                 hosts=names,
                 resumed=resumed,
                 purpose="reset" if job.kind == "reset" else "apply",

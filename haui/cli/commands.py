@@ -18,8 +18,21 @@ import typer
 from haui import __version__
 from haui.cli.bundle import bundle_app
 from haui.cli.ending import code_of
+from haui.cli.options import (
+    File,
+    Json,
+    Name,
+    NewKeys,
+    NoRehearsals,
+    Overrides,
+    Plain,
+    SecretsFd,
+    Verbose,
+    Yes,
+)
 from haui.cli.output import Output
 from haui.cli.preset import preset_app
+from haui.cli.reset_command import reset
 
 if TYPE_CHECKING:
     from haui.session import Kind
@@ -34,33 +47,6 @@ app = typer.Typer(
 )
 app.add_typer(preset_app, name="preset")
 app.add_typer(bundle_app, name="bundle")
-
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing anything.")]
-Plain = Annotated[bool, typer.Option("--plain", help="Append-only lines (default without a TTY).")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON event a line on stdout.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every host's output.")]
-NewKeys = Annotated[
-    bool,
-    typer.Option("--accept-new-host-keys", help="Accept and pin host keys not seen before."),
-]
-SecretsFd = Annotated[
-    int | None,
-    typer.Option(help="Read secrets as NAME=value lines from this file descriptor."),
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--override",
-        metavar="ID[@HOST]=REASON",
-        help="Let a finding pass that would block; kept with who said so. Repeatable.",
-    ),
-]
-NoRehearsals = Annotated[
-    bool,
-    typer.Option("--no-rehearsals", help="Only read: listen on no port, time no disk."),
-]
-File = Annotated[Path, typer.Argument(help="The cluster file.", show_default=False)]
-Name = Annotated[str | None, typer.Argument(help="The cluster's name.", show_default=False)]
 
 
 def _version(value: bool) -> None:
@@ -146,6 +132,9 @@ def resume(
     _run("resume", output, yes, accept_new_host_keys, secrets_fd, name=name, overrides=overrides)
 
 
+app.command()(reset)
+
+
 @app.command()
 def verify(
     name: Name = None,
@@ -224,6 +213,29 @@ def status(name: Name = None, as_json: Annotated[bool, typer.Option("--json")] =
     from haui.cli.show import show_status
 
     show_status(name, as_json=as_json)
+
+
+@app.command()
+def attach(
+    name: Name = None,
+    rehearsal: Annotated[
+        bool, typer.Option("--rehearsal", help="The rehearsal of that name, not the install.")
+    ] = False,
+    plain: Plain = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Watch an install that another haui runs, in a second terminal. Changes nothing.
+
+    On pages in a terminal, else as lines; leaving it leaves the run alone. Without NAME: the one
+    that runs. With --json each event of the session from its beginning, output from now on (its seq
+    is 0: log files have no numbers). Ends when the run does, with the run's exit code; 130 when the
+    haui that ran it has gone without an end, or after Ctrl-C; 2 when nothing runs.
+    """
+    from haui.cli.attach import run_attach
+
+    output = Output(as_json=as_json, plain=plain, verbose=verbose)
+    run_attach(name, output, rehearsal=rehearsal)
 
 
 @app.command("report")

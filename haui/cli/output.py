@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from haui.errors import UsageError
 
 if TYPE_CHECKING:
+    from haui.cli.plain import JsonPrinter, PlainPrinter
     from haui.record.background import Background
 
 
@@ -29,17 +30,26 @@ class Output:
 
         `again` is the command that continues the run, `done` what comes after a good one.
         """
-        import steps
-        from haui.cli.plain import JsonPrinter, PlainPrinter
+        from haui.cli.plain import JsonPrinter
         from haui.record.background import Background
 
+        printer = self.lines(sys.stdout, again, done=done)
+        if isinstance(printer, JsonPrinter):
+            return Background(printer)
+        return Background(printer, tick=printer.tick)
+
+    def lines(self, out: TextIO, again: str, *, done: str = "") -> JsonPrinter | PlainPrinter:
+        """What prints the events of a run on `out`, in the caller's own thread."""
+        import steps
+        from haui.cli.plain import JsonPrinter, PlainPrinter
+        from steps import reset
+
         if self.as_json:
-            return Background(JsonPrinter(sys.stdout))
+            return JsonPrinter(out)
         advice = dict.fromkeys(("failed", "cancelled", "preflight", "unreachable"), again)
-        printer = PlainPrinter(
-            sys.stdout,
-            phases={step.id: step.phase for step in steps.CATALOGUE},
+        return PlainPrinter(
+            out,
+            phases={step.id: step.phase for step in (*steps.CATALOGUE, *reset.CATALOGUE)},
             verbose=self.verbose,
             next_commands={**(advice if again else {}), **({"ok": done} if done else {})},
         )
-        return Background(printer, tick=printer.tick)

@@ -20,6 +20,13 @@ def ask_yes(question: str) -> bool:
     return bool(questionary.confirm(question, default=False).ask())
 
 
+def ask_text(question: str) -> str:
+    """A line of text; empty when there is no answer."""
+    import questionary
+
+    return str(questionary.text(question).ask() or "").strip()
+
+
 async def ask_secret(name: SecretName, what_for: str) -> str | None:
     """Ask for a secret without an echo; None when there is no answer."""
     import questionary

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import typer
 
-import steps
 from haui.documents.bundle import write_bundle
 from haui.documents.report import report
 from haui.errors import UsageError
-from haui.plan import build_plan
 from haui.record.stamp import utc_now
 from haui.record.store import find_cluster
+from haui.session import plan_behind
 from haui.transport.credentials import Credentials
 
 
@@ -29,7 +28,7 @@ def show_report(name: str | None, bundle: Path | None) -> None:
         raise UsageError(
             f"nothing has been done to {store.name} yet", fix=f"haui apply {store.cluster_yaml}"
         )
-    plan = build_plan(spec, steps.CATALOGUE)
+    plan = plan_behind(spec, state)
     now = utc_now()
     if bundle is None:
         text = report(spec, state, plan=plan, now=now, kubeconfig=store.admin_conf)

@@ -1,4 +1,4 @@
-"""The commands that work on hosts: apply, resume, verify; and what a preflight has in common."""
+"""The commands that work on hosts: apply, resume, verify; and what others have in common."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from haui.clusterfile import load as specfile
 from haui.clusterfile.rules import notes
 from haui.clusterfile.text import diff, dump
 from haui.documents.report import write_report
+from haui.documents.undoing import ending_lines
 from haui.errors import OUTCOME_CODES, HauiError, InterruptedRunError, UsageError
+from haui.events import EtcdData
 from haui.evidence import Evidence
 from haui.execution.controls import Controls
 from haui.execution.tally import RunResult
@@ -30,9 +32,14 @@ from haui.record.recorded import RecordedFleet
 from haui.record.stamp import utc_now
 from haui.record.state import RunState
 from haui.record.store import ClusterStore, find_cluster
-from haui.session import Job, Kind, perform, plan_of
+from haui.resetting import refuse_install
+from haui.session import ON_RECORD, Job, Kind, perform, plan_of
 from haui.spec import ClusterSpec
+from haui.step import Plan
 from haui.transport.credentials import Credentials
+
+Agree = Callable[[RunState], None]
+"""Says what is going to happen, has it agreed to, and raises HauiError when it is not."""
 
 
 def run_app_command(
@@ -49,6 +56,10 @@ def run_app_command(
 ) -> None:
     """Run one of the commands that work on a cluster to its end; leaves with its exit code."""
     spec, store = _found(kind, file, name)
+    if kind == "resume" and store.read_state().purpose == "reset":
+        from haui.cli.reset import resume_reset
+
+        resume_reset(store, output, yes, accept_new, secrets_fd)
     spec = with_overrides(spec, overrides, rehearsals=rehearsals)
     credentials = Credentials.collect(
         os.environ, descriptor=secrets_fd, ask=ask_secret if at_terminal() else None
@@ -72,15 +83,22 @@ def run_cluster(
     recorded: Saved | None = None,
     evidence: Evidence | None = None,
     after: Callable[[RunResult], object] | None = None,
+    hosts: frozenset[str] | None = None,
+    etcd_data: EtcdData = "keep",
+    agree: Agree | None = None,
 ) -> int:
     """One run of a cluster with its output on this terminal; the exit code. Raises HauiError.
 
     `recorded` takes the place of the hosts, and nothing of this machine is looked at or locked.
-    `evidence` is filled with what the steps read; `after` is called with the result.
+    `evidence` is filled with what the steps read; `after` is called with the result. Only these
+    `hosts` are looked at or reset. `agree` asks in the place of the question of an install.
     """
     with store.lock(f"haui {kind}") if recorded is None else nullcontext():
         before = store.read_state() if recorded is None else RunState()
+        if agree is not None:
+            agree(before)
         if kind in ("apply", "resume"):
+            refuse_install(spec, before)
             _agree(kind, spec, store, before, yes)
             store.write_private("cluster.yaml", dump(spec).encode())
         controls = Controls()
@@ -99,26 +117,28 @@ def run_cluster(
             controls=controls,
             bastion=recorded is None,
             evidence=evidence if evidence is not None else Evidence(),
+            hosts=hosts,
+            etcd_data=etcd_data,
         )
         result = supervise(lambda: perform(job, before), controls, background, again=again)
         if after is not None:
             after(result)
-        for line in overridden.unused() if kind != "verify" else ():
+        for line in overridden.unused() if kind not in ("verify", "reset") else ():
             sys.stderr.write(f"haui: note: {line}\n")
-        if kind in ("apply", "resume"):
-            _report(spec, store, credentials)
+        if kind in ON_RECORD:
+            _report(plan_of(spec, kind, hosts, etcd_data=etcd_data), store, credentials)
         ready = f"export KUBECONFIG={store.admin_conf}"
         return conclude(result, spec, store, kind=kind, again=again, output=output, ready=ready)
 
 
-def _report(spec: ClusterSpec, store: ClusterStore, credentials: Credentials) -> None:
-    """Write the report. That it can't be written is no reason to call an install failed."""
+def _report(plan: Plan, store: ClusterStore, credentials: Credentials) -> None:
+    """Write the report. That it can't be written is no reason to call a run failed."""
     try:
         path = write_report(
             store,
-            spec=spec,
+            spec=plan.spec,
             state=store.read_state(),
-            plan=plan_of(spec, "apply"),
+            plan=plan,
             now=utc_now(),
             secrets=credentials.known(),
         )
@@ -132,6 +152,8 @@ def _next_commands(kind: Kind, spec: ClusterSpec, file: Path | None) -> tuple[st
     """What to type after a run that failed, and after a good one."""
     if kind == "preflight":
         return f"haui preflight {file}", f"haui apply {file}"
+    if kind == "reset":
+        return f"haui resume {spec.name}", f"haui report {spec.name}"
     verify = f"haui verify {spec.name}"
     return (verify if kind == "verify" else f"haui resume {spec.name}"), verify
 
@@ -142,7 +164,13 @@ def _found(kind: Kind, file: Path | None, name: str | None) -> tuple[ClusterSpec
         spec = specfile.load(file).spec
         return spec, ClusterStore(spec.name)
     store = find_cluster(name)
-    if kind == "resume" and not store.read_state().unfinished:
+    state = store.read_state()
+    if state.gone:
+        raise UsageError(
+            f"there is nothing to {kind}: {store.name} was reset",
+            fix=f"haui apply {store.cluster_yaml} installs it again",
+        )
+    if kind == "resume" and not state.unfinished:
         raise UsageError(
             f"there is nothing to resume: the last run of {store.name} is finished",
             fix=f"haui verify {store.name} proves it again",
@@ -232,10 +260,13 @@ def conclude(
             say(f"haui: {spec.name}: nothing to change, all is as the cluster file says\n")
         if ready:
             say(f"haui: {spec.name} is ready: {ready}\n")
+    if kind == "reset":
+        for line in ending_lines(spec, store.read_state()):
+            say(f"haui: {line}\n")
     for failure in result.failed if output.as_json else ():
         problem = failure.problem
         error = HauiError(problem.what, why=problem.why, fix=problem.fix, host=failure.host)
         say(f"haui: {error.render()}\n")
-    if result.outcome != "ok" and installing:
+    if result.outcome != "ok" and kind in ON_RECORD:
         say(f"haui: the output of every host is in {store.logs}; continue with: {again}\n")
     return OUTCOME_CODES[result.outcome]

@@ -72,6 +72,8 @@ def show_status(name: str | None, *, as_json: bool) -> None:
     held_by = store.held_by()
     if held_by:
         word = f"running ({held_by})"
+    elif state.purpose == "reset":
+        word = state.word
     elif state.unfinished:
         word = "unfinished"
     else:
@@ -107,6 +109,7 @@ def _status_json(store: ClusterStore, state: RunState, spec: ClusterSpec) -> dic
     return {
         "name": store.name,
         "run": state.run,
+        "purpose": state.purpose,
         "unfinished": state.unfinished,
         "outcome": state.outcome,
         "held_by": store.held_by(),

@@ -180,9 +180,14 @@ class ClusterStore:
         return path
 
 
+SETTLED = ("ok", "never run", "reset", "partly reset")
+"""The states of clusters that nothing has to be continued for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of `haui list`. `status` is running, damaged, never run, or how the run ended."""
+    """One line of `haui list`. `status` is running, damaged, never run, or how the run ended
+    (`RunState.word`)."""
 
     name: str
     status: str
@@ -236,7 +241,7 @@ def find_cluster(name: str | None = None, root: Path | None = None) -> ClusterSt
             why=_names(entries) or "there is none at all",
             fix="`haui list` shows all; `haui apply FILE` installs a new one.",
         )
-    unfinished = [entry for entry in entries if entry.status not in ("ok", "never run")]
+    unfinished = [entry for entry in entries if entry.status not in SETTLED]
     for candidates in (entries, tuple(unfinished)):
         if len(candidates) == 1:
             return ClusterStore(candidates[0].name, root)
@@ -261,7 +266,7 @@ def _entry(store: ClusterStore) -> Entry:
     elif not state.run:
         status = "never run"
     else:
-        status = state.outcome or "interrupted"
+        status = state.word
     return Entry(
         name=store.name,
         status=status,
