@@ -20,80 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.lab.conftest import KEYS
+from tests.lab.faults_scene import Moment, Records, Scene
 from tests.lab.lab import Lab
 from tests.lab.runs import Event, HauiRun
 
-Moment = Callable[[Event], bool]
 PATIENCE_S = 900
-
-
-class Scene:
-    """One install while it is being disturbed: the lab, every event of all its sessions, threads.
-
-    `seen` holds (time.monotonic() of its arrival, session, event).
-    """
-
-    def __init__(self, lab: Lab, state: Path) -> None:
-        self.lab, self.state = lab, state
-        self.session = 0
-        self.seen: list[tuple[float, int, Event]] = []
-        self.power = threading.Lock()
-        """The lab keeps one inventory: one host's power is switched at a time."""
-        self._news = threading.Condition()
-        self._over = False
-
-    def note(self, event: Event) -> None:
-        """An event has come."""
-        with self._news:
-            self.seen.append((time.monotonic(), self.session, event))
-            self._news.notify_all()
-
-    def begin(self, session: int) -> None:
-        """Another haui begins; the first is 0."""
-        with self._news:
-            self.session, self._over = session, False
-
-    def end(self) -> None:
-        """This haui has ended: nobody waits for its events any more."""
-        with self._news:
-            self._over = True
-            self._news.notify_all()
-
-    def wait(self, wanted: Moment, *, since: float, timeout_s: float) -> float | None:
-        """When the first event came after `since` that is wanted; None when none did."""
-        deadline = time.monotonic() + timeout_s
-        with self._news:
-            while True:
-                for at, _, event in self.seen:
-                    if at > since and wanted(event):
-                        return at
-                left = deadline - time.monotonic()
-                if self._over or left <= 0:
-                    return None
-                self._news.wait(left)
-
-    def rest(self, seconds: float) -> None:
-        """Wait, but not longer than haui runs."""
-        self.wait(lambda event: False, since=0.0, timeout_s=seconds)
-
-    def sh(self, host: str, script: str, *, check: bool = True) -> str:
-        """Run a script as root in the host; its stdout."""
-        done = self.lab.exec(host, ["sh", "-c", script])
-        if check and done.returncode:
-            raise AssertionError(f"{host}: {script}: {done.stderr.decode(errors='replace')}")
-        return done.stdout.decode(errors="replace")
-
-    def last(self, host: str, step: str, session: int | None = None) -> Event:
-        """How a task ended (in that session). AssertionError when it did not."""
-        found = [
-            event
-            for _, number, event in self.seen
-            if event["kind"] == "task_finished"
-            and (event.get("host"), event["step"]) == (host, step)
-            and session in (None, number)
-        ]
-        assert found, f"{step} on {host} never ended"
-        return found[-1]
 
 
 Act = Callable[[Scene], object]
@@ -166,26 +97,35 @@ class Disturbed:
     scene: Scene
     faults: list[Fault]
     threads: list[threading.Thread] = field(default_factory=list)
+    meeting: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, run: HauiRun) -> int:
         """To its end, and until every fault is mended; the exit code."""
-        run.until(self._meet)
+        journal = self.scene.state / "lab" / "journal.yaml"
+        records = Records(journal, journal.stat().st_size if self.scene.session else 0)
+        watching = threading.Thread(target=records.follow, args=(self._meet,), daemon=True)
+        watching.start()
+        run.until(lambda event: self._meet(event) or event["kind"] == "run_finished")
         code = run.finish()
+        records.over = True
+        watching.join()
         self.scene.end()
         for thread in self.threads:
             thread.join(timeout=300)
         return code
 
     def _meet(self, event: Event) -> bool:
-        self.scene.note(event)
-        for fault in self.faults:
-            if not fault.fired and fault.when(event):
-                fault.fired = True
-                print(f"   {event['at']} {fault.name}", file=sys.stderr, flush=True)
-                thread = threading.Thread(target=fault.live, args=(self.scene,), daemon=True)
-                thread.start()
-                self.threads.append(thread)
-        return bool(event["kind"] == "run_finished")
+        """Never wanted: everything is read to the end. Both the stream and the journal tell."""
+        with self.meeting:
+            self.scene.note(event)
+            for fault in self.faults:
+                if not fault.fired and fault.when(event):
+                    fault.fired = True
+                    print(f"   {event['at']} {fault.name}", file=sys.stderr, flush=True)
+                    thread = threading.Thread(target=fault.live, args=(self.scene,), daemon=True)
+                    thread.start()
+                    self.threads.append(thread)
+        return False
 
 
 def run_part(part: Part) -> list[Row]:

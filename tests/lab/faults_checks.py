@@ -6,7 +6,8 @@ import re
 from collections import Counter
 
 from haui.transport.text import LineReader
-from tests.lab.faults import Check, Scene
+from tests.lab.faults import Check
+from tests.lab.faults_scene import Scene
 
 
 def once(host: str, step: str) -> Check:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.lab import faults_hosts as hosts
-from tests.lab.faults import Act, Fault, Part, Scene
+from tests.lab.faults import Act, Fault, Part
 from tests.lab.faults_checks import done, every_byte, nothing_twice, once, verified
-from tests.lab.faults_hosts import intent, output, started
+from tests.lab.faults_hosts import intent, output
+from tests.lab.faults_scene import Scene
 from tests.lab.lab import Lab
 
 SLOW_S = 60
@@ -98,7 +99,7 @@ def _faults() -> tuple[Fault, ...]:
     return (
         Fault(
             name="worker without power, for good",
-            when=started("wk2", "packages.base"),
+            when=output("wk2", "runtime.containerd"),
             breaks=hosts.off("wk2"),
             lasts_s=None,
             mends=hosts.on("wk2"),

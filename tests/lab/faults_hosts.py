@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from tests.lab import net, servers
-from tests.lab.faults import Act, Moment, Scene
+from tests.lab.faults import Act
+from tests.lab.faults_scene import Moment, Scene
 from tests.lab.state import State
 
 SESSIONS = "^sshd: ops"

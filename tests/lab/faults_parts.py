@@ -16,17 +16,17 @@ def _connections() -> tuple[Fault, ...]:
     return (
         Fault(
             name="connection cut three times in one step",
-            when=output("cp1", "runtime.kubernetes"),
+            when=output("cp1", "control_plane.init", "[certs]"),
             breaks=hosts.cut("cp1", 3),
-            expected=once("cp1", "runtime.kubernetes"),
+            expected=once("cp1", "control_plane.init"),
         ),
         Fault(
             name="sshd and its sessions gone for 10 s",
-            when=output("wk1", "packages.base"),
+            when=output("wk1", "runtime.containerd"),
             breaks=hosts.no_sshd("wk1"),
             lasts_s=10,
             mends=hosts.sshd("wk1"),
-            expected=once("wk1", "packages.base"),
+            expected=once("wk1", "runtime.containerd"),
         ),
         Fault(
             name="the connection's sshd frozen, and thawed later",
@@ -51,13 +51,19 @@ def _connections() -> tuple[Fault, ...]:
             expected=done("wk1", "system.sysctl"),
         ),
         Fault(
-            name="power cut in phase packages",
-            when=output("wk2", "packages.base", "Unpacking"),
-            breaks=hosts.power_cut("wk2"),
-            expected=done("wk2", "packages.base"),
+            name="rebooted in phase packages",
+            when=intent("cp3", "packages.source"),
+            breaks=hosts.reboot("cp3"),
+            expected=done("cp3", "packages.source"),
         ),
         Fault(
-            name="power cut in phase runtime",
+            name="power cut in phase runtime, while dpkg unpacks",
+            when=output("wk2", "runtime.containerd", "Unpacking"),
+            breaks=hosts.power_cut("wk2"),
+            expected=done("wk2", "runtime.containerd"),
+        ),
+        Fault(
+            name="power cut in phase runtime, while images are pulled",
             when=output("cp3", "runtime.images", "pull:"),
             breaks=hosts.power_cut("cp3"),
             expected=done("cp3", "runtime.images"),
@@ -76,9 +82,9 @@ def _connections() -> tuple[Fault, ...]:
         ),
         Fault(
             name="rebooted in phase network",
-            when=intent("wk2", "network.plugins"),
-            breaks=hosts.reboot("wk2"),
-            expected=done("wk2", "network.plugins"),
+            when=started("cp2", "network.plugins"),
+            breaks=hosts.reboot("cp2"),
+            expected=done("cp2", "network.plugins"),
         ),
         Fault(
             name="power cut in phase workers",

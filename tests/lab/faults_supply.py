@@ -47,11 +47,11 @@ def _faults() -> tuple[Fault, ...]:
     return (
         Fault(
             name="package lock held for two minutes",
-            when=intent("wk1", "packages.base"),
+            when=intent("wk1", "runtime.containerd"),
             breaks=hosts.shell("wk1", "systemd-run --quiet --unit=lock python3 /root/lock.py"),
             lasts_s=120,
             mends=hosts.shell("wk1", "systemctl stop lock"),
-            expected=done("wk1", "packages.base"),
+            expected=done("wk1", "runtime.containerd"),
         ),
         Fault(
             name="names lost on every host for 30 s",
@@ -63,11 +63,11 @@ def _faults() -> tuple[Fault, ...]:
         ),
         Fault(
             name="package mirror down for one minute",
-            when=intent("cp1", "runtime.kubernetes"),
+            when=output("cp1", "runtime.containerd"),
             breaks=no_web,
             lasts_s=60,
             mends=web,
-            expected=done("cp1", "runtime.kubernetes"),
+            expected=done("cp1", "runtime.containerd"),
         ),
         Fault(
             name="image registry down for one minute",

@@ -113,7 +113,8 @@ async def test_a_start_that_froze_and_thaws_does_not_start_twice(
         state = await asyncio.wait_for(host.start(task), 20)
         assert state.status == "running"
     finally:
-        # Now the first order arrives, too: there is a task of that name already.
+        # What was asked first is read now. The task itself was never sent with it: that waits for
+        # the host's first word.
         os.kill(frozen, signal.SIGCONT)
     lines = Lines()
     (tmp_path / "go").touch()
