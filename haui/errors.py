@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
+from haui.printable import printable_text
+
 
 class HauiError(Exception):
     """Something the admin can act on.
@@ -27,12 +29,16 @@ class HauiError(Exception):
         self.host = host
 
     def render(self) -> str:
-        """The message as plain text: what, why (indented), fix; lines end without a newline."""
+        """The message as plain text: what, why (indented), fix; lines end without a newline.
+
+        Names of files and the like are whatever somebody has called them: nothing of it can act on
+        a terminal.
+        """
         lines = [f"{self.host}: {self.what}" if self.host else self.what]
         lines += [f"    {line}" for line in self.why.splitlines()]
         if self.fix:
             lines += [f"  → {line}" for line in self.fix.splitlines()]
-        return "\n".join(lines)
+        return printable_text("\n".join(lines))
 
 
 class UsageError(HauiError):

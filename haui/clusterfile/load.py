@@ -24,6 +24,7 @@ from haui.clusterfile.text import FILE_TEXTS, diff, dump, schema, spec_sha
 from haui.clusterfile.types import shown
 from haui.clusterfile.yamltree import MAX_BYTES, Document, Fatal, decode, read
 from haui.errors import SpecError
+from haui.plainfile import read_at_most
 from haui.spec import ClusterSpec
 
 __all__ = [
@@ -111,8 +112,7 @@ def load(path: Path | str, *, files: bool = True) -> Loaded:
 def read_bytes(path: Path) -> bytes:
     """A file's first bytes, one more than is allowed at most. Raises SpecError."""
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+        return read_at_most(path, MAX_BYTES)
     except OSError as error:
         what = f"{path} can't be read: {error.strerror}"
         raise SpecError(

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from haui.clusterfile.model import Model
 from haui.clusterfile.problem import Loc, SpecProblem
 from haui.clusterfile.types import shown
+from haui.printable import brief
 from haui.spec import ClusterSpec
 
 _KINDS = {
@@ -152,7 +153,8 @@ def _type(kind: str, value: object, text: str | None, example: str) -> tuple[str
         return f"has no value; write {wanted} or leave the key out", example
     if kind == "string_type" and text is not None and isinstance(value, bool | int | float):
         noun = "as true or false" if isinstance(value, bool) else f"as the number {value}"
-        return f"{text} is read {noun}; text like this needs quotes: {flow(text)}", example
+        quoted = flow(brief(text))
+        return f"{brief(text)} is read {noun}; text like this needs quotes: {quoted}", example
     if kind in ("int_type", "bool_type") and isinstance(value, str):
         return f"must be {wanted}, without quotes, not the text {shown(value)}", example
     nouns = ((dict, "a map"), (list, "a list"), (str, "text"))

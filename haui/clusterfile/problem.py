@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from haui.printable import printable
+
 Loc = tuple[str | int, ...]
 """Keys and list positions from the top of the file to a value: ("hosts", 2, "address")."""
 
+_LONGEST = 317
+
 
 def path_text(loc: Loc) -> str:
-    """`hosts[2].address`; keys that hold dots or slashes stand in brackets."""
+    """`hosts[2].address`; keys that hold dots or slashes stand in brackets.
+
+    A key may be anything that somebody has written: it is shown printable, and not all of a long
+    one (the longest that is right, of a label, has 317 characters).
+    """
     out = ""
     for part in loc:
-        plain = isinstance(part, str) and part.replace("_", "").replace("-", "").isalnum()
+        text = printable(str(part) if len(str(part)) <= _LONGEST else f"{part}"[:_LONGEST] + "…")
+        plain = isinstance(part, str) and text.replace("_", "").replace("-", "").isalnum()
         if not plain:
-            out += f"[{part}]"
+            out += f"[{text}]"
         else:
-            out += f".{part}" if out else str(part)
+            out += f".{text}" if out else text
     return out or "the file"
 
 

@@ -16,6 +16,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, Strict
 from pydantic_core import PydanticCustomError
 
+from haui.printable import ODD, brief
+
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -28,8 +30,8 @@ _VERSION = r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
 _URL_PATH = r"(?:/[A-Za-z0-9._~%@+=:,/-]*)?"
 _LABEL_VALUE = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 _IMAGE_PATH = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
-_CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_ODD = re.compile(f"[{ODD}]")
+_ODD_BUT_BREAKS = re.compile(rf"(?![\n\t])[{ODD}]")
 
 
 def fault(what: str, at: Sequence[str | int] = ()) -> PydanticCustomError:
@@ -39,20 +41,26 @@ def fault(what: str, at: Sequence[str | int] = ()) -> PydanticCustomError:
 
 def shown(value: object) -> str:
     """A value as it may stand in a message: quoted, one line, at most 60 characters of it."""
-    text = value if isinstance(value, str) else repr(value)
-    text = text if len(text) <= 60 else text[:59] + "…"
-    return "'" + _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text) + "'"
+    return f"'{brief(value if isinstance(value, str) else repr(value))}'"
 
 
 def line(value: str) -> str:
     """Text that can travel as one parameter: not empty, one line, no leading dash."""
     if not value.strip() or value != value.strip():
         raise fault(f"{shown(value)} is empty or has blanks around it")
-    if _CONTROL.search(value):
-        raise fault(f"{shown(value)} holds a line break or another control character")
+    if odd := _ODD.search(value):
+        raise fault(f"{shown(value)} holds {_odd(odd[0])}")
     if value.startswith("-"):
         raise fault(f"{shown(value)} starts with a dash")
     return value
+
+
+def _odd(char: str) -> str:
+    """What is wrong with a character that no value may have."""
+    if char in "\n\r\x85\u2028\u2029":
+        return "a line break"
+    kind = "a control character" if char < "\xa0" else "a character that is not seen"
+    return f"{kind} (U+{ord(char):04X})"
 
 
 def dns_label(value: str) -> str:
@@ -333,15 +341,15 @@ def _walk(value: object, at: tuple[str | int, ...], *, null: bool = True) -> Non
         raise fault("is nested deeper than 20 levels", at)
     if isinstance(value, dict):
         for key, item in value.items():
-            if not isinstance(key, str) or not key or _CONTROL.search(key):
+            if not isinstance(key, str) or not key or _ODD.search(key):
                 raise fault(f"{shown(key)} can't be a key", at)
             _walk(item, (*at, key), null=null)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             _walk(item, (*at, index), null=null)
     elif isinstance(value, str):
-        if _CONTROL_BUT_BREAKS.search(value):
-            raise fault(f"{shown(value)} holds a control character", at)
+        if odd := _ODD_BUT_BREAKS.search(value):
+            raise fault(f"{shown(value)} holds {_odd(odd[0])}", at)
     elif value is None and not null:
         raise fault("has no value", at)
     elif not (value is None or isinstance(value, bool | int | float)) or (

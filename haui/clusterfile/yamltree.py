@@ -16,10 +16,12 @@ from typing import Any
 import yaml
 
 from haui.clusterfile.problem import Loc, SpecProblem
+from haui.printable import brief
 
 MAX_BYTES = 1 << 20
 MAX_NODES = 50_000
 MAX_DEPTH = 30
+MAX_DIRECTIVES = 100
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The characters that YAML does not allow in a file, apart from what UTF-8 can't hold anyway.
@@ -92,7 +94,7 @@ def resolve(text: str) -> tuple[Any, str]:
     if _FLOAT.fullmatch(text):
         return float(text), ""
     if _ODD_NUMBER.fullmatch(text) or _yaml_1_1_tag(text) not in _TEXT_TAGS:
-        return text, f"YAML readers disagree on what {text} means; put it in quotes"
+        return text, f"YAML readers disagree on what {brief(text)} means; put it in quotes"
     return text, ""
 
 
@@ -131,13 +133,15 @@ def read(text: str) -> Document:
         line = mark.line + 1 if mark else 1
         raise Fatal(line, f"is not valid YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
-        raise Fatal(1, f"is not valid YAML: {error}") from None
+        raise Fatal(1, f"is not valid YAML: {' '.join(str(error).split())}") from None
     return document
 
 
 def _check_characters(text: str) -> None:
     if len(text) > MAX_BYTES:
         raise Fatal(1, f"is larger than {MAX_BYTES >> 20} MiB, which no cluster file needs")
+    if text.count("\n%") > MAX_DIRECTIVES:  # each of them is compared with all before it
+        raise Fatal(1, f"holds more than {MAX_DIRECTIVES} lines that begin with %")
     for number, line in enumerate(text.split("\n"), 1):
         if "\t" in line[: len(line) - len(line.lstrip())]:
             raise Fatal(number, "a tab in the indentation; YAML wants spaces")

@@ -19,14 +19,18 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
+from haui import bounded_json
 from haui.errors import UsageError
 from haui.evidence import Evidence, Reading
+from haui.plainfile import read_at_most
 from haui.record.journal_file import sync_folder
 from haui.transport.text import clean_text
 
 FORMAT = "haui-facts/1"
 LARGEST = 64 << 20
 """Bytes; a hundred hosts have told about a tenth of it."""
+MOST_PARTS = 3_000_000
+"""Commas and opening brackets; facts have about one in fifty bytes."""
 _MARK = b'{\n "format": "haui-facts/'
 """How every such file begins."""
 
@@ -67,8 +71,7 @@ def check_target(path: Path) -> None:
             fix="name a file in a folder that exists, e.g. --save facts.json",
         )
     try:
-        with path.open("rb") as file:
-            ours = file.read(len(_MARK)) == _MARK
+        ours = read_at_most(path, len(_MARK)).startswith(_MARK)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -110,8 +113,7 @@ def save(path: Path, saved: Saved, *, mask: Callable[[str], str] = str) -> None:
 def load(path: Path) -> Saved:
     """Read such a file. Raises UsageError for everything that is none."""
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+        data = read_at_most(path, LARGEST)
     except OSError as error:
         raise UsageError(
             f"{path} can't be read",
@@ -121,8 +123,8 @@ def load(path: Path) -> Saved:
     if len(data) > LARGEST:
         _refuse(path, f"it is larger than {LARGEST >> 20} MiB")
     try:
-        document = json.loads(data, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        document = bounded_json.loads(data, parts=MOST_PARTS)
+    except ValueError as error:
         _refuse(path, f"it is not complete JSON: {error}")
     try:
         return _saved(document)
@@ -140,10 +142,6 @@ def _refuse(path: Path, why: str) -> NoReturn:
         why=why,
         fix="haui preflight FILE --save FACTS makes such a file",
     )
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
 
 
 def _document(saved: Saved, mask: Callable[[str], str]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ Ask = Callable[[SecretName, str], Awaitable[str | None]]
 """Asks a person for the secret; the text says what for. None: no answer."""
 
 _LIMIT = 1 << 16
+_LONGEST_FOR_PAM = 511
 
 
 class Credentials:
@@ -49,23 +50,27 @@ class Credentials:
         """From the environment, then from `descriptor` (--secrets-fd), which wins.
 
         The variables are taken out of `environ`, so that no child process inherits them. Raises
-        UsageError when the descriptor can't be read or holds something else.
+        UsageError when the descriptor can't be read or holds something else, and for a secret that
+        can't be what is asked for (see `unfit`).
         """
         given: dict[SecretName, Secret] = {}
-        for variable, name in VARIABLES.items():
-            value = environ.pop(variable, "")
+        values = {variable: environ.pop(variable, "") for variable in VARIABLES}
+        for variable, value in values.items():
             if value:
-                given[name] = Secret(value)
+                given[VARIABLES[variable]] = _usable(variable, value)
         if descriptor is not None:
             given.update(parse_secrets(_read(descriptor)))
         return cls(given, ask)
 
     async def get(self, name: SecretName, what_for: str) -> Secret | None:
-        """The secret, asked for when it is not known yet; None when there is none."""
+        """The secret, asked for when it is not known yet; None when there is none.
+
+        Raises UsageError for an answer that can't be it (see `unfit`).
+        """
         async with self._lock:
             if name not in self._known:
                 answer = await self._ask(name, what_for) if self._ask else None
-                self._known[name] = Secret(answer) if answer else None
+                self._known[name] = _usable(variable_of(name), answer) if answer else None
             return self._known[name]
 
     def give(self, name: SecretName, secret: Secret | None) -> None:
@@ -93,6 +98,38 @@ def variable_of(name: SecretName) -> str:
     return next(variable for variable, known in VARIABLES.items() if known == name)
 
 
+def unfit(name: SecretName, text: str) -> str:
+    """Why a text can't be that secret, as half a sentence without the text; empty when it can.
+
+    Programs that ask for a password (sudo, sshd, htpasswd) take a line: what came after a line
+    break would be given to the next question. PAM takes 512 bytes (PAM_MAX_RESP_SIZE), and what
+    sudo has not taken of a longer line would be read by the command that it starts. A passphrase
+    is never typed into anything, so it may have several lines.
+    """
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        return "is not UTF-8 text"
+    if b"\0" in data:
+        return "holds a zero byte"
+    if name != "key_passphrase" and (b"\n" in data or b"\r" in data):
+        return "holds a line break"
+    if name == "sudo_password" and len(data) > _LONGEST_FOR_PAM:
+        return f"is longer than {_LONGEST_FOR_PAM} bytes"
+    return ""
+
+
+def _usable(variable: str, text: str) -> Secret:
+    """Raises UsageError that says what is wrong, never the text."""
+    if wrong := unfit(VARIABLES[variable], text):
+        what = VARIABLES[variable].replace("_", " ")
+        raise UsageError(
+            f"the {what} {wrong}, and can't be right",
+            fix=f"correct {variable}; was it read from a file with the line's end?",
+        )
+    return Secret(text)
+
+
 def parse_secrets(data: bytes) -> dict[SecretName, Secret]:
     """`NAME=value` lines with the names of `VARIABLES`; empty lines and # lines are passed over.
 
@@ -112,7 +149,7 @@ def parse_secrets(data: bytes) -> dict[SecretName, Secret]:
                 f"line {number} of the secrets is not NAME=value with a known name", fix=_EXAMPLE
             )
         if value:
-            found[VARIABLES[variable]] = Secret(value)
+            found[VARIABLES[variable]] = _usable(variable, value)
     return found
 
 

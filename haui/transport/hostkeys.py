@@ -20,8 +20,12 @@ from pathlib import Path
 from typing import Literal
 
 from haui.errors import HostKeyError
+from haui.plainfile import read_at_most
 
 SYSTEM_FILES = ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts")
+
+MOST_BYTES = 8 << 20
+"""The largest file of host keys that is read; ten thousand hosts take a quarter of it."""
 
 ALGORITHMS = (
     "ssh-ed25519",
@@ -235,14 +239,18 @@ def refusal(verdict: Verdict, host: str, where: str) -> HostKeyError:
 
 def _load(path: Path) -> Iterable[Entry]:
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        data = read_at_most(path, MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:
         raise HostKeyError(
             f"{path} can't be read", why=str(error), fix="correct its permissions or remove it"
         ) from error
-    return parse(text, str(path))
+    if len(data) > MOST_BYTES:
+        raise HostKeyError(
+            f"{path} is larger than {MOST_BYTES >> 20} MiB", fix="look what has become of it"
+        )
+    return parse(data.decode("utf-8", errors="replace"), str(path))
 
 
 def _append(path: Path, line: str) -> None:

@@ -13,11 +13,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
+from haui import bounded_json
 from haui.errors import SpecError
+from haui.plainfile import read_at_most
 from haui.wizard.pages import PAGES, PageId
 
 FORMAT = "haui-draft/1"
 MAX_BYTES = 8 << 20
+MAX_PARTS = 100_000
+"""Commas and opening brackets: twice as many as the largest cluster file has values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +57,17 @@ class Draft:
 def read_draft(path: Path) -> Draft:
     """The draft in a file. Raises SpecError that names the file and the line."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_at_most(path, MAX_BYTES)
     except OSError as error:
         raise _broken(path, 0, f"can't be read: {error.strerror}") from error
     if len(data) > MAX_BYTES:
         raise _broken(path, 0, f"is larger than {MAX_BYTES >> 20} MB")
     try:
-        body = json.loads(data)
+        body = bounded_json.loads(data, parts=MAX_PARTS)
     except json.JSONDecodeError as error:
         raise _broken(path, error.lineno, error.msg) from None
-    except (UnicodeDecodeError, RecursionError):
-        raise _broken(path, 0, "is not a text that haui wrote") from None
+    except ValueError as error:
+        raise _broken(path, 0, f"is not a text that haui wrote: {error}") from None
     return _draft(path, body)
 
 

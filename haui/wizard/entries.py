@@ -173,7 +173,9 @@ def _cluster(store: ClusterStore, *, rehearsal: bool) -> Entry:
 def _last_record(path: Path) -> Mapping[str, Any]:
     """The last record that can be read at the end of a journal, unchecked; empty without one."""
     try:
-        with path.open("rb") as file:
+        # Without O_NONBLOCK a named pipe would be waited for.
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(fd, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - _TAIL_BYTES))
             lines = file.read(_TAIL_BYTES).split(b"\n")
@@ -183,7 +185,7 @@ def _last_record(path: Path) -> Mapping[str, Any]:
         if line.startswith(b"- {"):
             try:
                 record = json.loads(line[2:])
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue  # The torn end of a journal that was being written.
             return record if isinstance(record, dict) else {}
     return {}
@@ -209,10 +211,11 @@ def _drafts(book: DraftBook) -> list[Entry]:
 
 def _answers(store: ClusterStore) -> Mapping[str, Any]:
     """The cluster file as plain data, as far as it can be read."""
-    from haui.clusterfile.load import parse
+    from haui.clusterfile.load import parse, read_bytes
+    from haui.clusterfile.yamltree import Fatal, decode
 
     try:
-        found: object = parse(store.cluster_yaml.read_text("utf-8"), name="cluster.yaml").data
-    except (OSError, UnicodeDecodeError, HauiError):
+        found: object = parse(decode(read_bytes(store.cluster_yaml)), name="cluster.yaml").data
+    except (Fatal, HauiError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -13,6 +13,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from haui.plainfile import read_at_most
+
 _DATA = re.compile(rb"client-certificate-data:\s*([A-Za-z0-9+/=]+)")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)-----END CERTIFICATE-----")
 _MOST_BYTES = 1 << 20
@@ -22,8 +24,7 @@ _SEQUENCE, _VERSION, _UTC_TIME = 0x30, 0xA0, 0x17
 def certificate_end(kubeconfig: Path) -> datetime | None:
     """When the client certificate of a kubeconfig ends; None when that can't be known."""
     try:
-        with kubeconfig.open("rb") as file:
-            found = _DATA.search(file.read(_MOST_BYTES))
+        found = _DATA.search(read_at_most(kubeconfig, _MOST_BYTES))
         if found is None:
             return None
         pem = _PEM.search(base64.b64decode(found[1], validate=True))

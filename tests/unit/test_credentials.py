@@ -9,7 +9,7 @@ import pytest
 
 from haui.errors import UsageError
 from haui.secret import Secret
-from haui.transport.credentials import Credentials, SecretName, parse_secrets
+from haui.transport.credentials import VARIABLES, Credentials, SecretName, parse_secrets
 
 
 def descriptor(data: bytes) -> int:
@@ -45,6 +45,48 @@ def test_bad_secrets_are_refused_without_being_shown(text: bytes) -> None:
         Credentials.collect({}, descriptor=descriptor(text))
     assert "hunter22" not in caught.value.render()
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("HAUI_SUDO_PASSWORD", "hunter22\nid", "holds a line break"),
+        ("HAUI_SUDO_PASSWORD", "hunter22\r", "holds a line break"),
+        ("HAUI_SSH_PASSWORD", "hunter22\n", "holds a line break"),
+        ("HAUI_REGISTRY_PASSWORD", "hunter22\n", "holds a line break"),
+        ("HAUI_KEY_PASSPHRASE", "hunter22\0", "holds a zero byte"),
+        ("HAUI_SUDO_PASSWORD", "hunter22\udcff", "is not UTF-8 text"),
+        ("HAUI_SUDO_PASSWORD", "hunter22" + "ü" * 252, "is longer than 511 bytes"),
+    ],
+)
+async def test_what_can_not_be_the_secret_is_refused(variable: str, value: str, why: str) -> None:
+    """From the environment (where bytes that are no UTF-8 become surrogates) and as an answer."""
+    environ = {variable: value}
+    with pytest.raises(UsageError) as caught:
+        Credentials.collect(environ)
+    assert why in caught.value.what and variable in caught.value.fix
+    assert "hunter22" not in caught.value.render()
+    assert environ == {}
+
+    async def ask(name: SecretName, what_for: str) -> str | None:
+        return value
+
+    with pytest.raises(UsageError, match=why):
+        await Credentials(ask=ask).get(VARIABLES[variable], "x")
+
+
+@pytest.mark.parametrize(
+    "value", ["-n", " x ", "a\tb", "$(reboot)`id`;'\"\\", "ü€🐳", "#x", "y" * 511]
+)
+def test_what_is_only_odd_is_taken_as_it_is(value: str) -> None:
+    assert Credentials.collect({"HAUI_SUDO_PASSWORD": value}).peek("sudo_password") == Secret(value)
+    text = f"HAUI_SUDO_PASSWORD={value}\n".encode()
+    assert parse_secrets(text) == {"sudo_password": Secret(value)}
+
+
+def test_a_passphrase_may_have_several_lines() -> None:
+    found = Credentials.collect({"HAUI_KEY_PASSPHRASE": "a\nb"})
+    assert found.peek("key_passphrase") == Secret("a\nb")
 
 
 def test_a_descriptor_that_is_not_open() -> None:

@@ -25,7 +25,8 @@ _FIELDS = {
 _ADDRESSES = ("ip", "ansible_host", "ansible_ssh_host")
 _SECRETS = re.compile(r"ansible_.*pass(word)?$")
 _PREFIX = re.compile(r"(kube|k8s|kubernetes|haui)-")
-_SECTION = re.compile(r"^\s*\[[^\]\s]+\]\s*(#.*)?$", re.MULTILINE)
+# Never `\s` at a line's beginning: that would look through all empty lines again from each of them.
+_SECTION = re.compile(r"^[^\S\n]*\[[^\]\s]+\][^\S\n]*(#.*)?$", re.MULTILINE)
 _YAML_HEAD = re.compile(
     r"\A\ufeff?(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?:---|[ \t]*\{|[\"']?[\w.-]+[\"']?:(?:\s|\Z))"
 )

@@ -25,6 +25,12 @@ from haui.wizard.hostlists.result import (
 
 _KEYWORD = re.compile(r"\s*([A-Za-z]+)(?:\s*=\s*|\s+)(.*)", re.DOTALL)
 _ARGUMENT = re.compile(r'"([^"]*)"|([^\s"]+)')
+# Never `\s` at a line's beginning: that would look through all empty lines again from each of them.
+_HOST_LINE = re.compile(r"^[^\S\n]*host[ \t=]+\S", re.IGNORECASE | re.MULTILINE)
+_USUAL_LINE = re.compile(
+    r"^[^\S\n]*(hostname|user|port|identityfile|proxyjump)[ \t=]+[^\s=]\S*[^\S\n]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _EXAMPLE = "Host cp1 (and below it: HostName 10.0.0.11)"
 _WANTED = ("hostname", "user", "port", "identityfile", "proxyjump", "proxycommand")
 _MOST_PATTERNS = 500
@@ -85,9 +91,7 @@ def parse_ssh_config(text: str, aliases: Collection[str] | None) -> HostList:
 
 def is_ssh_config(text: str) -> bool:
     """Whether the text has a `Host` block with one of the usual keywords."""
-    block = re.search(r"^\s*host[ \t=]+\S", text, re.IGNORECASE | re.MULTILINE)
-    keyword = r"^\s*(hostname|user|port|identityfile|proxyjump)[ \t=]+\S+\s*$"
-    return bool(block and re.search(keyword, text, re.IGNORECASE | re.MULTILINE))
+    return bool(_HOST_LINE.search(text) and _USUAL_LINE.search(text))
 
 
 def _blocks(lines: Iterable[str], found: Gathering | None) -> _Config:
