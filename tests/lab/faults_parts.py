@@ -42,7 +42,7 @@ def _connections() -> tuple[Fault, ...]:
             breaks=hosts.cable("wk1", plugged=False),
             lasts_s=30,
             mends=hosts.cable("wk1", plugged=True),
-            expected=once("wk1", "runtime.images"),
+            expected=done("wk1", "runtime.images"),
         ),
         Fault(
             name="rebooted in phase system",

@@ -1,0 +1,46 @@
+"""A full disk is not a matter of package sources."""
+
+from __future__ import annotations
+
+import pytest
+
+from haui.execution.remedy import remedy
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("E: You don't have enough free space in /var/cache/apt/archives/.", "/var/cache/apt"),
+        (
+            (
+                "failed to extract layer sha256:1: write /var/lib/containerd/io/x: no space left on "
+                "device: unknown"
+            ),
+            "/var/lib/containerd",
+        ),
+        (
+            "cp: error writing '/var/lib/haui/r1/x.1/script': No space left on device",
+            "/var/lib/haui",
+        ),
+        ("   - At least 12MB more space needed on the / filesystem.", ""),
+        ("tee: 'standard output': No space left on device", ""),
+        ("pull https://hub.lan/v2/x: write error: Disk quota exceeded", ""),
+    ],
+)
+def test_no_room(line: str, place: str) -> None:
+    said = remedy(["before", line, "haui: these packages can't be installed: containerd"], "cp3")
+    assert said.startswith("Make room on cp3")
+    assert said.endswith("then run haui resume.")
+    assert (f"df -h {place})" in said) if place else ("df -h says" in said)
+
+
+def test_other_causes_of_the_machine() -> None:
+    assert "read-only" in remedy(["touch: cannot touch 'x': Read-only file system"], "wk1")
+    assert "memory" in remedy(["fork: Cannot allocate memory"], "wk1")
+
+
+@pytest.mark.parametrize(
+    "line", ["E: Unable to locate package kubeadm", "etcdserver: mvcc: database space exceeded", ""]
+)
+def test_what_scripts_know_better(line: str) -> None:
+    assert remedy([line], "wk1") == ""
