@@ -22,7 +22,7 @@ _CAUSES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(r"read-only file system", re.IGNORECASE),
         (
-            "A file system of {host} is mounted read-only, mostly after an error of its disk: look at "
+            "A file system of {host} is mounted read-only, mostly after an error of its disk: see "
             "dmesg there, repair it and mount it for writing, then run haui resume."
         ),
     ),

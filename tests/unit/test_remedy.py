@@ -13,8 +13,8 @@ from haui.execution.remedy import remedy
         ("E: You don't have enough free space in /var/cache/apt/archives/.", "/var/cache/apt"),
         (
             (
-                "failed to extract layer sha256:1: write /var/lib/containerd/io/x: no space left on "
-                "device: unknown"
+                "failed to extract layer sha256:1: write /var/lib/containerd/io/x: no space left "
+                "on device: unknown"
             ),
             "/var/lib/containerd",
         ),
