@@ -25,6 +25,7 @@ from haui.evidence import Evidence
 from haui.execution.controls import Controls
 from haui.execution.decisions import Decide
 from haui.execution.executor import run as execute
+from haui.execution.scrub import ScrubbedBus
 from haui.execution.tally import RunResult
 from haui.host import Host
 from haui.plan import build_plan, plan_sha, subset
@@ -251,13 +252,14 @@ async def perform(job: Job, before: RunState) -> RunResult:
 async def _run(
     job: Job, plan: Plan, run_id: str, bus: EventBus, before: RunState, *, new: bool
 ) -> RunResult:
-    fleet = job.open_fleet(job.reach, bus.emit)
+    scrubbed = ScrubbedBus(bus, job.credentials.known)
+    fleet = job.open_fleet(job.reach, scrubbed.emit)
     try:
         return await execute(
             plan,
             run_id=run_id,
             hosts=fleet.host,
-            bus=bus,
+            bus=scrubbed,
             load_script=body,
             store=job.store.write_private,
             secrets=await _values(job),

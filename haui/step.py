@@ -150,12 +150,25 @@ class Plan:
     tasks: tuple[Task, ...]
 
 
+MOST_FINDINGS = 2000
+"""Of one look. A probe has about ten; the check of a hundred nodes a few for each."""
+LONGEST_PART = 4000
+"""Characters of each part of a finding that are kept: they go into the journal and onto pages."""
+
+
 def parse_findings(output: str) -> tuple[Finding, ...]:
-    """The findings in a probe's output; lines that are none are ignored (shell noise)."""
-    found = []
+    """The findings in a probe's output; lines that are none are ignored (shell noise).
+
+    Of a host that has more to say than any probe of ours the rest becomes one finding that differs.
+    """
+    found: list[Finding] = []
     for line in output.splitlines():
-        parts = line.split("\t")
+        parts = [part[:LONGEST_PART] for part in line.split("\t", 4)]
         if len(parts) >= 2 and parts[0] in ("ok", "differs", "blocked", "info"):
+            if len(found) == MOST_FINDINGS:
+                what, expected = "the number of findings", f"at most {MOST_FINDINGS}"
+                found.append(Finding(verdict="differs", what=what, expected=expected, seen="more"))
+                break
             verdict, what, expected, seen = (*parts, "", "")[:4]
             found.append(Finding(verdict=verdict, what=what, expected=expected, seen=seen))  # type: ignore[arg-type]
     return tuple(found)

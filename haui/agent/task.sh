@@ -50,9 +50,15 @@ alive() {
     return 1
 }
 
+# read_rc: the exit status that the runner left; what is none is as good as nothing.
 read_rc() {
     rc=
     [ -e "$claim/rc" ] && read -r rc <"$claim/rc"
+    case $rc in
+    [0-9] | [0-9][0-9] | [0-9][0-9][0-9]) return 0 ;;
+    esac
+    rc=
+    return 1
 }
 
 # look: sets status, rc and bytes. The order matters: see haui.host.TaskStatus.
@@ -148,6 +154,8 @@ states() {
     for folder in "$root/$HAUI_RUN"/*.*; do
         [ -d "$folder" ] || continue
         select_task "${folder##*/}"
+        # Somebody's copy of a folder is no attempt.
+        case ${task##*.} in *[!0-9]* | '') continue ;; esac
         look
         answer "task$tab${task%.*}$tab${task##*.}"
     done

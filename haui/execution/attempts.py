@@ -7,10 +7,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from haui.errors import NoAnswerError
 from haui.events import Finding, Problem
 from haui.execution.engine import Engine, Result
 from haui.execution.errands import Errands
 from haui.execution.judge import blocked, line_of, said_nothing, satisfied, unsatisfied
+from haui.execution.remedy import remedy
 from haui.execution.retrying import Retries
 from haui.execution.transient import RETRIES, advice, decisive, transient
 from haui.execution.voice import Voice
@@ -20,6 +22,9 @@ from haui.step import Task, Values, Work, parse_findings
 
 PROOF_PAUSES_S = (1.0, 3.0)
 """A service may need a moment after its change; the proof is asked for again after these pauses."""
+OVERTIME_S = 900.0
+"""How much later than its time limit a task must have ended as seen from here: the host has two
+minutes to end what is left of it (haui/agent/task.sh), the rest is for lost connections."""
 KEPT_LINES = 2000
 LAST_WORDS = 40
 """How many lines at the end of an output can tell that a failure was transient."""
@@ -115,8 +120,23 @@ class Attempts:
         return await self._follow(self.known.id)
 
     async def _follow(self, attempt: TaskId) -> TaskState:
+        """To the end, which the host brings about. One that never does is not waited for."""
         self._output.clear()
-        return await self._host.follow(attempt, offset=0, on_lines=self._lines)
+        limit = self._step.timeout_s + OVERTIME_S
+        scope = asyncio.timeout(limit)
+        try:
+            async with scope:
+                return await self._host.follow(attempt, offset=0, on_lines=self._lines)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise NoAnswerError(
+                f"“{self._step.title}” does not come to an end on this host",
+                why=f"it should have ended after {self._step.timeout_s} s; "
+                f"{limit:g} s later the host still says that it runs",
+                fix="look at the host (load, disks, clock), then run haui resume",
+                host=self._task.host.name,
+            ) from None
 
     async def _lines(self, lines: tuple[str, ...]) -> None:
         self._output.extend(lines)
@@ -185,7 +205,7 @@ class Attempts:
         problem = Problem(
             what=f"“{self._step.title}” failed (exit status {state.rc})",
             why="\n".join(found) or decisive(self._output),
-            fix=advice(self._output) or self._advice,
+            fix=remedy(self._output, self._task.host.name) or advice(self._output) or self._advice,
         )
         return Result(outcome="failed", findings=findings, problem=problem)
 

@@ -90,6 +90,10 @@ _DECISIVE = re.compile(
 )
 
 
+LONGEST_LINE = 1000
+"""Characters of a decisive line that are kept: it goes into the journal and onto pages."""
+
+MOST_ADVICE = 5
 _FIX = "haui: fix: "
 """How a script says what to do about the failure that it has just reported (`die` in lib.sh)."""
 
@@ -114,9 +118,11 @@ def decisive(lines: Iterable[str], limit: int = 12) -> str:
     """The at most `limit` lines that say best why a script failed, in their order.
 
     The last line always counts, since most programs say there why they end; then lines that look
-    like errors, the later the better; then the lines before the end.
+    like errors, the later the better; then the lines before the end. Long lines are cut.
     """
-    full = [line.rstrip() for line in lines if line.strip() and not line.startswith(_FIX)]
+    full = [
+        line.rstrip()[:LONGEST_LINE] for line in lines if line.strip() and not line.startswith(_FIX)
+    ]
     last = len(full) - 1
     errors = [index for index in range(last, -1, -1) if _DECISIVE.search(full[index])]
     rest = range(last, -1, -1)
@@ -130,4 +136,5 @@ def decisive(lines: Iterable[str], limit: int = 12) -> str:
 
 def advice(lines: Iterable[str]) -> str:
     """What the script itself says has to be done; empty when it says nothing."""
-    return "\n".join(line.removeprefix(_FIX).strip() for line in lines if line.startswith(_FIX))
+    said = [line.removeprefix(_FIX).strip() for line in lines if line.startswith(_FIX)]
+    return "\n".join(line[:LONGEST_LINE] for line in said[-MOST_ADVICE:])

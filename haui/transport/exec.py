@@ -255,15 +255,25 @@ class Executing:
         """The login's uid, the status of `sudo -n true`, and what was said on stderr."""
         sentinel = secrets.token_hex(16)
         out, err = bytearray(), bytearray()
-        async with (
-            asyncio.timeout(_CHECK_S + GRACE_S),
-            link.exec(probe_command(sentinel)) as channel,
-        ):
-            await channel.send(b"", last=True)
-            while (piece := await channel.receive()) is not None:
-                kept = err if piece[0] else out
-                kept.extend(piece[1][: STDERR_LIMIT - len(kept)])
-            status = channel.status()
+        try:
+            async with (
+                asyncio.timeout(_CHECK_S + GRACE_S),
+                link.exec(probe_command(sentinel)) as channel,
+            ):
+                await channel.send(b"", last=True)
+                while (piece := await channel.receive()) is not None:
+                    kept = err if piece[0] else out
+                    kept.extend(piece[1][: STDERR_LIMIT - len(kept)])
+                status = channel.status()
+        except TimeoutError:
+            await link.close()
+            raise NoAnswerError(
+                "the login does not come to an end",
+                why=_last_lines(bytes(err)),
+                fix=f"`ssh {self._target.user}@{self._target.address} /bin/sh -c true` must end by "
+                "itself, and so must `sudo -n true` there",
+                host=self._target.name,
+            ) from None
         _, _, answer = out.decode(errors="replace").partition(sentinel + "\n")
         return answer.strip(), status, _last_lines(bytes(err))
 

@@ -8,6 +8,7 @@ from haui.execution.clock import Clock
 
 PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 SHORTEST_PAUSE_S = 0.05
+MOMENT_S = 5.0
 GOOD_WHILE_S = 90.0
 """Longer than any try to connect takes: who fails only now had been connected."""
 
@@ -28,8 +29,13 @@ class Patience:
         self._paused_at = 0.0
 
     def progress(self) -> None:
-        """Something worked: the next failure is a first one again."""
-        self._failures = 0
+        """Something worked: the next failure is a first one again.
+
+        Not when it failed a moment ago: a host that says a word and closes the connection, again
+        and again, must not be dialled for ever.
+        """
+        if self._clock.monotonic() - self._paused_at > MOMENT_S:
+            self._failures = 0
 
     async def pause(self) -> bool:
         """Wait before the next try; False, at once, when the patience is used up."""

@@ -26,15 +26,18 @@ from haui.transport.taskwire import (
     MarkFinder,
     agent_failure,
     read_state,
+    read_states,
     secrets_of,
     start_script,
     task_script,
 )
 from haui.transport.text import LineReader, Redactor, clean_text
-from haui.transport.wire import READ_ABSENT, READ_SCRIPT, READ_TOO_LARGE, parse_states
+from haui.transport.wire import READ_ABSENT, READ_SCRIPT, READ_TOO_LARGE
 
 OUTPUT_LIMIT = 64 << 20
-"""Bytes of one task's output that are passed on; the host keeps all of it."""
+"""Bytes of one task's output that are passed on; the runner on the host keeps about as many."""
+FLOOD_LIMIT = 4 * OUTPUT_LIMIT
+"""Bytes after which a host is not listened to any more: none of ours sends as many."""
 RUN_LIMIT = 4 << 20
 START_TIMEOUT_S, STATES_TIMEOUT_S, CANCEL_TIMEOUT_S = 180, 90, 120
 FOLLOW_TIMEOUT_S = 24 * 3600
@@ -99,7 +102,7 @@ class RemoteHost:
 
     async def follow(self, task: TaskId, *, offset: int = 0, on_lines: LineSink) -> TaskState:
         known = (*self._credentials.known(), *self._task_secrets.get(task, ()))
-        following = _Following(task, offset, LineReader(Redactor(known)), on_lines)
+        following = _Following(self.name, task, offset, LineReader(Redactor(known)), on_lines)
         patience = self._patience()
         while True:
             before = following.position
@@ -114,9 +117,7 @@ class RemoteHost:
 
         async def once() -> tuple[TaskState, ...]:
             done = _completed(await self._run(script, STATES_TIMEOUT_S, RUN_LIMIT))
-            if done.status != 0:
-                raise agent_failure(done, self.name)
-            return parse_states(run, done.stdout)
+            return read_states(run, done, host=self.name)
 
         return await self._patiently(once)
 
@@ -223,8 +224,11 @@ class RemoteHost:
 class _Following:
     """One task's output on its way to the reader; `position` counts bytes taken."""
 
-    def __init__(self, task: TaskId, position: int, reader: LineReader, on_lines: LineSink) -> None:
+    def __init__(
+        self, host: str, task: TaskId, position: int, reader: LineReader, on_lines: LineSink
+    ) -> None:
         self.task = task
+        self._host = host
         self.position = position
         self._shown = 0
         self._reader = reader
@@ -233,11 +237,20 @@ class _Following:
     async def take(self, data: bytes) -> None:
         self.position += len(data)
         self._shown += len(data)
+        if self._shown > FLOOD_LIMIT:
+            raise ConnectError(
+                f"the host sends more than {FLOOD_LIMIT >> 20} MiB of output of one step",
+                why="haui keeps less than that on a host: what comes is not what the step printed",
+                fix="it is not listened to any more: look at the host, then run haui resume",
+                host=self._host,
+            )
         if self._shown > OUTPUT_LIMIT:
             if self._shown - len(data) <= OUTPUT_LIMIT:
                 await self._pass_on(self._reader.end())
                 mib, where = OUTPUT_LIMIT >> 20, f"{self.task.step}.{self.task.attempt}"
-                notice = f"… more than {mib} MiB of output; the rest is in {where}/out on the host"
+                notice = (
+                    f"… more than {mib} MiB of output; the rest is in {where}/out on the host"
+                )
                 await self._on_lines((notice,))
             return
         await self._pass_on(self._reader.feed(data))

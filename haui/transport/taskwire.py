@@ -9,10 +9,12 @@ from haui import agent
 from haui.errors import StepError
 from haui.host import Completed, Script, TaskId, TaskRequest, TaskState
 from haui.secret import Secret
-from haui.transport.wire import BASE_ENV, TASK_SCRIPT, env_lines, parse_state
+from haui.transport.wire import BASE_ENV, TASK_SCRIPT, env_lines, parse_state, parse_states
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _SECRET_INPUT_LIMIT = 4096
+_ANSWER_LIMIT = 1024
+"""Bytes of the line behind the mark that are kept; the longest that a host of ours says has 40."""
 
 
 def task_script(
@@ -96,9 +98,10 @@ class MarkFinder:
 
     def feed(self, data: bytes) -> bytes:
         """The output in `data`, as far as it is known to be output."""
-        self._held += data
         if self._found:
+            self._held = (self._held + data)[: _ANSWER_LIMIT + 1]
             return b""
+        self._held += data
         if self._line_start and self._held.startswith(self._mark):
             return self._split(0, len(self._mark))
         at = self._held.find(b"\n" + self._mark)
@@ -111,7 +114,7 @@ class MarkFinder:
 
     def _split(self, end: int, answer: int) -> bytes:
         self._found = True
-        output, self._held = self._held[:end], self._held[answer:]
+        output, self._held = self._held[:end], self._held[answer : answer + _ANSWER_LIMIT + 1]
         return output
 
     def _safe(self) -> int:
@@ -153,13 +156,31 @@ def _manifest(request: TaskRequest) -> bytes:
     ).encode()
 
 
+def read_states(run: str, done: Completed, *, host: str) -> tuple[TaskState, ...]:
+    """The answer of states. Raises StepError when the host gave none that makes sense."""
+    if done.status != 0:
+        raise agent_failure(done, host)
+    try:
+        return parse_states(run, done.stdout)
+    except ValueError as error:
+        raise _nonsense(host, str(error)) from error
+
+
 def _parse(task: TaskId, line: str, host: str) -> TaskState:
     try:
         return parse_state(task, line)
-    except (KeyError, ValueError) as error:
-        raise StepError(
-            "the host's answer about a task makes no sense", why=repr(line[:200]), host=host
-        ) from error
+    except ValueError as error:
+        raise _nonsense(host, repr(line[:200])) from error
+
+
+def _nonsense(host: str, why: str) -> StepError:
+    return StepError(
+        "the host's answer about a task makes no sense",
+        why=why,
+        fix="haui takes it for no answer: look what is in /var/lib/haui on the host, and who may "
+        "write there",
+        host=host,
+    )
 
 
 def _defect(name: str, why: str) -> StepError:

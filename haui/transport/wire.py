@@ -79,7 +79,19 @@ READ_ABSENT, READ_TOO_LARGE = 66, 67
 KILL_AFTER_S = 5
 """How long a script may take to end after its time limit before it is killed."""
 
+MOST_ATTEMPTS = 9999
+"""Of one step on one host in one run; a host that tells of more makes it up."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ROW = 6
+_DIGITS = re.compile(r"[0-9]{1,18}")
+_STATUSES: Mapping[str, TaskStatus] = {
+    "absent": "absent",
+    "running": "running",
+    "done": "done",
+    "died": "died",
+    "rebooted": "rebooted",
+}
 
 
 def command(sentinel: str, *, timeout_s: int, become: str = "") -> str:
@@ -155,31 +167,41 @@ def unpack(blob: bytes) -> dict[str, bytes]:
 
 
 def parse_state(task: TaskId, line: str) -> TaskState:
-    """The answer of start, cancel or follow: the last three tab-separated fields of `line`."""
+    """The answer of start, cancel or follow: the last three tab-separated fields of `line`.
+
+    Raises ValueError for what no host of ours says: a claim is believed when it is exact.
+    """
     *_, status, rc, size = line.rstrip("\n").split("\t")
     return _state(task, status, rc, size)
 
 
 def parse_states(run: str, text: str) -> tuple[TaskState, ...]:
-    """The answer of states; other lines are ignored."""
+    """The answer of states; other lines are ignored. Raises ValueError as `parse_state` does."""
     rows = [line.split("\t") for line in text.split("\n") if line.startswith("task\t")]
+    if odd := [row for row in rows if len(row) != _ROW]:
+        raise ValueError(f"not six fields: {odd[0]!r:.200}")
     return tuple(
-        _state(TaskId(run=run, step=step, attempt=int(attempt)), status, rc, size)
+        _state(
+            TaskId(run=run, step=step, attempt=_number(attempt, 1, MOST_ATTEMPTS)), status, rc, size
+        )
         for _, step, attempt, status, rc, size in rows
     )
 
 
 def _state(task: TaskId, status: str, rc: str, size: str) -> TaskState:
-    known: dict[str, TaskStatus] = {
-        "absent": "absent",
-        "running": "running",
-        "done": "done",
-        "died": "died",
-        "rebooted": "rebooted",
-    }
+    known = _STATUSES.get(status)
+    if known is None or (known == "done") != bool(rc):
+        raise ValueError(f"no state of a task: {status!r} with exit status {rc!r}")
     return TaskState(
         id=task,
-        status=known[status],
-        rc=int(rc) if rc else None,
-        output_bytes=int(size or 0),
+        status=known,
+        rc=_number(rc, 0, 255) if rc else None,
+        output_bytes=_number(size or "0", 0, 1 << 50),
     )
+
+
+def _number(text: str, least: int, most: int) -> int:
+    """Digits only: int() also takes signs, blanks, underscores and the digits of other scripts."""
+    if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
+        raise ValueError(f"not a number from {least} to {most}: {text[:40]!r}")
+    return int(text)
