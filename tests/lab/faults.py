@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,6 +73,8 @@ class Part:
     prepare: Callable[[Lab], None] = lambda lab: None
     checks: tuple[Check, ...] = ()
     hosts: tuple[int, int] = (3, 2)
+    first: Mapping[int, Check] = field(default_factory=dict)
+    """What is done by hand before a session begins; it says what was seen."""
     environment: Callable[[Lab], dict[str, str]] = lambda lab: {}
     """What haui is started with, on top."""
 
@@ -136,20 +138,26 @@ def run_part(part: Part) -> list[Row]:
         with Lab.up(control_planes=part.hosts[0], workers=part.hosts[1]) as lab:
             scene = Scene(lab, state)
             part.prepare(lab)
-            rows = [_sessions(part, scene, faults)]
+            rows: list[Row] = []
+            rows.insert(0, _sessions(part, scene, faults, rows))
             rows += [_judged(part, scene, fault) for fault in faults]
             for check in part.checks:
                 rows.append(_checked(part, check.__doc__ or "", check, scene))
     return rows
 
 
-def _sessions(part: Part, scene: Scene, faults: list[Fault]) -> Row:
-    """All that were expected, and up to two more until the cluster stands."""
+def _sessions(part: Part, scene: Scene, faults: list[Fault], rows: list[Row]) -> Row:
+    """All that were expected, and up to two more until the cluster stands.
+
+    What is done by hand in between goes to `rows`.
+    """
     began = time.monotonic()
     codes: list[int] = []
     said = ""
     while len(codes) < len(part.codes) or (codes[-1] and len(codes) < len(part.codes) + 2):
         mine = [fault for fault in faults if fault.session == len(codes)]
+        if by_hand := part.first.get(len(codes)):
+            rows.append(_checked(part, by_hand.__doc__ or "", by_hand, scene))
         try:
             codes.append(_session(part, scene, mine, len(codes)))
         except (AssertionError, queue.Empty) as error:

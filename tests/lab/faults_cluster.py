@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,11 @@ from tests.lab.faults_checks import done, every_byte, nothing_twice, once, verif
 from tests.lab.faults_hosts import intent, output
 from tests.lab.faults_scene import Scene
 from tests.lab.lab import Lab
+from tests.lab.runs import HAUI, environment
+from tests.lab.terminal import Terminal
 
 SLOW_S = 60
-GONE = r"does not answer|no route|can't be reached|no longer answers"
+STAYS = "1 worker remains."
 
 
 def slow_etcd(host: str) -> Act:
@@ -68,6 +71,26 @@ def waits_for(host: str) -> Callable[[Scene], str]:
     return check
 
 
+def left_out(scene: Scene) -> str:
+    """the worker is left out by hand, in a terminal, and has its power again afterwards"""
+    env = {**environment(scene.state), "TERM": "xterm-256color"}
+    terminal = Terminal(scene.lab, [*HAUI], env=env, folder=scene.state.parent)
+    try:
+        with terminal:
+            terminal.wait_for("Resume")
+            terminal.press("Enter")
+            terminal.wait_for("does not answer", timeout_s=180)
+            terminal.press("s")
+            print(terminal.wait_for(STAYS), file=sys.stderr)
+            terminal.press("s")
+            end = terminal.wait_for("left out", timeout_s=600)
+            print(end, file=sys.stderr)
+            terminal.press("C-q")
+    finally:
+        hosts.on("wk2")(scene)
+    return f"before it was done: “{STAYS}”"
+
+
 def clock(text: str) -> Act:
     """The bastion's clock is that far off from now on."""
     return lambda scene: _clock_file(scene.lab).write_text(text + "\n")
@@ -101,8 +124,6 @@ def _faults() -> tuple[Fault, ...]:
             name="worker without power, for good",
             when=output("wk2", "runtime.containerd"),
             breaks=hosts.off("wk2"),
-            lasts_s=None,
-            mends=hosts.on("wk2"),
             expected=waits_for("wk2"),
         ),
         Fault(
@@ -138,6 +159,7 @@ CLUSTER = Part(
     name="cluster",
     faults=_faults,
     codes=(5, 0),
+    first={1: left_out},
     environment=faked,
     checks=(verified, every_byte, nothing_twice),
 )
