@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from haui.events import TaskFinished
 from haui.execution.remedy import remedy
+from tests.unit.scripted import Attempt
+from tests.unit.scripted_run import cluster, prepared, run_install, step
 
 
 @pytest.mark.parametrize(
@@ -44,3 +47,19 @@ def test_other_causes_of_the_machine() -> None:
 )
 def test_what_scripts_know_better(line: str) -> None:
     assert remedy([line], "wk1") == ""
+
+
+def test_a_full_disk_outweighs_what_the_script_advises() -> None:
+    fleet = prepared(["cp1"])
+    lines = (
+        "E: You don't have enough free space in /var/cache/apt/archives/.",
+        "haui: these packages can't be installed: containerd",
+        "haui: fix: look at the package sources of this host",
+    )
+    fleet["cp1"].attempts["a"] = [Attempt(rc=1, lines=lines, seconds=1)] * 3
+    ran = run_install([step("a")], fleet, spec=cluster(1, 0))
+    (finished,) = ran.bus.of(TaskFinished)
+    assert (finished.outcome, finished.attempt) == ("failed", 1)
+    assert finished.problem is not None
+    assert finished.problem.fix == remedy(lines, "cp1")
+    assert "free space" in finished.problem.why
