@@ -12,6 +12,23 @@ MODULES_LIST = "/etc/modules-load.d/haui-kubernetes.conf"
 SYSCTL_FILE = "/etc/sysctl.d/zz-haui-kubernetes.conf"
 """Sorts after the distribution's and after hardening kits' 99-*.conf: the last file wins."""
 
+SET_BY_OTHERS = (
+    # The kubelet, unless it is told to protect the kernel's defaults.
+    "vm.overcommit_memory", "vm.panic_on_oom", "kernel.panic", "kernel.panic_on_oops",
+    "kernel.keys.root_maxkeys", "kernel.keys.root_maxbytes",
+    # kube-proxy.
+    "net.ipv4.conf.all.route_localnet", "net.netfilter.nf_conntrack_max",
+    "net.netfilter.nf_conntrack_tcp_timeout_established",
+    "net.netfilter.nf_conntrack_tcp_timeout_close_wait", "net.ipv4.conf.all.arp_ignore",
+    "net.ipv4.conf.all.arp_announce", "net.ipv4.vs.conntrack", "net.ipv4.vs.conn_reuse_mode",
+    "net.ipv4.vs.expire_nodest_conn", "net.ipv4.vs.expire_quiescent_template",
+    # Pod networks; the masters of ip_forward change the settings of every interface with it.
+    "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.default.rp_filter",
+    "net.ipv4.conf.all.forwarding", "net.ipv6.conf.all.forwarding",
+    "net.ipv6.conf.all.disable_ipv6",
+)  # fmt: skip
+"""What a node's services set by themselves, once they run: noted before, for a reset."""
+
 
 def modules(spec: ClusterSpec) -> tuple[str, ...]:
     """The kernel modules that the nodes need."""
@@ -75,7 +92,10 @@ def _sysctl(spec: ClusterSpec, host: HostSpec, values: Values) -> Work:
     pairs = " ".join(f"{name}={value}" for name, value in settings.items())
     return Work(
         probe=Call(script="system_sysctl_probe", env={"HAUI_SYSCTLS": pairs}),
-        apply=Call(script="system_sysctl_apply", env={"HAUI_FILE": SYSCTL_FILE}),
+        apply=Call(
+            script="system_sysctl_apply",
+            env={"HAUI_FILE": SYSCTL_FILE, "HAUI_SET_BY_OTHERS": " ".join(SET_BY_OTHERS)},
+        ),
         files=(File(path=SYSCTL_FILE, content=text.encode()),),
     )
 

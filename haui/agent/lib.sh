@@ -68,10 +68,11 @@ put_line_file() {
     if [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; then
         return 0
     fi
+    ours_alone "$1" || note_folder "${1%/*}"
     mkdir -p "$(dirname "$1")"
     printf '%s\n' "$2" >"$1.haui-new"
     chmod "${3:-0644}" "$1.haui-new"
-    mv "$1.haui-new" "$1"
+    put_file "$1.haui-new" "$1"
     printf 'wrote %s\n' "$1"
 }
 
@@ -98,13 +99,6 @@ os_family() {
         esac
     done
     echo other
-}
-
-# keep_original PATH: one copy of PATH as it was before haui touched it first.
-keep_original() {
-    if [ -e "$1" ] && [ ! -e "$1.haui-orig" ]; then
-        cp -p "$1" "$1.haui-orig"
-    fi
 }
 
 # unit_enabled UNIT, unit_active UNIT: the state as systemd names it.
@@ -134,4 +128,126 @@ loaded() {
 # note_loaded UNIT MARK: MARK being what files_mark said before UNIT was told to read them.
 note_loaded() {
     put_line_file "$HAUI_LOADED/$1" "$2" >/dev/null
+}
+
+# The change record, $HAUI_BEFORE, which root alone can read: what the host was before haui came. `kept/PATH` is a file as
+# it was, `absent/PATH` says that there was none, `noted/KIND/NAME` is anything else, by a name that stands for any text.
+# What comes first stays, and it is on the disk before the change is made. `haui reset` goes by it.
+HAUI_BEFORE=${HAUI_BEFORE:-${HAUI_ROOT:-}/var/lib/haui/before}
+
+# note_code NAME: NAME as a path of plain names, each short enough for a file system.
+note_code() {
+    printf '%s' "$1" | od -An -v -tx1 | LC_ALL=C awk '
+        BEGIN { for (i = 1; i < 256; i++) char[sprintf("%02x", i)] = sprintf("%c", i) }
+        {
+            for (i = 1; i <= NF; i++) code = code (char[$i] ~ (code == "" ? "^[A-Za-z0-9]$" : "^[A-Za-z0-9_.-]$") ? char[$i] : "%" $i)
+        }
+        END {
+            while (length(code) > 200) { printf "%s/", substr(code, 1, 200); code = "+" substr(code, 201) }
+            printf "%s.v", code
+        }'
+}
+
+# note_name CODE: the NAME that was made that code.
+note_name() {
+    printf '%s\n' "${1%.v}" | LC_ALL=C awk '
+        BEGIN {
+            digits = "0123456789abcdef"
+            for (i = 1; i < 256; i++) char[substr(digits, int(i / 16) + 1, 1) substr(digits, i % 16 + 1, 1)] = sprintf("%c", i)
+        }
+        {
+            gsub(/\/[+]/, "")
+            while ((at = index($0, "%")) > 0) {
+                printf "%s%s", substr($0, 1, at - 1), char[substr($0, at + 1, 2)]
+                $0 = substr($0, at + 3)
+            }
+            printf "%s", $0
+        }'
+}
+
+# note_before KIND NAME VALUE: says, before it is changed, that NAME was VALUE. A later note of the same name is none.
+note_before() {
+    haui_note=$HAUI_BEFORE/noted/$1/$(note_code "$2")
+    [ ! -e "$haui_note" ] || return 0
+    (
+        umask 077
+        mkdir -p "${haui_note%/*}" && printf '%s' "$3" >"$haui_note.new" && sync "$haui_note.new" &&
+            mv -f "$haui_note.new" "$haui_note" && sync "${haui_note%/*}"
+    ) || die "what was before can't be noted below $HAUI_BEFORE" "is the disk full, or can it not be written to?"
+}
+
+# noted KIND NAME: what was noted; 1 when nothing was.
+noted() {
+    haui_note=$HAUI_BEFORE/noted/$1/$(note_code "$2")
+    [ -f "$haui_note" ] && cat "$haui_note"
+}
+
+# noted_codes KIND: the codes of all names of that kind, a line each.
+noted_codes() {
+    [ ! -d "$HAUI_BEFORE/noted/$1" ] || (cd "$HAUI_BEFORE/noted/$1" && find . -name '*.v' -type f | sed 's|^[.]/||' | LC_ALL=C sort)
+}
+
+# ours_alone PATH: whether it is below a folder that is haui's as a whole.
+ours_alone() {
+    case ${1#"${HAUI_ROOT:-}"} in
+        /etc/haui/* | /var/lib/haui/* | /run/haui/*) return 0 ;;
+    esac
+    return 1
+}
+
+# note_folder PATH: that PATH, and what is above it, did not exist.
+note_folder() {
+    haui_folder=$1
+    while [ -n "$haui_folder" ] && [ "$haui_folder" != "${HAUI_ROOT:-}" ] && [ ! -e "$haui_folder" ] && [ ! -L "$haui_folder" ]; do
+        note_before folder "${haui_folder#"${HAUI_ROOT:-}"}" absent
+        haui_folder=${haui_folder%/*}
+    done
+}
+
+# note_unit UNIT…: how systemd has it, before it is enabled, disabled, masked, started or stopped, or even installed.
+note_unit() {
+    for haui_unit; do
+        haui_state=$(unit_enabled "$haui_unit" | head -n 1)
+        note_before unit "$haui_unit" "${haui_state:-not-found} $(unit_active "$haui_unit" | head -n 1)"
+    done
+}
+
+# keep_before PATH: the file as it was before haui first touched it, or the note that there was none.
+keep_before() {
+    haui_path=${1#"${HAUI_ROOT:-}"}
+    haui_kept=$HAUI_BEFORE/kept$haui_path
+    haui_absent=$HAUI_BEFORE/absent$haui_path
+    if [ -e "$haui_kept" ] || [ -L "$haui_kept" ] || [ -e "$haui_absent" ]; then
+        return 0
+    fi
+    # Where older versions of haui have kept it.
+    haui_source=$1
+    [ ! -e "$1.haui-orig" ] || haui_source=$1.haui-orig
+    (
+        umask 077
+        if [ -e "$haui_source" ] || [ -L "$haui_source" ]; then
+            mkdir -p "${haui_kept%/*}" && rm -rf "$haui_kept.new" && cp -a "$haui_source" "$haui_kept.new" &&
+                { [ ! -f "$haui_kept.new" ] || sync "$haui_kept.new"; } &&
+                mv -fT "$haui_kept.new" "$haui_kept" && sync "${haui_kept%/*}"
+        else
+            note_folder "${1%/*}"
+            mkdir -p "${haui_absent%/*}" && : >"$haui_absent" && sync "${haui_absent%/*}"
+        fi
+    ) || die "no copy of $1 can be kept below $HAUI_BEFORE" "is the disk full, or can it not be written to?"
+    [ "$haui_source" = "$1" ] || rm -f "$haui_source"
+}
+
+# note_wrote PATH SOURCE: PATH is about to become what the file SOURCE is. What is none of these is somebody else's work.
+note_wrote() {
+    haui_sum=$(sha256sum <"$2") || die "$2 can't be read"
+    note_before wrote "${1#"${HAUI_ROOT:-}"} ${haui_sum%% *}" ""
+}
+
+# put_file NEW PATH: NEW becomes PATH in one move, on record.
+put_file() {
+    if ! ours_alone "$2"; then
+        keep_before "$2"
+        note_wrote "$2" "$1"
+    fi
+    mv -f "$1" "$2"
 }

@@ -13,6 +13,8 @@ stage=$2
 root=$3
 limit=$4
 tab=$(printf '\t')
+HAUI_BEFORE=$root/before
+export HAUI_BEFORE
 
 exec 8>"$claim/live" || exit 1
 flock -x 8 || exit 1
@@ -38,20 +40,6 @@ finish() {
 refuse() {
     echo "haui: $1"
     finish 125
-}
-
-# keep_before PATH: the file as it was before haui first touched it, or the note that there was none.
-keep_before() {
-    kept=$root/before/kept$1
-    absent=$root/before/absent$1
-    if [ -e "$kept" ] || [ -L "$kept" ] || [ -e "$absent" ]; then
-        return 0
-    fi
-    if [ -e "$1" ] || [ -L "$1" ]; then
-        mkdir -p "${kept%/*}" && cp -a "$1" "$kept.new" && mv -fT "$kept.new" "$kept"
-    else
-        mkdir -p "${absent%/*}" && : >"$absent"
-    fi
 }
 
 # as_wanted SOURCE MODE PATH: whether the file is there already, content, mode and owner.
@@ -82,7 +70,8 @@ if [ -s "$stage/manifest" ]; then
     while IFS=$tab read -r index mode path family; do
         [ -z "$family" ] || [ "$family" = "$(os_family)" ] || continue
         as_wanted "$stage/files/$index" "$mode" "$path" && continue
-        (umask 077 && keep_before "$path") || refuse "cannot keep a copy of $path under $root/before"
+        (keep_before "$path" && note_wrote "$path" "$stage/files/$index") ||
+            refuse "cannot keep a copy of $path under $root/before"
         place "$stage/files/$index" "$mode" "$path" || refuse "cannot place $path"
         printf '%s\n' "$path" >>"$claim/changed"
         printf '%s\t%s\t%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "${claim#"$root/"}" "$path" \

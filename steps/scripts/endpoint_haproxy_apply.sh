@@ -3,6 +3,7 @@
 # Installs haproxy and has it run with our configuration. A reload keeps open connections.
 set -eu
 
+note_unit haproxy
 if [ -z "$(package version haproxy)" ]; then
     package install haproxy || die "haproxy can't be installed" \
         "look at the package sources of this host; '$(package by_hand haproxy)' must work by hand"

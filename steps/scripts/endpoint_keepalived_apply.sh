@@ -6,6 +6,7 @@ set -eu
 name=$(keepalived_interface)
 [ -n "$name" ] || die "no interface of this host holds $HAUI_ADDRESS" "correct hosts[].address, or say hosts[].interface"
 put_line_file "$INTERFACE" "$(interface_text "$name")"
+note_unit keepalived
 if [ -z "$(package version keepalived)" ]; then
     package install keepalived || die "keepalived can't be installed" \
         "look at the package sources of this host; '$(package by_hand keepalived)' must work by hand"

@@ -6,6 +6,7 @@ set -eu
 
 HAUI_PACKAGES=$(of_family HAUI_PACKAGES)
 
+note_unit nginx
 missing=
 for name in $HAUI_PACKAGES; do
     [ -n "$(package version "$name")" ] || missing="$missing $name"

@@ -9,12 +9,13 @@ if ! have openssl; then
 fi
 ca=$ETCD_PKI/ca.crt
 key=$ETCD_PKI/ca.key
+note_folder "$ETCD_PKI"
 mkdir -p "$ETCD_PKI"
 umask 077
 if [ ! -s "$key" ]; then
     openssl genrsa -out "$key.haui-new" 2048 2>/dev/null || die "openssl makes no key"
     sync "$key.haui-new"
-    mv "$key.haui-new" "$key"
+    put_file "$key.haui-new" "$key"
     echo "made the key of etcd's CA"
 fi
 chmod 0600 "$key"
@@ -23,6 +24,6 @@ if [ ! -s "$ca" ]; then
         die "openssl makes no certificate"
     chmod 0644 "$ca.haui-new"
     sync "$ca.haui-new"
-    mv "$ca.haui-new" "$ca"
+    put_file "$ca.haui-new" "$ca"
     echo "made the certificate of etcd's CA"
 fi

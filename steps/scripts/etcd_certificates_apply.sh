@@ -9,6 +9,7 @@ if ! have openssl; then
 fi
 folder=$(certificate_folder)
 owner=$(certificate_owner)
+note_folder "$folder"
 mkdir -p "$folder"
 umask 077
 for name in $HAUI_CERTIFICATES; do
@@ -20,7 +21,7 @@ for name in $HAUI_CERTIFICATES; do
         [ "$part" = key ] || chmod 0644 "$folder/$name.$part.haui-new"
         sync "$folder/$name.$part.haui-new"
     done
-    mv "$folder/$name.key.haui-new" "$folder/$name.key"
-    mv "$folder/$name.crt.haui-new" "$folder/$name.crt"
+    put_file "$folder/$name.key.haui-new" "$folder/$name.key"
+    put_file "$folder/$name.crt.haui-new" "$folder/$name.crt"
     echo "placed the certificate $name ($fault)"
 done

@@ -8,8 +8,13 @@ release=${HAUI_IMAGE##*/}
 if etcd_has_data && [ -s "$ETCD_RECORD" ] && [ "$(head -n 1 "$ETCD_RECORD")" != "$release" ]; then
     die "this member has data of $(head -n 1 "$ETCD_RECORD"); upgrades of etcd are not done here"
 fi
-id etcd >/dev/null 2>&1 ||
+note_unit etcd
+note_folder "${HAUI_ROOT:-}/etc/etcd"
+note_folder "$ETCD_DATA"
+if ! id etcd >/dev/null 2>&1; then
+    note_before user etcd absent
     useradd --system --user-group --home-dir /var/lib/etcd --no-create-home --shell /usr/sbin/nologin etcd
+fi
 mkdir -p "$ETCD_DATA"
 chown etcd:etcd "$ETCD_DATA"
 chmod 0700 "$ETCD_DATA"
@@ -28,7 +33,7 @@ timeout 900 ctr -n haui images pull --hosts-dir "${HAUI_ROOT:-}/etc/containerd/c
     die "the image $HAUI_IMAGE can't be pulled" \
         "check supply.images (repository, registries, ca, username) and that the registry has it"
 
-folder=${HAUI_ROOT:-}/run/haui-etcd-image
+folder=${HAUI_ROOT:-}/run/haui/etcd-image
 close_image() {
     ctr -n haui images unmount --rm "$folder" >/dev/null 2>&1 || :
     rmdir "$folder" 2>/dev/null || :
@@ -52,7 +57,7 @@ for program in etcd etcdctl; do
 done
 "$ETCD_PROGRAMS/etcd.haui-new" --version || die "the etcd of $HAUI_IMAGE does not run on this host"
 for program in etcd etcdctl; do
-    mv "$ETCD_PROGRAMS/$program.haui-new" "$ETCD_PROGRAMS/$program"
+    put_file "$ETCD_PROGRAMS/$program.haui-new" "$ETCD_PROGRAMS/$program"
 done
 {
     echo "$release"

@@ -79,71 +79,74 @@ disks_links() {
     done
 }
 
-# disks_table: what files and df say, in $(…). df counts, mountinfo says the rest.
-disks_table() {
-    set --
-    for disks_file in proc/self/mountinfo proc/swaps etc/fstab etc/waagent.conf usr/lib/systemd/journald.conf \
-        etc/systemd/journald.conf; do
-        disks_file=$disks_root/$disks_file
-        if [ -f "$disks_file" ] && [ -r "$disks_file" ]; then set -- "$@" "$disks_file"; fi
-    done
-    for disks_file in "$disks_root"/usr/lib/systemd/journald.conf.d/*.conf \
-        "$disks_root"/etc/systemd/journald.conf.d/*.conf; do
-        if [ -f "$disks_file" ] && [ -r "$disks_file" ]; then set -- "$@" "$disks_file"; fi
-    done
-    export LC_ALL=C
-    exec awk -v root="$disks_root" -v paths="$DISKS_PATHS" -v found="$disks_found" '
-        function own(path) {
-            path = substr(path, length(root) + 1)
-            return path == "" ? "/" : path
-        }
-        function number(text) { return text ~ /^[0-9]+$/ ? text : 0 }
-        function tell(key, value) { gsub(/[\t\r]+/, " ", value); printf "%s\t%s\n", key, substr(value, 1, 4000) }
-        BEGIN {
-            n = split(found, order, " ")
-            for (i = 1; i <= n; i++) { order[i] = own(order[i]); known[order[i]] = 1 }
-        }
-        FNR == 1 { file = FILENAME == "-" || FILENAME == "" ? "-" : substr(FILENAME, length(root) + 1) }
-        file == "-" && $1 == "real" { target[order[++m]] = own(substr($0, 6)); next }
-        file == "-" { if ($NF != "File" && NF == 6) numbers[own($6)] = $1 " " $2 " " $3 " " number($4) " " number($5); next }
-        file == "/proc/self/mountinfo" {
-            for (i = 7; i <= NF && $i != "-"; i++);
-            if (i + 3 > NF) next
-            point[++points] = $5; device[points] = $3; type[points] = $(i + 1); source[points] = $(i + 2)
-            options[points] = $6 "," $(i + 3)
-            next
-        }
-        file == "/proc/swaps" { if (FNR > 1 && NF >= 4) tell("swap.active", $1 " " $2 " " $3 " " $4); next }
-        file == "/etc/fstab" { if ($1 !~ /^#/ && $3 == "swap") tell("swap.fstab", $1); next }
-        file == "/etc/waagent.conf" { if (tolower($0) ~ /^[ \t]*resourcedisk\.enableswap=y/) waagent = 1; next }
-        sub(/^[ \t]*SystemMaxUse=[ \t]*/, "") { max = $0 }
-        END {
-            if (max != "") tell("journald.max", max)
-            if (waagent) print "swap.maker\t/etc/waagent.conf"
-            count = split(paths, wanted, " ")
-            for (w = 1; w <= count; w++) {
-                path = wanted[w]; at = path
-                while (!(at in known) && at != "/") {
-                    sub(/\/[^\/]*$/, "", at)
-                    if (at == "") at = "/"
-                }
-                if (!(at in known) || !(at in numbers) || (path == "/var/lib/dpkg" && at != path)) continue
-                real = (at in target) ? target[at] : at
-                best = 0
-                for (p = 1; p <= points; p++) {
-                    prefix = point[p] == "/" ? "/" : point[p] "/"
-                    if (index(real "/", prefix) == 1 && (!best || length(point[p]) >= length(point[best]))) best = p
-                }
-                if (!best) continue
-                split(numbers[at], df, " ")
-                printf "mount\t%s %s %s %s %s %s %s %s %s\n", path, type[best], source[best], df[1], df[2], df[3], df[4], df[5], options[best]
-                printf "mount.at\t%s %s %s\n", path, device[best], point[best]
-            }
-        }' - "$@" 2>/dev/null <<EOF
-$disks_answer
-$disks_real
-EOF
+# disks_files: notes what files say. df counts, mountinfo says the rest.
+disks_files() {
+    look_at disks "$disks_root/proc/self/mountinfo" "$disks_root/proc/swaps" "$disks_root/etc/fstab" \
+        "$disks_root/etc/waagent.conf" "$disks_root/usr/lib/systemd/journald.conf" \
+        "$disks_root/etc/systemd/journald.conf" "$disks_root"/usr/lib/systemd/journald.conf.d/*.conf \
+        "$disks_root"/etc/systemd/journald.conf.d/*.conf
+    HAUI_DISKS_PATHS=$DISKS_PATHS HAUI_DISKS_FOUND=$disks_found
+    HAUI_DISKS_DF=$disks_answer$HAUI_NEWLINE$disks_real
+    export HAUI_DISKS_PATHS HAUI_DISKS_FOUND HAUI_DISKS_DF
 }
+
+# shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
+DISKS_READ='
+    function disks_own(path) {
+        path = substr(path, root + 1)
+        return path == "" ? "/" : path
+    }
+    function disks_number(text) { return text ~ /^[0-9]+$/ ? text : 0 }
+    function disks_read(  i) {
+        if (own == "/proc/self/mountinfo") {
+            for (i = 7; i <= NF && $i != "-"; i++);
+            if (i + 3 > NF) return 0
+            disks_point[++disks_points] = $5; disks_device[disks_points] = $3
+            disks_type[disks_points] = $(i + 1); disks_source[disks_points] = $(i + 2)
+            disks_options[disks_points] = $6 "," $(i + 3)
+        } else if (own == "/proc/swaps") {
+            if (line > 1 && NF >= 4) tell("swap.active", $1 " " $2 " " $3 " " $4)
+        } else if (own == "/etc/fstab") {
+            if ($1 !~ /^#/ && $3 == "swap") tell("swap.fstab", $1)
+        } else if (own == "/etc/waagent.conf") {
+            if (tolower($0) ~ /^[ \t]*resourcedisk\.enableswap=y/) disks_waagent = 1
+        } else if (sub(/^[ \t]*SystemMaxUse=[ \t]*/, "")) disks_max = $0
+        return 0
+    }
+    # What df has counted, for each path that there is, and where these lead to.
+    function disks_counted(  rows, n, i, m, word, paths) {
+        n = split(ENVIRON["HAUI_DISKS_FOUND"], paths, " ")
+        for (i = 1; i <= n; i++) { paths[i] = disks_own(paths[i]); disks_known[paths[i]] = 1 }
+        n = split(ENVIRON["HAUI_DISKS_DF"], rows, "\n")
+        for (i = 1; i <= n; i++) {
+            if (rows[i] ~ /^real /) disks_target[paths[++m]] = disks_own(substr(rows[i], 6))
+            else if (split(rows[i], word, " ") == 6 && word[6] != "File")
+                disks_numbers[disks_own(word[6])] = word[1] " " word[2] " " word[3] " " disks_number(word[4]) " " disks_number(word[5])
+        }
+    }
+    function disks_end(  count, wanted, w, path, at, real, best, p, prefix) {
+        if (disks_max != "") tell("journald.max", disks_max)
+        if (disks_waagent) tell("swap.maker", "/etc/waagent.conf")
+        disks_counted()
+        count = split(ENVIRON["HAUI_DISKS_PATHS"], wanted, " ")
+        for (w = 1; w <= count; w++) {
+            path = wanted[w]; at = path
+            while (!(at in disks_known) && at != "/") {
+                sub(/\/[^\/]*$/, "", at)
+                if (at == "") at = "/"
+            }
+            if (!(at in disks_known) || !(at in disks_numbers) || (path == "/var/lib/dpkg" && at != path)) continue
+            real = (at in disks_target) ? disks_target[at] : at
+            best = 0
+            for (p = 1; p <= disks_points; p++) {
+                prefix = disks_point[p] == "/" ? "/" : disks_point[p] "/"
+                if (index(real "/", prefix) == 1 && (!best || length(disks_point[p]) >= length(disks_point[best]))) best = p
+            }
+            if (!best) continue
+            tell("mount", path " " disks_type[best] " " disks_source[best] " " disks_numbers[at] " " disks_options[best])
+            tell("mount.at", path " " disks_device[best] " " disks_point[best])
+        }
+    }'
 
 # disks_writable: asked of what is there; what is not would be made in the nearest folder above it.
 disks_writable() {
@@ -158,8 +161,9 @@ disks_writable() {
     done
 }
 
-# disks_beneath ROWS: what is known of the disk under etcd, and of xfs under containerd.
+# disks_beneath ROWS: what is known of the disk under etcd, and of xfs under containerd, from what facts_files has told.
 disks_beneath() {
+    disks_root=${HAUI_ROOT:-}
     set -f
     # Not with read: it asks for one byte after the other.
     IFS=$HAUI_NEWLINE
@@ -290,10 +294,8 @@ facts_disks() {
     tmp_and_zone
     [ -z "$disks_found" ] || [ -z "$haui_mode" ] || fact tmp.mode "$haui_mode"
     disks_links
-    disks_rows=$(disks_table)
-    [ -z "$disks_rows" ] || printf '%s\n' "$disks_rows"
+    disks_files
     disks_writable
-    disks_beneath "$disks_rows"
     disks_etcd
     disks_swap
 }

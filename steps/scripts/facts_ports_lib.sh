@@ -5,39 +5,56 @@
 #   port.range     FIRST LAST: where the kernel takes local ports of outgoing connections from
 #   port.reserved  ports that it leaves out there, e.g. "30000-32767,6443"
 
-# ports_listeners: what ss says. Whose a socket is costs a look at every process: only asked for when one of the ports
-# that the install will use (HAUI_PORTS, when that is known) is taken.
-ports_listeners() {
-    ports_said=$(ss -Hltun 2>/dev/null </dev/null) || return 1
-    ports_taken=
-    for ports_port in ${HAUI_PORTS:-}; do
-        case $ports_said in *":$ports_port "*) ports_taken=yes && break ;; esac
-    done
-    if [ -n "$ports_taken" ] || [ -z "${HAUI_PORTS:-}" ]; then
-        ss -Hltunp 2>/dev/null </dev/null
-    else
-        printf '%s\n' "$ports_said"
-    fi
-}
-
+# What the kernel's own tables say. Whose a socket is costs ss a look at every process: it is only asked when one of the
+# ports that the install will use (HAUI_PORTS, when that is known) is taken, or where there are no tables.
 facts_ports() {
-    look_at ports "$ROOT/proc/sys/net/ipv4/ip_local_port_range" "$ROOT/proc/sys/net/ipv4/ip_local_reserved_ports"
-    have ss || return 0
-    said ports
-    ! ports_listeners || printf '\nasked\n'
-    said_all
+    look_at ports "$ROOT/proc/sys/net/ipv4/ip_local_port_range" "$ROOT/proc/sys/net/ipv4/ip_local_reserved_ports" \
+        "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6" "$ROOT/proc/net/udp" "$ROOT/proc/net/udp6"
+    if have ss; then HAUI_SS=yes; else HAUI_SS=''; fi
+    export HAUI_SS
 }
 
+# Rows of /proc/net/tcp (Documentation/networking/proc_net_tcp.rst of Linux): listening sockets come first. Addresses are
+# words of the machine; all that Kubernetes runs on but s390x has the low byte first.
 # shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
 PORTS_READ='
-    function ports_read() {
-        if (NF) tell(own ~ /range$/ ? "port.range" : "port.reserved", $0)
-        return 1
+    function ports_read(  proto, state, at) {
+        if (own !~ /^\/proc\/net\//) {
+            if (NF) tell(own ~ /range$/ ? "port.range" : "port.reserved", $0)
+            return 1
+        }
+        ports_seen = 1
+        if (line == 1) return 0
+        proto = own ~ /tcp/ ? "tcp" : "udp"
+        state = proto == "tcp" ? "0A" : "07"
+        if ($4 != state) return proto == "tcp"
+        at = index($2, ":")
+        ports_row(proto " " ports_address(substr($2, 1, at - 1)) " " ports_number(substr($2, at + 1)) " - -")
+        return 0
+    }
+    function ports_number(text,  value, i) {
+        for (i = 1; i <= length(text); i++) value = value * 16 + index("0123456789ABCDEF", substr(text, i, 1)) - 1
+        return value
+    }
+    function ports_address(text,  word, i, j, whole) {
+        if (text ~ /^0+$/) return length(text) > 8 ? "*" : "0.0.0.0"
+        for (i = 1; i <= length(text); i += 8) {
+            word = substr(text, i, 8)
+            for (j = 7; j >= 1; j -= 2)
+                if (length(text) == 8) whole = whole "." ports_number(substr(word, j, 2))
+                else whole = whole (j == 7 || j == 3 ? ":" : "") tolower(substr(word, j, 2))
+        }
+        return substr(whole, 2)
+    }
+    function ports_row(row,  word) {
+        split(row, word, " ")
+        if (word[3] !~ /^[0-9]+$/ || ports_told[row]++ || ports_count >= 2000) return
+        ports_all[++ports_count] = row
+        if (index(" " ENVIRON["HAUI_PORTS"] " ", " " word[3] " ")) ports_taken = 1
     }'
 # shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
 PORTS_SAID='
-    function ports_said(  port, address, process, pid, row) {
-        if ($0 == "asked") ports_asked = 1
+    function ports_said(  port, address, process, pid) {
         if ($1 != "tcp" && $1 != "udp") return
         port = $5; sub(/.*:/, "", port)
         address = $5; sub(/:[^:]*$/, "", address); gsub(/^\[|\]$/, "", address); sub(/\]?%.*/, "", address)
@@ -50,11 +67,19 @@ PORTS_SAID='
             sub(/",pid=[0-9]+$/, "", process); gsub(/[ \t]+/, "_", process)
             if (process == "") process = "-"
         }
-        row = $1 " " address " " port " " process " " pid
-        if (port ~ /^[0-9]+$/ && !ports_told[row]++ && ports_count++ < 2000) ports_row[ports_count] = row
+        ports_row($1 " " address " " port " " process " " pid)
     }
-    function ports_end(  i) {
-        if (!ports_asked) return
-        for (i = 1; i <= ports_count && i <= 2000; i++) tell("listener", ports_row[i])
+    function ports_end(  ask, asked, i) {
+        if (ENVIRON["HAUI_SS"] != "" && (!ports_seen || ports_taken || ENVIRON["HAUI_PORTS"] == "")) {
+            ask = "ss -Hltunp 2>/dev/null </dev/null && echo asked"
+            while ((ask | getline) > 0) {
+                if (!asked++) { ports_count = 0; split("", ports_told) }
+                if ($0 == "asked") ports_seen = 1
+                else ports_said()
+            }
+            close(ask)
+        }
+        if (!ports_seen) return
+        for (i = 1; i <= ports_count; i++) tell("listener", ports_all[i])
         tell("listeners", ports_count + 0)
     }'

@@ -31,10 +31,22 @@ debian_apt() {
     # A power cut may have left packages unpacked but not set up; apt refuses to work until this is done. Another apt
     # at work is not our trouble here: the install below waits for it.
     dpkg --configure -a --force-confdef --force-confold </dev/null || :
+    [ "$1" != install ] || debian_note "$@"
     # needrestart (Ubuntu) may list what should be restarted; it must neither ask nor do it, least of all with containerd.
     NEEDRESTART_MODE=l apt-get -q -y --no-install-recommends --fix-broken \
         -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
         -o Dpkg::Use-Pty=0 "$@" </dev/null
+}
+
+# debian_note ARGUMENT…: what this apt-get would install, change or take away, as it is before; apt itself says it.
+debian_note() {
+    haui_planned=$(LC_ALL=C apt-get -s -q -y --no-install-recommends --fix-broken "$@" 2>/dev/null </dev/null |
+        awk '$1 == "Inst" || $1 == "Remv" { print $2, ($3 ~ /^\[/ ? substr($3, 2, length($3) - 2) : "absent") }') || :
+    while read -r haui_name haui_found; do
+        [ -z "$haui_name" ] || note_before package "$haui_name" "$haui_found"
+    done <<LIST
+$haui_planned
+LIST
 }
 
 # debian_update [LIST]: refreshes what is known of all sources, or of the one file below sources.list.d.
@@ -79,6 +91,14 @@ debian_offered() {
 
 # debian_hold NAME…: keep them at their version.
 debian_hold() {
+    haui_held=$(debian_held) || :
+    for haui_name; do
+        if printf '%s\n' "$haui_held" | grep -qxF "$haui_name"; then
+            note_before hold "$haui_name" held
+        else
+            note_before hold "$haui_name" free
+        fi
+    done
     apt-mark hold "$@" >/dev/null
 }
 

@@ -29,12 +29,19 @@ redhat_transact() {
     shift
     for haui_name; do
         shift
+        redhat_note "${haui_name%%=*}"
         case $haui_name in *=*) haui_name=${haui_name%%=*}-${haui_name#*=} ;; esac
         set -- "$@" "$haui_name"
     done
     redhat_dnf -y --setopt=install_weak_deps=0 --setopt="disable_excludes=$haui_excludes" install "$@" && return 0
     echo "trying again with fresh package lists"
     redhat_dnf -y --refresh --setopt=install_weak_deps=0 --setopt="disable_excludes=$haui_excludes" install "$@"
+}
+
+# redhat_note NAME: whether it was there before. What dnf brings along for it, dnf takes away with it.
+redhat_note() {
+    haui_found=$(redhat_version "$1")
+    note_before package "$1" "${haui_found:-absent}"
 }
 
 # redhat_dnf ARGUMENT…: dnf with the proxy of the cluster file. A source of somebody else may be broken; whether that
@@ -80,7 +87,7 @@ redhat_hold() {
     haui_config=${HAUI_ROOT:-}/etc/dnf/dnf.conf
     haui_loose=$(redhat_upgrades "$@")
     [ -n "$haui_loose" ] || return 0
-    keep_original "$haui_config"
+    keep_before "$haui_config"
     [ -f "$haui_config" ] || put_line_file "$haui_config" "[main]"
     # The file is read twice: an exclude line that is there gets longer, since a second one would replace it.
     awk -v names="$(echo "$*" | tr ' ' ',')" '
@@ -92,7 +99,7 @@ redhat_hold() {
         { print }
         /^\[main\]/ && !found && !told { told = 1; print "excludepkgs=" names }' "$haui_config" "$haui_config" >"$haui_config.haui-new"
     chmod 0644 "$haui_config.haui-new"
-    mv "$haui_config.haui-new" "$haui_config"
+    put_file "$haui_config.haui-new" "$haui_config"
     echo "other package sources offer $(oneline "$haui_loose") as well: excluded in $haui_config"
 }
 

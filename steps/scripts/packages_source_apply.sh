@@ -8,14 +8,15 @@ HAUI_KEY_URL=$(of_family HAUI_KEY_URL)
 HAUI_URL=$(of_family HAUI_URL)
 
 if [ "$(of_family HAUI_KEY_FROM)" = url ] && [ ! -s "$HAUI_KEY_FILE" ]; then
-    mkdir -p "$(dirname "$HAUI_KEY_FILE")"
+    note_folder "${HAUI_KEY_FILE%/*}"
+    mkdir -p "${HAUI_KEY_FILE%/*}"
     echo "fetching $HAUI_KEY_URL"
     https_proxy=$HAUI_HTTPS_PROXY no_proxy=$HAUI_NO_PROXY \
         curl -fsSL --retry 3 --max-time 60 -o "$HAUI_KEY_FILE.haui-new" "$HAUI_KEY_URL" ||
         die "the key of the packages can't be fetched from $HAUI_KEY_URL" \
             "let the host reach it, or say supply.packages.mirror and key"
     chmod 0644 "$HAUI_KEY_FILE.haui-new"
-    mv "$HAUI_KEY_FILE.haui-new" "$HAUI_KEY_FILE"
+    put_file "$HAUI_KEY_FILE.haui-new" "$HAUI_KEY_FILE"
 fi
 package update "$(of_family HAUI_LIST)" || die "the Kubernetes packages can't be read from $HAUI_URL" \
     "check supply.packages (mirror, key) and that the host reaches it"

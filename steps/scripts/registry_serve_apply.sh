@@ -6,6 +6,7 @@ set -eu
 
 fetch_program() {
     set -- "$HAUI_PROGRAM.haui-new"
+    note_folder "${HAUI_PROGRAM%/*}"
     mkdir -p "${HAUI_PROGRAM%/*}"
     (
         if [ -n "${HAUI_NO_PROXY:-}" ]; then
@@ -16,7 +17,7 @@ fetch_program() {
     ) || die "$HAUI_URL can't be fetched" "correct registry.program, or put the program on this host and name its path"
     registry_sum "$1" || die "$HAUI_URL is not what registry.sha256 says" "correct registry.sha256, or look who changed it"
     chmod 0755 "$1"
-    mv "$1" "$HAUI_PROGRAM"
+    put_file "$1" "$HAUI_PROGRAM"
 }
 
 install_program() {
@@ -26,6 +27,7 @@ install_program() {
     fi
     # The package starts a registry of its own at once, on port 5000, without TLS. Not where somebody has it already.
     if [ -z "$(package version docker-registry)" ]; then
+        note_unit docker-registry.service
         systemctl mask docker-registry.service
     fi
     package install docker-registry || die "docker-registry can't be installed" \
@@ -43,9 +45,12 @@ if ! registry_program; then
 fi
 "$HAUI_PROGRAM" --version || die "$HAUI_PROGRAM does not run on this host" "is it for this processor?"
 
-id "$REGISTRY_ACCOUNT" >/dev/null 2>&1 ||
+if ! id "$REGISTRY_ACCOUNT" >/dev/null 2>&1; then
+    note_before user "$REGISTRY_ACCOUNT" absent
     useradd --system --user-group --home-dir "$HAUI_STORAGE" --no-create-home --shell /usr/sbin/nologin "$REGISTRY_ACCOUNT"
+fi
 storage=${HAUI_ROOT:-}$HAUI_STORAGE
+note_folder "$storage"
 mkdir -p "$storage"
 [ "$(owner "$storage")" = "$REGISTRY_ACCOUNT" ] || chown -R "$REGISTRY_ACCOUNT:$REGISTRY_ACCOUNT" "$storage"
 chmod 0750 "$storage"

@@ -24,14 +24,17 @@ install_containerd() {
     esac
 }
 
+note_unit containerd
+for folder in /etc/containerd /var/lib/containerd /opt/containerd; do
+    note_folder "${HAUI_ROOT:-}$folder"
+done
 have containerd || install_containerd
 rendered=$(containerd_config)
 if ! cmp -s "$rendered" "$CONFIG"; then
-    keep_original "$CONFIG"
     mkdir -p "$(dirname "$CONFIG")"
     cp "$rendered" "$CONFIG.haui-new"
     chmod 0644 "$CONFIG.haui-new"
-    mv "$CONFIG.haui-new" "$CONFIG"
+    put_file "$CONFIG.haui-new" "$CONFIG"
     echo "installed $CONFIG for containerd $(containerd_version)"
 fi
 containerd config dump >/dev/null || die "containerd does not accept its configuration" "correct advanced.containerd"

@@ -1,9 +1,10 @@
 # shellcheck shell=sh
-# haui: include osfamily_lib
+# haui: include osfamily_lib node_notes_lib
 # Installs kubeadm, kubelet and kubectl at exactly the asked version and keeps every upgrade away from them. The kubelet
 # is enabled, and started by kubeadm: before that it has nothing to do and would fail each ten seconds.
 set -eu
 
+note_node
 set -- cri-tools kubernetes-cni
 for name in kubeadm kubelet kubectl; do
     offered=$(package offered "$name" "$HAUI_VERSION")

@@ -31,6 +31,7 @@ allow_selinux() {
     [ "$(selinux_mode)" != disabled ] || return 0
     for haui_boolean; do
         if [ "$(selinux_boolean "$haui_boolean")" = off ]; then
+            note_before selinux-boolean "$haui_boolean" off
             setsebool -P "$haui_boolean" 1 || die "the SELinux boolean $haui_boolean can't be set" \
                 "run by hand: setsebool -P $haui_boolean 1; or say system.selinux: permissive"
             echo "SELinux: $haui_boolean is on"
@@ -51,6 +52,11 @@ selinux_port() {
         END { exit !found }'
 }
 
+# selinux_port_of PORT: the type that the admin has given to the TCP port; nothing when that is the policy's business.
+selinux_port_of() {
+    semanage port -l -C 2>/dev/null | awk -v port="$1" '$2 == "tcp" && $3 == port { print $1; exit }'
+}
+
 # want_selinux_port TYPE PORT, allow_selinux_port TYPE PORT
 want_selinux_port() {
     [ "$(selinux_mode)" != disabled ] && have semanage || return 0
@@ -61,6 +67,7 @@ want_selinux_port() {
 allow_selinux_port() {
     [ "$(selinux_mode)" != disabled ] && have semanage || return 0
     selinux_port "$1" "$2" && return 0
+    note_before selinux-port "$2" "$(selinux_port_of "$2")"
     # -a fails for a port that the policy has given to somebody else, -m for one that it does not know.
     semanage port -a -t "$1" -p tcp "$2" 2>/dev/null || semanage port -m -t "$1" -p tcp "$2" ||
         die "SELinux does not let $1 have port $2" \
@@ -73,6 +80,11 @@ selinux_type() {
     stat -c %C -- "${HAUI_ROOT:-}$1" 2>/dev/null | cut -d : -f 3
 }
 
+# selinux_type_of PATTERN: the type that the admin has given to such files; nothing when there is none.
+selinux_type_of() {
+    semanage fcontext -l -C 2>/dev/null | grep -F "$1 " | awk -F : '{ print $(NF - 1); exit }'
+}
+
 # want_selinux_type TYPE PATH, allow_selinux_type TYPE PATH: a file outside of the places that the policy knows.
 want_selinux_type() {
     [ "$(selinux_mode)" != disabled ] && have semanage || return 0
@@ -81,8 +93,9 @@ want_selinux_type() {
 allow_selinux_type() {
     [ "$(selinux_mode)" != disabled ] && have semanage || return 0
     haui_pattern=$(printf '%s' "$2" | sed 's/[.]/\\./g')
-    semanage fcontext -l -C 2>/dev/null | grep -F "$haui_pattern " | grep -q ":$1:" ||
-        semanage fcontext -a -t "$1" "$haui_pattern" 2>/dev/null || semanage fcontext -m -t "$1" "$haui_pattern" ||
-        die "SELinux does not learn that $2 is of $1" "run by hand: semanage fcontext -a -t $1 '$haui_pattern'"
+    semanage fcontext -l -C 2>/dev/null | grep -F "$haui_pattern " | grep -q ":$1:" || {
+        note_before selinux-type "$haui_pattern" "$(selinux_type_of "$haui_pattern")"
+        semanage fcontext -a -t "$1" "$haui_pattern" 2>/dev/null || semanage fcontext -m -t "$1" "$haui_pattern"
+    } || die "SELinux does not learn that $2 is of $1" "run by hand: semanage fcontext -a -t $1 '$haui_pattern'"
     restorecon -F "${HAUI_ROOT:-}$2" || die "$2 can't be labelled" "run by hand: restorecon -Fv $2"
 }

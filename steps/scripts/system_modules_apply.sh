@@ -11,6 +11,7 @@ if [ -n "$extras" ]; then
 fi
 listed="# Written by haui: kernel modules of Kubernetes"
 for module in $HAUI_MODULES; do
+    module_works "$module" || note_before module "$module" absent
     if module_loadable "$module"; then
         listed="$listed$HAUI_NEWLINE$module"
         module_works "$module" || modprobe -- "$module" ||

@@ -6,13 +6,13 @@ set -eu
 
 config=${HAUI_ROOT:-}/etc/selinux/config
 if [ "$(selinux_mode)" = enforcing ]; then
+    note_before selinux mode enforcing
     setenforce 0 || die "SELinux stays enforcing" "look whether a security module or the kernel's command line forbids it"
     echo "SELinux is permissive now"
 fi
 if grep -q '^SELINUX=enforcing' "$config" 2>/dev/null; then
-    keep_original "$config"
     sed 's/^SELINUX=enforcing/SELINUX=permissive/' "$config" >"$config.haui-new"
     chmod 0644 "$config.haui-new"
-    mv "$config.haui-new" "$config"
+    put_file "$config.haui-new" "$config"
     echo "SELinux will be permissive after a boot"
 fi

@@ -4,6 +4,7 @@
 set -eu
 
 if ! time_service >/dev/null; then
+    note_unit chrony chronyd
     package install chrony || die "chrony can't be installed" "install a time service on this host, or use profile test"
     case $(os_family) in
         redhat) systemctl enable --now chronyd ;;

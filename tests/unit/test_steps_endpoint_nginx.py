@@ -25,7 +25,7 @@ def host(tmp_path: Path) -> ShellHost:
     with_systemctl(host)
     host.fake("dpkg-query", DPKG)
     host.fake("dpkg")
-    host.fake("apt-get", 'rm -f "$STATE"/no-*')
+    host.fake("apt-get", 'case " $* " in *" -s "*) ;; *) rm -f "$STATE"/no-* ;; esac')
     host.fake("nginx")
     host.fake("getenforce", "exit 1")
     host.fake("ss", "echo 'LISTEN 0 1 *:8443 *:* users:((\"nginx\",pid=7,fd=3))'")
@@ -87,7 +87,8 @@ def test_it_is_installed_while_masked_checked_started_and_then_only_reloaded(
     absent(host, "nginx", "libnginx-mod-stream")
     assert run(host, "probe").verdict("package nginx") == "differs"
     assert run(host, "apply").status == 0
-    order = [c for c in host.calls if re.search(r"mask|install|^nginx|restart", c)]
+    made = [call for call in host.calls if " -s " not in call]
+    order = [call for call in made if re.search(r"mask|install|^nginx|restart", call)]
     assert [c.split()[0:2] for c in order[:2]] == [["systemctl", "mask"], ["apt-get", "-q"]]
     assert "install nginx libnginx-mod-stream" in order[1]
     assert order[2] == "systemctl unmask --runtime nginx.service"

@@ -65,7 +65,7 @@ def test_an_attempt_that_was_killed_leaves_no_open_image(host: ShellHost) -> Non
     ]
     assert images[:3] == ["pull", "unmount", "mount"]
     assert images[-1] == "unmount"
-    assert not (host.folder / "root/run/haui-etcd-image").exists()
+    assert not (host.folder / "root/run/haui/etcd-image").exists()
 
 
 def test_a_program_that_was_changed_is_installed_anew(host: ShellHost) -> None:

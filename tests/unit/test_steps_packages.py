@@ -128,19 +128,36 @@ def test_only_our_source_is_refreshed(host: ShellHost) -> None:
     assert "Dir::Etc::sourceparts=-" in update
 
 
+APT_GET = """
+for n do :; done
+case " $* " in
+    *" -s "*) echo "Inst curl [7.88] (7.89 Debian [amd64])"; echo "Inst $n (1.7 Debian [amd64])" ;;
+    *) echo 1.7 >"$STATE/installed-$n" ;;
+esac
+"""
+
+
+def changing(host: ShellHost) -> list[str]:
+    """The calls of apt-get that are no mere simulation."""
+    return [line for line in host.calls if line.startswith("apt-get") and " -s " not in line]
+
+
 def test_missing_packages_are_installed_and_nothing_else(host: ShellHost) -> None:
     names = {"HAUI_PACKAGES_DEBIAN": "curl socat", "HAUI_PACKAGES_REDHAT": "none"}
     installed(host, curl="7.88")
     probe = host.run("packages_base_probe", names)
     assert (probe.verdict("package curl"), probe.verdict("package socat")) == ("ok", "differs")
-    host.fake("apt-get", 'for n do :; done; echo 1.7 >"$STATE/installed-$n"')
+    host.fake("apt-get", APT_GET)
     assert host.run("packages_base_apply", names).status == 0
-    (call,) = [line for line in host.calls if line.startswith("apt-get")]
+    (call,) = changing(host)
     assert call.endswith(" install socat")
     assert "DPkg::Lock::Timeout=300" in call
     assert host.run("packages_base_probe", names).done
     assert host.run("packages_base_apply", names).status == 0
-    assert sum(line.startswith("apt-get") for line in host.calls) == 1
+    assert len(changing(host)) == 1
+    notes = host.folder / "root/var/lib/haui/before/noted/package"
+    assert sorted(path.name for path in notes.iterdir()) == ["curl.v", "socat.v"]
+    assert ((notes / "socat.v").read_text(), (notes / "curl.v").read_text()) == ("absent", "7.88")
 
 
 def test_stale_lists_are_refreshed_once(host: ShellHost) -> None:
@@ -154,7 +171,7 @@ esac
 """,
     )
     assert host.run("packages_base_apply", {"HAUI_PACKAGES_DEBIAN": "socat"}).status == 0
-    kinds = ["update" if " update" in c else "install" for c in host.calls if "apt-get" in c]
+    kinds = ["update" if " update" in c else "install" for c in changing(host)]
     assert kinds == ["install", "update", "install"]
 
 
@@ -204,7 +221,7 @@ def test_kubernetes_is_installed_at_the_asked_version_and_held(host: ShellHost) 
     host.fake("apt-get")
     ran = host.run("runtime_kubernetes_apply", {"HAUI_VERSION": "1.34.2"})
     assert ran.status == 0, ran.stderr
-    (call,) = [line for line in host.calls if line.startswith("apt-get")]
+    (call,) = changing(host)
     for name in ("kubeadm", "kubelet", "kubectl"):
         assert f" {name}=1.34.2-2.1" in call
     assert "apt-mark hold kubeadm kubelet kubectl" in host.calls

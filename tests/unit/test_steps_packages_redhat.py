@@ -176,7 +176,7 @@ def test_another_source_that_would_upgrade_them_is_kept_out(
     run(host, "packages.source", "probe")
     assert run(host, "runtime.kubernetes", "apply").status == 0
     assert host.read("/etc/dnf/dnf.conf") == after
-    assert host.read("/etc/dnf/dnf.conf.haui-orig") == before
+    assert host.read("/var/lib/haui/before/kept/etc/dnf/dnf.conf") == before
     assert run(host, "runtime.kubernetes", "probe").done
     host.write("/etc/dnf/dnf.conf", before)
     assert run(host, "runtime.kubernetes", "probe").verdict("hold on kubelet") == "differs"

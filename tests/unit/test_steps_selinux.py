@@ -59,7 +59,7 @@ def test_permissive_now_and_after_a_boot(host: ShellHost) -> None:
     assert host.run("system_selinux_apply").status == 0
     assert host.run("system_selinux_probe").done
     assert "SELINUX=permissive\nSELINUXTYPE=targeted" in host.read("/etc/selinux/config")
-    assert "SELINUX=enforcing" in host.read("/etc/selinux/config.haui-orig")
+    assert "SELINUX=enforcing" in host.read("/var/lib/haui/before/kept/etc/selinux/config")
     calls = host.calls
     assert host.run("system_selinux_apply").status == 0
     assert host.calls == calls, "nothing is left to do"

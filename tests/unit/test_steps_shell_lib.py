@@ -69,10 +69,74 @@ def test_a_service_has_read_its_files_until_they_are_placed_anew(host: ShellHost
 
 def test_the_original_is_kept_once(host: ShellHost) -> None:
     path = host.write("/etc/x", "first")
-    sh(host, f"keep_original {path}")
+    sh(host, f"keep_before {path}")
     path.write_text("second")
-    sh(host, f"keep_original {path}")
-    assert host.read("/etc/x.haui-orig") == "first"
+    sh(host, f"keep_before {path}")
+    assert host.read("/var/lib/haui/before/kept/etc/x") == "first"
+
+
+def test_what_older_versions_kept_beside_the_file_is_taken_over(host: ShellHost) -> None:
+    path = host.write("/etc/x", "ours")
+    host.write("/etc/x.haui-orig", "first")
+    sh(host, f"keep_before {path}")
+    assert host.read("/var/lib/haui/before/kept/etc/x") == "first"
+    assert not (host.folder / "root/etc/x.haui-orig").exists()
+
+
+NAMES = (
+    "net.ipv4.ip_forward",
+    "/dev/mapper/a b",
+    "-rf",
+    "..",
+    "x\n\ty",
+    "ü%41'\"$(id)",
+    "",
+    "a" * 399,
+)
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_a_note_has_any_name_and_the_first_one_stays(host: ShellHost, name: str) -> None:
+    text = """
+        noted swap "$N" || echo none
+        note_before swap "$N" "-2 "; note_before swap "$N" 7; note_before swap other 1
+        noted swap "$N"; echo
+        for code in $(noted_codes swap); do
+            note_name "$code"; printf '\037'; noted swap "$(note_name "$code")"; printf '\036'
+        done
+    """
+    ran = sh(host, text, N=name)
+    assert ran.status == 0, ran.stderr
+    none, value, *listed = ran.stdout.split("\n", 2)
+    assert (none, value) == ("none", "-2 ")
+    assert set(listed[0].split("\x1e")) == {f"{name}\x1f-2 ", "other\x1f1", ""}
+
+
+def test_a_note_that_can_not_be_written_ends_the_script(host: ShellHost) -> None:
+    host.write("/var/lib/haui/before", "no folder")
+    ran = sh(host, "note_before swap x 1; echo went on")
+    assert (ran.status, ran.stdout) == (1, "")
+    assert "what was before can't be noted" in ran.stderr
+
+
+def test_each_missing_folder_above_is_noted(host: ShellHost) -> None:
+    (host.folder / "root/opt").mkdir()
+    text = """
+        note_folder "$HAUI_ROOT/opt/a/b"; mkdir -p "$HAUI_ROOT/opt/a/b"
+        note_folder "$HAUI_ROOT/opt/a"
+        for code in $(noted_codes folder); do note_name "$code"; echo; done
+    """
+    assert sh(host, text).stdout.split() == ["/opt/a/b", "/opt/a"]
+
+
+def test_a_file_is_put_on_record_before_it_is_there(host: ShellHost) -> None:
+    host.write("/etc/x", "first")
+    host.fake("mv", 'case $* in *" $HAUI_ROOT/etc/x") exit 9 ;; esac; exec /bin/mv "$@"')
+    new = host.write("/etc/x.haui-new", "ours")
+    assert sh(host, f'put_file {new} "$HAUI_ROOT/etc/x"').status == 9
+    assert host.read("/etc/x") == host.read("/var/lib/haui/before/kept/etc/x") == "first"
+    code = f"wrote '/etc/x {hashlib.sha256(b'ours').hexdigest()}'"
+    assert sh(host, f"noted {code}").status == 0
 
 
 def probe(host: ShellHost, *files: File) -> dict[str, str]:

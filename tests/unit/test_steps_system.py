@@ -54,7 +54,7 @@ def test_swap_is_turned_off_for_good_and_undoable(host: ShellHost) -> None:
         "# haui: no swap with Kubernetes: /swap.img none swap sw 0 0",
         "# /old none swap sw 0 0",
     ]
-    assert host.read("/etc/fstab.haui-orig") == FSTAB
+    assert host.read("/var/lib/haui/before/kept/etc/fstab") == FSTAB
     assert (host.folder / "root/etc/fstab").stat().st_mode & 0o777 == 0o640
     assert "systemctl mask swap.target" in host.calls
     assert "swapoff -a" in host.calls
@@ -148,7 +148,7 @@ def test_the_block_of_names_goes_first_and_leaves_the_rest_alone(host: ShellHost
     assert look(host, HOSTS).done
     assert change(host, HOSTS).status == 0
     assert host.read("/etc/hosts") == system.hosts_block(spec()) + original
-    assert host.read("/etc/hosts.haui-orig") == original
+    assert host.read("/var/lib/haui/before/kept/etc/hosts") == original
 
 
 def test_cloud_init_is_kept_from_writing_the_names_anew(host: ShellHost) -> None:

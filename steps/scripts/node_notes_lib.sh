@@ -1,0 +1,22 @@
+# shellcheck shell=sh
+# Before Kubernetes comes to a host: what is there already of all that the kubelet, kubeadm and the pod network make.
+
+NODE_FOLDERS="/etc/kubernetes /etc/cni/net.d /opt/cni/bin /var/lib/kubelet /var/lib/cni /var/lib/etcd /var/log/pods \
+/var/log/containers /var/lib/calico /var/lib/cilium /var/log/calico /root/.kube /.kube /usr/libexec/kubernetes \
+/etc/systemd/system/kubelet.service.d"
+
+# note_node: once for each host, whichever step comes first.
+note_node() {
+    ! noted node all >/dev/null || return 0
+    note_unit kubelet
+    for node_folder in $NODE_FOLDERS; do
+        note_folder "${HAUI_ROOT:-}$node_folder"
+        for node_entry in "${HAUI_ROOT:-}$node_folder"/*; do
+            [ ! -e "$node_entry" ] || note_before entry "${node_entry#"${HAUI_ROOT:-}"}" present
+        done
+    done
+    for node_device in "${HAUI_ROOT:-}"/sys/class/net/*; do
+        [ ! -e "$node_device" ] || note_before interface "${node_device##*/}" present
+    done
+    note_before node all noted
+}
