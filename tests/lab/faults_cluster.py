@@ -114,7 +114,6 @@ def faked(lab: Lab) -> dict[str, str]:
         "FAKETIME_TIMESTAMP_FILE": str(_clock_file(lab)),
         "FAKETIME_CACHE_DURATION": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "FAKETIME_DONT_RESET": "1",
     }
 
 

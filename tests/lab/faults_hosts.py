@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.lab import net, servers
 from tests.lab.faults import Act
 from tests.lab.faults_scene import Moment, Scene
+from tests.lab.machine import HostNotReady
 from tests.lab.state import State
 
 SESSIONS = "^sshd: ops"
@@ -120,15 +121,23 @@ def reboot(host: str) -> Act:
 
     def act(scene: Scene) -> str:
         since = time.monotonic()
-        before = scene.sh(host, "cat /proc/sys/kernel/random/boot_id")
+        before = _boot(scene, host)
         scene.sh(host, "systemctl reboot", check=False)
-        while scene.sh(host, "cat /proc/sys/kernel/random/boot_id", check=False) in ("", before):
+        while _boot(scene, host) in ("", before):
             assert time.monotonic() - since < 120, f"{host} does not reboot"
             time.sleep(0.5)
         scene.lab.wait(host)
         return f"up after {time.monotonic() - since:.0f} s"
 
     return act
+
+
+def _boot(scene: Scene, host: str) -> str:
+    """Another one after each boot; empty in between."""
+    try:
+        return scene.sh(host, "cat /proc/sys/kernel/random/boot_id", check=False)
+    except HostNotReady:
+        return ""
 
 
 def off(host: str) -> Act:
