@@ -23,11 +23,17 @@ FaultKind = Literal[
     "unreachable",
     "wrong-host-key",
     "noisy",
+    "endless",
+    "garbage",
+    "forged-status",
 ]
 """fail-once, fail: the script ends with an error, the first time or always · slow: ten times longer
 · drop-connection: the connection dies while the output is followed, once · reboot: the host boots
 in the middle of the task, once · unreachable: the host refuses connections from then on ·
-wrong-host-key: it shows another key from then on · noisy: hostile bytes between the lines."""
+wrong-host-key: it shows another key from then on · noisy: hostile bytes between the lines ·
+endless: the answer never ends · garbage: bytes of all kinds instead of an answer · forged-status:
+exit statuses and sizes that can't be. With the last three a step that only reads is spoiled when it
+is looked at, another one while it changes the host; they are of the host that means harm."""
 
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 EXAMPLE = "cp2:control_plane.join:fail-once"

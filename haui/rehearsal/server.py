@@ -18,6 +18,7 @@ import asyncssh
 
 from haui.errors import UsageError
 from haui.rehearsal.host import Answer, Follow, SimulatedHost
+from haui.rehearsal.hostile import Endless, spoiled
 from haui.rehearsal.login import Asked, Sudo, asked
 from haui.rehearsal.task import HostState
 from haui.spec import HostSpec, HostSsh
@@ -168,7 +169,7 @@ class HostServer:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def answer(self, request: Envelope) -> Answer | Follow | None:
+    def answer(self, request: Envelope) -> Answer | Follow | Endless | None:
         """The model's answer, with everything that has to happen to the server before it.
 
         None: there will be no answer, the connection is about to die.
@@ -184,7 +185,7 @@ class HostServer:
         if before != self.host.state.since:
             self.spawn(self._turn())
             return None
-        return answer
+        return spoiled(self.host, request, answer)
 
     async def _turn(self) -> None:
         """Become unreachable, or another host by the look of its key; then the connections die."""
@@ -232,6 +233,8 @@ class _Session(asyncssh.SSHServerSession[bytes]):
         self._sudo: Sudo | None = None
         self._task: asyncio.Task[None] | None = None
         self._answered = False
+        self._writable = asyncio.Event()
+        self._writable.set()
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
         self._chan = chan
@@ -272,7 +275,7 @@ class _Session(asyncssh.SSHServerSession[bytes]):
         answer = self._server.answer(request)
         if answer is None:
             return
-        if isinstance(answer, Follow) or answer.delay > 0:
+        if isinstance(answer, Follow | Endless) or answer.delay > 0:
             self._task = self._server.spawn(self._later(answer))
         else:
             self._finish(answer)
@@ -304,13 +307,28 @@ class _Session(asyncssh.SSHServerSession[bytes]):
         assert self._chan is not None
         return self._chan
 
-    async def _later(self, answer: Answer | Follow) -> None:
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    async def _later(self, answer: Answer | Follow | Endless) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionError):
-            if isinstance(answer, Follow):
+            if isinstance(answer, Endless):
+                await self._without_end(answer.chunk)
+            elif isinstance(answer, Follow):
                 await self._follow(answer)
             else:
                 await self._server.clock.sleep(answer.delay)
                 self._finish(answer)
+
+    async def _without_end(self, chunk: bytes) -> None:
+        """As fast as the client takes it, until it has had enough."""
+        while True:
+            self._channel.write(chunk)
+            await self._writable.wait()
+            await asyncio.sleep(0)
 
     def _finish(self, answer: Answer) -> None:
         self._answered = True
