@@ -170,6 +170,39 @@ def test_the_script_tells_all(host: ShellHost) -> None:
     assert int(facts.one("ssh.umask") or "", 8) >= 0
 
 
+DEBIAN = "Include /etc/ssh/sshd_config.d/*.conf\n# MaxSessions 2\nUsePAM yes\n"
+
+
+def test_sshd_is_not_asked_where_nothing_but_its_defaults_can_count(host: ShellHost) -> None:
+    host.fake("sshd", SSHD)
+    host.write("/etc/ssh/sshd_config", DEBIAN)
+    host.write("/etc/ssh/sshd_config.d/a.conf", "PrintMotd no\n")
+    rows = set(told(host).all("sshd"))
+    assert rows > {"maxsessions 10", "maxstartups 10:30:100", "clientaliveinterval 0"}
+    assert not [call for call in host.calls if call.startswith("sshd")]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("sshd_config.d/a.conf", "  maxsessions 4"),
+        ("sshd_config.d/a.conf", "MaxStartups=10"),
+        ("sshd_config.d/a.conf", "Match User ops"),
+        ("sshd_config", 'Include "/srv/sshd/*.conf"'),
+        ("sshd_config", "ClientAliveInterval 5"),
+    ],
+)
+def test_sshd_is_asked_where_it_is_set_up(host: ShellHost, name: str, line: str) -> None:
+    host.fake("sshd", SSHD)
+    host.write("/etc/ssh/sshd_config", DEBIAN)
+    host.write(f"/etc/ssh/{name}", f"UsePAM yes\n{line}\n")
+    host.env["SUDO_USER"] = "o'ps $(id)"
+    assert "maxsessions 4" in told(host).all("sshd")
+    asked = [call for call in host.calls if call.startswith("sshd")]
+    assert len(asked) == 1
+    assert "user=o'ps $(id),host=localhost" in asked[0]
+
+
 def test_the_script_without_anything(host: ShellHost) -> None:
     for command in ("getent", "sshd", "systemctl"):
         host.fake(command, "exit 1")

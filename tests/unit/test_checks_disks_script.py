@@ -8,13 +8,9 @@ import pytest
 
 from haui.evidence import Facts
 from steps.checks.mounts import mounts
-from steps.load import body
+from tests.unit.facts_of import look_with
 from tests.unit.shell_host import ShellHost
 
-LIBRARY = (Path(__file__).parents[2] / "haui/agent/lib.sh").read_text()
-SCRIPT = "\n".join(
-    [LIBRARY, body("facts_lib"), body("facts_disks_lib"), "facts_disks\nfacts_end\n"]
-)
 MOUNTINFO = """\
 20 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro
 21 20 0:5 / /dev rw - devtmpfs udev rw
@@ -51,11 +47,7 @@ def host(tmp_path: Path) -> ShellHost:
 
 
 def facts(host: ShellHost) -> Facts:
-    ran = host.run(SCRIPT)
-    assert (ran.status, ran.stderr) == (0, "")
-    found = Facts(ran.stdout)
-    assert found.complete
-    return found
+    return look_with(host, "facts_disks")
 
 
 def unit(host: ShellHost, name: str, *wanted_by: str, file: bool = True) -> None:

@@ -102,24 +102,76 @@ udp UNCONN 0 0 [fe80::1]%eth0:546 [::]:*
 """
 
 
+SS_ROWS = (
+    "tcp 0.0.0.0 22 sshd 611",
+    "tcp :: 22 sshd 611",
+    "udp 127.0.0.53 53 systemd-resolve 9",
+    "tcp * 6443 kube-apiserver 7",
+    "tcp 0.0.0.0 80 nginx:_w 2",
+    "udp 0.0.0.0 8472 - -",
+    "udp fe80::1 546 - -",
+)
+
+
 def test_listeners(host: ShellHost) -> None:
     state(host, "ss", SS)
     host.fake("ss", 'cat "$STATE/ss"')
     host.write("/proc/sys/net/ipv4/ip_local_port_range", "32768\t60999\n")
     host.write("/proc/sys/net/ipv4/ip_local_reserved_ports", "\n")
     facts = look_with(host, "facts_ports")
-    assert facts.all("listener") == (
-        "tcp 0.0.0.0 22 sshd 611",
-        "tcp :: 22 sshd 611",
-        "udp 127.0.0.53 53 systemd-resolve 9",
-        "tcp * 6443 kube-apiserver 7",
-        "tcp 0.0.0.0 80 nginx:_w 2",
-        "udp 0.0.0.0 8472 - -",
-        "udp fe80::1 546 - -",
-    )
+    assert facts.all("listener") == SS_ROWS
     assert facts.count("listeners") == 7
     assert facts.one("port.range") == "32768 60999"
     assert facts.one("port.reserved") is None
+
+
+TCP = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1
+   1: 00000000:28EA 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2
+   2: 0B4D4D0A:0016 0F4D4D0A:C350 01 00000000:00000000 00:00000000 00000000     0        0 3
+"""
+TCP6 = """\
+  sl  local_address remote_address st
+   0: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A
+   1: 000080FE00000000FF005450B6C0DFFE:1F90 00000000000000000000000000000000:0000 0A
+"""
+UDP = """\
+   sl  local_address rem_address   st
+  17: 3500007F:0035 00000000:0000 07
+  18: 0B4D4D0A:D431 0F4D4D0A:0035 01
+"""
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_listeners_come_from_the_kernel_and_their_programs_from_ss(
+    host: ShellHost, taken: bool
+) -> None:
+    host.write("/proc/net/tcp", TCP)
+    host.write("/proc/net/tcp6", TCP6)
+    host.write("/proc/net/udp", UDP)
+    state(host, "ss", SS)
+    host.fake("ss", 'cat "$STATE/ss"')
+    host.env["HAUI_PORTS"] = "6443 10474" if taken else "6443 8472 2379"
+    facts = look_with(host, "facts_ports")
+    assert facts.all("listener") == (
+        SS_ROWS if taken else (
+            "tcp 127.0.0.1 53 - -",
+            "tcp 0.0.0.0 10474 - -",
+            "tcp * 22 - -",
+            "tcp fe80:0000:0000:0000:5054:00ff:fedf:c0b6 8080 - -",
+            "udp 127.0.0.53 53 - -",
+        )
+    )  # fmt: skip
+    assert bool(host.calls) is taken
+
+
+def test_without_ss_the_kernel_still_tells_who_listens(host: ShellHost) -> None:
+    host.write("/proc/net/tcp", TCP)
+    host.fake("ss", "exit 127")
+    host.env["HAUI_PORTS"] = "10474"
+    facts = look_with(host, "facts_ports")
+    assert facts.all("listener") == ("tcp 127.0.0.1 53 - -", "tcp 0.0.0.0 10474 - -")
 
 
 def test_a_host_on_which_nobody_listens(host: ShellHost) -> None:
