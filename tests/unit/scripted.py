@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from haui.errors import ConnectError, ConnectionLostError, StepError
 from haui.host import (
     Completed,
+    File,
     LineSink,
     Script,
     TaskId,
@@ -34,13 +35,14 @@ class _JumpingSelector(selectors.DefaultSelector):
         self.now = now
 
     def select(self, timeout: float | None = None) -> Any:
-        ready = super().select(0)
-        if ready:
-            return ready
         if timeout is None:
-            raise AssertionError("deadlock: everything waits and nothing is due")
+            # Nothing is due: then only another thread can bring the loop on.
+            ready = super().select(0)
+            if not ready:
+                raise AssertionError("deadlock: everything waits and nothing is due")
+            return ready
         self.now += timeout
-        return ready
+        return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -74,10 +76,13 @@ class Attempt:
 
 
 @dataclass
-class _Running:
-    request: TaskRequest
+class Running:
+    """An attempt that was begun on a machine; perhaps it has ended since."""
+
+    id: TaskId
     attempt: Attempt
     began: float
+    files: tuple[File, ...] = ()
     cancelled_at: float | None = None
     effective: bool = False
     followers: list[asyncio.Future[None]] = field(default_factory=list)
@@ -96,7 +101,8 @@ class Machine:
     fleet: ScriptedFleet
     true: set[str] = field(default_factory=set)
     attempts: dict[str, list[Attempt]] = field(default_factory=dict)
-    """How the next attempts of a step go; the default Attempt when the list is used up."""
+    """How the next attempts of a step go; the usual Attempt when the list is used up."""
+    usual: Attempt = Attempt()
     probes: dict[str, list[Completed | Exception]] = field(default_factory=dict)
     """Answers to scripts by name, used up before the regular answer."""
     readings: dict[str, str] = field(default_factory=dict)
@@ -107,7 +113,7 @@ class Machine:
     """How the next connects go, used up before `connect_error` counts."""
     errors: dict[str, list[Exception]] = field(default_factory=dict)
     """Errors of the next start or follow calls, by "start:<step>" or "follow:<step>"."""
-    tasks: dict[TaskId, _Running] = field(default_factory=dict)
+    tasks: dict[TaskId, Running] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     bodies: list[str] = field(default_factory=list)
     """The steps whose bodies were run, in order."""
@@ -118,7 +124,7 @@ class Machine:
             if not running.effective and now >= running.ends_at:
                 running.effective = True
                 if running.attempt.makes_true and running.cancelled_at is None:
-                    self.true.add(running.request.id.step)
+                    self.true.add(running.id.step)
 
     def state(self, task: TaskId, now: float) -> TaskState:
         self.settle(now)
@@ -142,12 +148,22 @@ class Machine:
         step = request.id.step
         for other in self.tasks.values():
             if now < other.ends_at:
-                raise AssertionError(f"{self.name}: {step} begins while {other.request.id} runs")
-        planned = self.attempts.get(step, [])
-        attempt = planned.pop(0) if planned else Attempt()
+                raise AssertionError(f"{self.name}: {step} begins while {other.id} runs")
         self.bodies.append(step)
-        self.tasks[request.id] = _Running(request, attempt, now)
+        self.tasks[request.id] = Running(request.id, self.take(step), now, request.files)
         self.fleet.note_width(step, now)
+
+    def planned(self, step: str) -> Attempt:
+        """How the next attempt of that step goes."""
+        planned = self.attempts.get(step)
+        return planned[0] if planned else self.usual
+
+    def take(self, step: str) -> Attempt:
+        """As `planned`, and it is used up."""
+        attempt = self.planned(step)
+        if self.attempts.get(step):
+            self.attempts[step].pop(0)
+        return attempt
 
 
 class ScriptedFleet:
@@ -164,6 +180,10 @@ class ScriptedFleet:
         self.now = 0.0
         self.remote_answers: dict[str, Callable[[Script], Completed]] = {}
         """How gates, supplies and revokes are answered, by script name."""
+        self.lent: set[tuple[str, str]] = set()
+        """What was supplied and not taken back, by step and host; kept by `remote_answers`."""
+        self.under_way: list[tuple[Machine, TaskRequest]] = []
+        """The starts that were sent and have not arrived."""
 
     def play(self, main: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in virtual time, which goes on where the last one ended."""
@@ -182,7 +202,7 @@ class ScriptedFleet:
             1
             for machine in self.machines.values()
             for running in machine.tasks.values()
-            if running.request.id.step == step and now < running.ends_at
+            if running.id.step == step and now < running.ends_at
         )
         self.width[step] = max(self.width.get(step, 0), at_once)
 
@@ -249,7 +269,12 @@ class ScriptedHost:
         self._check(request.id.attempt > 0)
         self._note("start", request.id.step)
         self.machine.fleet.scripts.append(request.script)
-        await self._travel()
+        sent = (self.machine, request)
+        self.machine.fleet.under_way.append(sent)
+        try:
+            await self._travel()
+        finally:
+            self.machine.fleet.under_way.remove(sent)
         self._raise_planned("start", request.id)
         if request.id not in self.machine.tasks:
             self.machine.begin(request, self._now())

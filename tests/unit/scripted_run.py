@@ -158,13 +158,14 @@ class Ran:
         self,
         plan: Plan,
         *,
+        run_id: str = RUN_ID,
         secrets: Mapping[str, str] | None = None,
         controls: Controls | None = None,
         **more: Any,
     ) -> RunResult:
         self.result = await run(
             plan,
-            run_id=RUN_ID,
+            run_id=run_id,
             hosts=self.host,
             bus=self.bus,
             load_script=lambda name: f"# {name}\n",

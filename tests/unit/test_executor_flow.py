@@ -249,7 +249,7 @@ def test_files_alone_are_looked_at_and_placed() -> None:
     assert probe.inputs["manifest.expected"] == f"{digest}\t600\t/etc/haui/x\t\n".encode()
     assert (apply.name, apply.text) == ("files.apply", ":\n")
     (running,) = ran.fleet["cp1"].tasks.values()
-    assert [file.path for file in running.request.files] == ["/etc/haui/x"]
+    assert [file.path for file in running.files] == ["/etc/haui/x"]
 
 
 def test_scripts_know_about_whom_they_are() -> None:
