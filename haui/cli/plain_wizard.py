@@ -6,12 +6,14 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from haui.cli.asking import ask_everything
 from haui.cli.output import Output
 from haui.cli.prompter import LinePrompter, Option, Prompter, TerminalPrompter
 from haui.cli.rehearse import rehearse
+from haui.cli.reset import Agreement, resume_reset, run_reset
 from haui.cli.run import run_cluster
 from haui.cli.start import Start
 from haui.clusterfile.text import dump
@@ -20,7 +22,7 @@ from haui.drawing.shape import shape_of
 from haui.errors import HauiError, InterruptedRunError
 from haui.live.site import RealSite
 from haui.preset import DEFAULT_PRESET, list_presets, load_preset, rehearsal_answers
-from haui.record.store import ClusterStore, list_clusters, state_root
+from haui.record.store import SETTLED, ClusterStore, list_clusters, state_root
 from haui.session import plan_of
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials, SecretName
@@ -42,6 +44,10 @@ def plain_wizard(start: Start) -> int:
     prompter = prompter_for(os.environ)
     output = Output(plain=True)
     choice = _begin(prompter, start)
+    if isinstance(choice, _Undo):
+        return run_reset(choice.name, output, Agreement())
+    if isinstance(choice, ClusterStore) and choice.read_state().purpose == "reset":
+        return resume_reset(choice, output, True, False, None)
     if isinstance(choice, ClusterStore):
         credentials = _credentials(prompter)
         spec = choice.load_spec()
@@ -66,8 +72,18 @@ def plain_wizard(start: Start) -> int:
     return code
 
 
-def _begin(prompter: Prompter, start: Start) -> Desk | ClusterStore:
-    """An unfinished install to resume, or the desk of the answers to begin with."""
+@dataclass(frozen=True)
+class _Undo:
+    """A cluster that is to be reset."""
+
+    name: str
+
+
+_Choice = Desk | ClusterStore | _Undo
+
+
+def _begin(prompter: Prompter, start: Start) -> _Choice:
+    """An unfinished run to resume, a cluster to reset, or the desk of the answers to begin with."""
     book = DraftBook(state_root())
     if start.rehearsal:
         name = start.preset or DEFAULT_PRESET
@@ -79,12 +95,11 @@ def _begin(prompter: Prompter, start: Start) -> Desk | ClusterStore:
     return ways[chosen][1]()
 
 
-def _ways(
-    prompter: Prompter, book: DraftBook
-) -> list[tuple[Option, Callable[[], Desk | ClusterStore]]]:
-    ways: list[tuple[Option, Callable[[], Desk | ClusterStore]]] = []
-    for entry in list_clusters():
-        if entry.status not in ("ok", "never run"):
+def _ways(prompter: Prompter, book: DraftBook) -> list[tuple[Option, Callable[[], _Choice]]]:
+    ways: list[tuple[Option, Callable[[], _Choice]]] = []
+    entries = list_clusters()
+    for entry in entries:
+        if entry.status not in SETTLED:
             note = f"{entry.settled} of {entry.total} tasks, {entry.status}"
             refused = entry.problem.splitlines()[0] if entry.problem else ""
             option = Option(label=f"Resume {entry.name}", note=note, refused=refused)
@@ -109,6 +124,10 @@ def _ways(
             ),
         )
     )
+    for entry in entries:
+        if entry.run and entry.status not in ("running", "reset"):
+            option = Option(label=f"Reset {entry.name}", note="its hosts become what they were")
+            ways.append((option, lambda name=entry.name: _Undo(name)))  # type: ignore[misc]
     return ways
 
 

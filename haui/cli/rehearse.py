@@ -69,7 +69,7 @@ def _before(site: RehearsalSite, spec: ClusterSpec, store: ClusterStore, fresh: 
     Raises UsageError when the unfinished one is of another cluster.
     """
     before = store.read_state()
-    if fresh or not before.unfinished:
+    if fresh or not before.unfinished or before.purpose == "reset":
         site.forget(spec.name)
         return RunState()
     if store.load_spec() != spec:

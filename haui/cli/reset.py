@@ -7,8 +7,6 @@ import sys
 from collections.abc import Collection
 from dataclasses import dataclass
 
-import typer
-
 from haui.cli.output import Output
 from haui.cli.prompt import ask_secret, ask_text, ask_yes, at_terminal
 from haui.cli.run import Agree, run_cluster
@@ -40,8 +38,8 @@ def run_reset(
     keep_etcd_data: bool = False,
     accept_new: bool = False,
     secrets_fd: int | None = None,
-) -> None:
-    """Reset a cluster, or workers of it; leaves with the run's exit code. Raises HauiError."""
+) -> int:
+    """Reset a cluster, or workers of it; the run's exit code. Raises HauiError."""
     store = find_cluster(name)
     spec = store.load_spec()
     chosen = chosen_hosts(spec, hosts)
@@ -51,13 +49,13 @@ def run_reset(
         refuse_reset(spec, before)
         _agree(spec, store, chosen, etcd_data, agreement)
 
-    _run(spec, store, output, chosen, etcd_data, agree, accept_new, secrets_fd)
+    return _run(spec, store, output, chosen, etcd_data, agree, accept_new, secrets_fd)
 
 
 def resume_reset(
     store: ClusterStore, output: Output, yes: bool, accept_new: bool, secrets_fd: int | None
-) -> None:
-    """Go on with an unfinished reset, as it was agreed to; leaves with the run's exit code."""
+) -> int:
+    """Go on with an unfinished reset, as it was agreed to; the run's exit code."""
     spec, begun = store.load_spec(), store.read_state()
     chosen = chosen_hosts(spec, begun.hosts)
 
@@ -68,7 +66,7 @@ def resume_reset(
         if not yes:
             _ask(f"haui resume {spec.name} --yes")
 
-    _run(spec, store, output, chosen, begun.etcd_data, agree, accept_new, secrets_fd)
+    return _run(spec, store, output, chosen, begun.etcd_data, agree, accept_new, secrets_fd)
 
 
 def _run(
@@ -80,11 +78,11 @@ def _run(
     agree: Agree,
     accept_new: bool,
     secrets_fd: int | None,
-) -> None:
+) -> int:
     credentials = Credentials.collect(
         os.environ, descriptor=secrets_fd, ask=ask_secret if at_terminal() else None
     )
-    code = run_cluster(
+    return run_cluster(
         "reset",
         spec,
         store,
@@ -96,7 +94,6 @@ def _run(
         etcd_data=etcd_data,
         agree=agree,
     )
-    raise typer.Exit(code)
 
 
 def _agree(

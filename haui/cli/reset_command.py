@@ -34,7 +34,7 @@ def reset(
     output = Output(as_json=as_json, plain=plain, verbose=verbose)
     from haui.cli.reset import Agreement, run_reset
 
-    run_reset(
+    code = run_reset(
         name,
         output,
         Agreement(yes=yes, confirm=confirm),
@@ -43,3 +43,4 @@ def reset(
         accept_new=accept_new_host_keys,
         secrets_fd=secrets_fd,
     )
+    raise typer.Exit(code)

@@ -59,7 +59,7 @@ def run_app_command(
     if kind == "resume" and store.read_state().purpose == "reset":
         from haui.cli.reset import resume_reset
 
-        resume_reset(store, output, yes, accept_new, secrets_fd)
+        raise typer.Exit(resume_reset(store, output, yes, accept_new, secrets_fd))
     spec = with_overrides(spec, overrides, rehearsals=rehearsals)
     credentials = Credentials.collect(
         os.environ, descriptor=secrets_fd, ask=ask_secret if at_terminal() else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from haui.clusterfile.text import diff, dump
 from haui.errors import HauiError, InterruptedRunError, SpecError, UsageError
-from haui.events import Event, HostConnected, HostLost, PreflightResult, TaskOutput
+from haui.events import EtcdData, Event, HostConnected, HostLost, PreflightResult, TaskOutput
 from haui.evidence import Evidence
 from haui.execution.controls import Controls
 from haui.execution.decisions import Decision, Undecided, skip_consequence, skip_refusal
@@ -25,7 +25,8 @@ from haui.record.lock import Lock
 from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState, reduce
 from haui.record.store import ClusterStore
-from haui.session import Job, Kind, continues, perform, plan_of
+from haui.resetting import is_partial, refuse_install
+from haui.session import ON_RECORD, Job, Kind, continues, perform, plan_of, takes_up
 from haui.spec import ClusterSpec
 from haui.step import Plan
 
@@ -59,20 +60,22 @@ class LiveRun:
         hosts: Collection[str] | None = None,
         resume: bool = False,
         accept_new: bool = False,
+        etcd_data: EtcdData = "keep",
         evidence: Evidence | None = None,
         now: Now = utc_now,
     ) -> None:
         """Reads the journal, starts nothing. A journal that can't be read is the `error`.
 
-        `hosts` are those to look at (all), for a preflight alone. `resume` makes an apply the
-        continuation of one. `accept_new` lets in hosts whose key is not known yet.
+        `hosts` are those to look at or to reset (all). `etcd_data` is a reset's. `resume` makes an
+        apply the continuation of one. `accept_new` lets in hosts whose key is not known yet.
         `evidence` is what hosts have said before, which counts together with what they say now.
         """
         self.kind: Kind = "resume" if resume and kind == "apply" else kind
         self.spec = spec
         self.site = site
         self.hosts = None if hosts is None else frozenset(hosts)
-        self.plan: Plan = plan_of(spec, self.kind, self.hosts)
+        self.etcd_data: EtcdData = etcd_data
+        self.plan: Plan = plan_of(spec, self.kind, self.hosts, etcd_data=etcd_data)
         self.evidence = evidence if evidence is not None else Evidence()
         self.controls = Controls()
         self.logs = LogBook()
@@ -92,22 +95,32 @@ class LiveRun:
         self._progress = Progress(self.plan, self.state)
         try:
             self.store: ClusterStore = site.store(spec.name)
-            if self.installs:
+            if self.on_record:
                 self._look_back()
         except HauiError as error:
             self._end(error)
 
     @property
     def installs(self) -> bool:
-        """Whether this run changes hosts and is on record."""
+        """Whether this run makes a cluster."""
         return self.kind in ("apply", "resume")
+
+    @property
+    def on_record(self) -> bool:
+        """Whether this run changes hosts and is in the journal: an install or a reset."""
+        return self.kind in ON_RECORD
+
+    @property
+    def partial(self) -> bool:
+        """Whether it is about some of the cluster's hosts only."""
+        return is_partial(self.spec, self.hosts)
 
     @property
     def again(self) -> str:
         """The command that continues the run, or makes it once more."""
         if self.site.rehearsal:
             return "haui rehearse"
-        verb = "resume" if self.installs else self.kind
+        verb = "resume" if self.on_record else self.kind
         return f"haui {verb} {self.spec.name}"
 
     @property
@@ -181,20 +194,26 @@ class LiveRun:
         return self._progress.phases()
 
     def _look_back(self) -> None:
-        """What an unfinished install has come to, and how its answers differ from these."""
+        """What an unfinished run has come to, and how its answers differ from these."""
         before = self.store.read_state()
         if continues(self.kind, before):
             self.plan = plan_of(self.spec, self.kind, self.hosts, continued=True)
             self._tasks = {task.id: task for task in self.plan.tasks}
             self._progress = Progress(self.plan, self.state)
-        if not before.unfinished:
+        if not self._takes_up(before):
             return
         self.state = before
         self._progress.renew(before)
+        if not self.installs:
+            return
         try:
             self.changes = tuple(diff(self.store.load_spec(), self.spec))
         except SpecError as error:
             self.changes = (f"the cluster file of that install can't be read: {error.what}",)
+
+    def _takes_up(self, before: RunState) -> bool:
+        names = {h.name for h in self.spec.hosts if self.hosts is None or h.name in self.hosts}
+        return takes_up(self.kind, before, names)
 
     async def _run(self) -> None:
         """The whole run; everything that goes wrong becomes `error`."""
@@ -225,14 +244,15 @@ class LiveRun:
             )
 
     async def _perform(self) -> RunResult:
-        reach = await self.site.reach(self.spec)
+        reach = await self.site.reach(self.spec, keep=not self.installs)
         before = self.store.read_state()
         if self.installs:
+            refuse_install(self.spec, before)
             self.store.write_private("cluster.yaml", dump(self.spec).encode())
-            if before.unfinished:
-                self.state = before
-                self._progress.renew(before)
-                await self._seed()
+        if self._takes_up(before):
+            self.state = before
+            self._progress.renew(before)
+            await self._seed()
         job = Job(
             kind=self.kind,
             spec=self.spec,
@@ -244,6 +264,7 @@ class LiveRun:
             controls=self.controls,
             bastion=self.site.bastion,
             hosts=self.hosts,
+            etcd_data=self.etcd_data,
             decide=self._decide if self.installs else None,
             evidence=self.evidence,
             now=self._now,

@@ -25,6 +25,7 @@ from haui.session import ConnectionEvents, Emit, FleetLike
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials
 from haui.transport.remote import Fleet, KeyRow
+from steps import reset
 
 __all__ = ["REHEARSALS", "KeyRow", "OpenFleet", "RealSite", "RehearsalSite", "Site", "fleet_opener"]
 
@@ -46,8 +47,11 @@ class Site(Protocol):
     def store(self, name: str) -> ClusterStore:
         """The folder of the cluster of that name."""
 
-    async def reach(self, spec: ClusterSpec) -> ClusterSpec:
-        """The same cluster as it is reached: with addresses, logins and keys. Raises HauiError."""
+    async def reach(self, spec: ClusterSpec, *, keep: bool = False) -> ClusterSpec:
+        """The same cluster as it is reached: with addresses, logins and keys. Raises HauiError.
+
+        `keep`: what was made of the hosts is to be looked at again, or to be taken back.
+        """
 
     def opener(self, store: ClusterStore, *, accept_new: bool) -> OpenFleet:
         """How a session opens its connections."""
@@ -77,7 +81,7 @@ class RealSite:
     def store(self, name: str) -> ClusterStore:
         return ClusterStore(name, self._root)
 
-    async def reach(self, spec: ClusterSpec) -> ClusterSpec:
+    async def reach(self, spec: ClusterSpec, *, keep: bool = False) -> ClusterSpec:
         return spec
 
     def opener(self, store: ClusterStore, *, accept_new: bool) -> OpenFleet:
@@ -134,7 +138,7 @@ class RehearsalSite:
     def store(self, name: str) -> ClusterStore:
         return ClusterStore(name, self._root)
 
-    async def reach(self, spec: ClusterSpec) -> ClusterSpec:
+    async def reach(self, spec: ClusterSpec, *, keep: bool = False) -> ClusterSpec:
         """Begin the fleet of that spec, or use the one that is up.
 
         A fleet of another spec is begun anew as that one; hosts of the same name go on. Raises
@@ -147,7 +151,7 @@ class RehearsalSite:
             if running is not None:
                 del self._running[spec.name]
                 await running.fleet.stop()
-            elif not self._keep and self.store(spec.name).read_state().outcome == "ok":
+            elif not (keep or self._keep) and self.store(spec.name).read_state().outcome == "ok":
                 self.forget(spec.name)
             fleet = self._fleet(spec)
             try:
@@ -192,7 +196,7 @@ class RehearsalSite:
             state_dir=self.store(spec.name).folder / "simulated",
             speed=self._speed,
             faults=self._faults,
-            steps=steps.CATALOGUE,
+            steps=(*steps.CATALOGUE, *reset.CATALOGUE),
         )
 
 

@@ -30,6 +30,11 @@ FAMILY = "debian"
 """The operating system that simulated hosts have, as haui.rehearsal.facts.system says."""
 
 
+def _undoes(step: str) -> bool:
+    """Whether it is a step of a reset."""
+    return step.startswith("reset.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What one exec gives back. `drop`: the connection dies instead of an exit status."""
@@ -109,13 +114,17 @@ class SimulatedHost:
                 self.state.since.add(kind)
 
     def done(self, step: str, now: float) -> bool:
-        """Whether the step was applied here with success."""
-        return any(
-            task.step == step
-            and task.status(now, self.state.boot) == "done"
-            and task.rc_at(now) == 0
+        """Whether the step was applied here with success, and not undone since.
+
+        A reset undoes what an install did, and an install what a reset did.
+        """
+        good = [
+            task
             for task in self.state.attempts
-        )
+            if task.status(now, self.state.boot) == "done" and task.rc_at(now) == 0
+        ]
+        undone = max((t.ends for t in good if _undoes(t.step) != _undoes(step)), default=-1.0)
+        return any(task.step == step and task.started >= undone for task in good)
 
     def joined(self, now: float) -> bool:
         """Whether this host is a node of the cluster."""
@@ -238,6 +247,8 @@ class SimulatedHost:
         if task is None:
             if dropped := self._strike(step, now, read_only=False):
                 return dropped
+            if _undoes(step):
+                self.state.files.clear()
             self._place(request)
             task = self._begin_task(run, step, attempt, now)
             self.state.attempts.append(task)

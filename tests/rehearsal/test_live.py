@@ -268,7 +268,7 @@ async def test_a_defect_ends_the_run_and_not_the_app(
 ) -> None:
     async with rehearsal(tmp_path) as site:
 
-        async def broken(_spec: ClusterSpec) -> ClusterSpec:
+        async def broken(_spec: ClusterSpec, **_: bool) -> ClusterSpec:
             raise ZeroDivisionError("a defect")
 
         site.reach = broken  # type: ignore[method-assign,assignment]
