@@ -2,7 +2,7 @@
 # Put in front of every script that haui runs on a host. Functions only; sets no shell options.
 
 # shellcheck disable=SC2034  # used by the scripts that follow
-HAUI_TAB=$(printf '\t')
+HAUI_TAB='	'
 HAUI_NEWLINE='
 '
 

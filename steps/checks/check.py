@@ -185,15 +185,18 @@ class Check:
             fix_kind=fix.kind,
             fix_with=fix.with_,
         )
-        reason = override_of(look.spec, self.id, look.host.name)
-        if found.verdict == "blocked" and reason and self.overridable:
-            return replace(found, verdict="warning", override=reason)
+        if found.verdict == "blocked" and self.overridable:
+            reason = override_of(look.spec, self.id, look.host.name)
+            if reason:
+                return replace(found, verdict="warning", override=reason)
         return found
 
     def _is_told(self, look: Look) -> bool:
-        facts = look.of(self.step)
+        if not self.marker:
+            return True
+        facts = look.facts if self.step == FACTS else look.of(self.step)
         # What was cut off is for the check to say.
-        return not self.marker or not facts.complete or facts.one(self.marker) is not None
+        return not facts.complete or facts.one(self.marker) is not None
 
 
 NOT_TOLD = skips("the host did not tell this part of its facts")
@@ -213,4 +216,6 @@ def _bounded(fix: Fix) -> Fix:
 def override_of(spec: ClusterSpec, check: str, host: str) -> str:
     """The reason for which that finding of that host is let pass; empty when it is not."""
     overrides = spec.preflight.overrides
+    if not overrides:
+        return ""
     return overrides.get(f"{check}@{host}") or overrides.get(check) or ""

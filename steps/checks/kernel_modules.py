@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from functools import lru_cache
 
 from haui.evidence import Facts
 from haui.spec import ClusterSpec, HostSpec
@@ -33,6 +34,8 @@ NFTABLES = ("nf_tables", "nft_ct", "nft_nat", "nft_masq", "nft_numgen")
 OVERLAYS = {"flannel": ("vxlan",), "cilium": ("vxlan",), "calico": ("vxlan",)}
 
 
+# A host's checks follow each other, and eight of them ask.
+@lru_cache(maxsize=4)
 def states_of(facts: Facts) -> Mapping[str, tuple[str, str]]:
     """Module -> its state, and the file that forbids to load it or nothing."""
     rows = (value.split(None, 2) for value in facts.all("module"))

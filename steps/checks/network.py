@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
+from haui.evidence import Facts
 from haui.spec import ClusterSpec, HostSpec
 from steps import endpoint_kube_vip
 from steps.checks.check import (
@@ -77,8 +79,14 @@ def is_local(spec: ClusterSpec) -> bool:
 
 def addresses(look: Look) -> tuple[Own, ...]:
     """Every address that the host has told."""
+    return _addresses(look.facts)
+
+
+# A host's checks follow each other, and eight of them ask.
+@lru_cache(maxsize=4)
+def _addresses(facts: Facts) -> tuple[Own, ...]:
     found = []
-    for device, text, flags in look.facts.rows("address", 3):
+    for device, text, flags in facts.rows("address", 3):
         at = interface_of(text)
         if at is not None:
             found.append(Own(device, at, frozenset(flags.split(","))))
