@@ -186,7 +186,7 @@ JOIN = Step(
     # Mending kube-vip takes the address away for a moment, and a join needs it.
     needs=(INIT.id, "control_plane.kube_vip"),
     lane="control-plane-join",
-    gate=Remote(on=on_control_plane, call=_gate_call, patience_s=180, timeout_s=90),
+    gate=Remote(on=on_control_plane, call=_gate_call, patience_s=180, timeout_s=240),
     supply=supply_call("control-plane"),
     revoke=revoke_call("control-plane"),
     timeout_s=2400,

@@ -1,19 +1,19 @@
 # shellcheck shell=sh
-# haui: include kubernetes_lib endpoint_kube_vip_lib
+# haui: include control_plane_init_lib endpoint_kube_vip_lib
 # Makes the first control plane, or finishes what an earlier attempt has left. What is to be done is
 # decided by what is found on this host, never by what an earlier attempt believed:
 #   fresh    nothing of Kubernetes is here          kubeadm init
 #   running  the API server of this host answers    only the phases whose objects are missing
 #   broken   files are here, no API server          wait for it; else reset this host and init again,
-#                                                   but only while no other control plane exists
+#                                                   but only while no other control plane exists, and
+#                                                   no init has ever come to its end here
 
 CONFIG=${HAUI_ROOT:-}/etc/haui/kubeadm-init.yaml
 
 first_state() {
-    if [ -e "$K8S/admin.conf" ] && local_ready; then
+    if [ -s "$K8S/admin.conf" ] && local_ready && ! keys_lost; then
         echo running
-    elif [ -e "$K8S/admin.conf" ] || [ -e "$K8S/kubelet.conf" ] || [ -e "$K8S/pki/ca.crt" ] ||
-        [ -e "$K8S/manifests/kube-apiserver.yaml" ] || [ -e "$K8S/manifests/etcd.yaml" ]; then
+    elif has_leftovers; then
         echo broken
     else
         echo fresh
@@ -30,6 +30,7 @@ init() {
     if [ -e "${HAUI_INPUTS:-}/kube-vip-init.yaml" ]; then
         put_vip_manifest kube-vip-init.yaml
     fi
+    begin_kubeadm || die "/var/lib/haui can't be written"
     set -- init --config "$CONFIG" --skip-token-print --skip-certificate-key-print
     if [ -n "${HAUI_SKIP_FLAG:-}" ]; then
         set -- "$@" "--skip-phases=$HAUI_SKIP_FLAG"
@@ -73,8 +74,15 @@ phase() {
     rm -f "$KUBEADM_LOG"
 }
 
-exists() {
-    admin get "$@" >/dev/null 2>&1
+# finish PHASE [ARGS...]: run it when something that it makes is missing.
+finish() {
+    finish_lacks=$(missing_of "$1")
+    [ -n "$finish_lacks" ] || return 0
+    echo "[haui] missing: $finish_lacks"
+    finish_phase=$1
+    shift
+    # shellcheck disable=SC2086  # "addon coredns" is two words
+    phase $finish_phase "$@"
 }
 
 finish_phases() {
@@ -82,31 +90,34 @@ finish_phases() {
     [ "$seen_version" = "v$HAUI_VERSION" ] ||
         die "this control plane runs $seen_version and the cluster file asks for v$HAUI_VERSION: upgrades are not done here"
     for conf in kubelet.conf controller-manager.conf scheduler.conf; do
-        [ -e "$K8S/$conf" ] || { phase kubeconfig all && break; }
+        [ -s "$K8S/$conf" ] || { phase kubeconfig all && break; }
     done
     for component in apiserver controller-manager scheduler; do
         [ -e "$K8S/manifests/kube-$component.yaml" ] || phase control-plane "$component"
     done
     # Where kubeadm stopped before it gave admin.conf its rights, only super-admin.conf has any.
-    if [ "$HAUI_MINOR" -ge 29 ] && [ -e "$K8S/super-admin.conf" ] && ! exists clusterrolebinding kubeadm:cluster-admins; then
+    if [ "$HAUI_MINOR" -ge 29 ] && [ -e "$K8S/super-admin.conf" ] && ! admin get clusterrolebinding kubeadm:cluster-admins >/dev/null 2>&1; then
         kubectl --kubeconfig "$K8S/super-admin.conf" --server "$LOCAL_API" create clusterrolebinding \
             kubeadm:cluster-admins --clusterrole=cluster-admin --group=kubeadm:cluster-admins </dev/null
     fi
-    if ! exists configmap kubeadm-config -n kube-system || ! exists configmap "$(kubelet_config_name)" -n kube-system; then
-        phase upload-config all
-    fi
+    finish upload-config all
+    keeps_socket || phase upload-config kubelet
     labelled || phase mark-control-plane
-    if ! exists configmap cluster-info -n kube-public || ! exists clusterrolebinding kubeadm:kubelet-bootstrap; then
-        phase bootstrap-token --skip-token-print
-    fi
+    finish bootstrap-token --skip-token-print
     grep -q kubelet-client-current "$K8S/kubelet.conf" || phase kubelet-finalize all
-    left_out addon/coredns || exists deployment coredns -n kube-system || phase addon coredns
-    left_out addon/kube-proxy || exists daemonset kube-proxy -n kube-system || phase addon kube-proxy
+    left_out addon/coredns || finish "addon coredns"
+    left_out addon/kube-proxy || finish "addon kube-proxy"
+}
+
+# could_start: is everything here that the kubelet needs to bring the API server up by itself?
+could_start() {
+    ! keys_lost && [ -s "$K8S/kubelet.conf" ] && [ -s "$K8S/manifests/kube-apiserver.yaml" ] || return 1
+    [ "$HAUI_ETCD" = external ] || [ -s "$K8S/manifests/etcd.yaml" ]
 }
 
 recover() {
     echo "[haui] an earlier attempt has left files and no running API server"
-    if [ -e "$K8S/kubelet.conf" ] && [ -e "$K8S/manifests/kube-apiserver.yaml" ]; then
+    if could_start; then
         systemctl start kubelet || true
         if retry 90 local_ready; then
             return 0
@@ -121,14 +132,23 @@ recover() {
     if recover_peer=$(answering_peer); then
         die "the API server of this host does not come up, and $recover_peer is a control plane of this cluster already: this host is to be replaced, not set up afresh. Put $recover_peer first in the cluster file, remove this host's etcd member and Node, run \"kubeadm reset\" here, then try again"
     fi
+    if [ "$HAUI_ETCD" = stacked ] && quorum_lost; then
+        recover_absent=$(absent_members)
+        die "etcd of this host runs, but has lost its quorum${recover_absent:+: never started: $recover_absent}. Nothing was undone" "$(quorum_advice)"
+    fi
+    # A cluster that was complete once has data, whoever answers now.
+    may_undo || die "the API server of this host does not come up, and $ETCD_DATA holds the data of a control plane that was complete once. Nothing was undone" \
+        "find out from the lines above why it does not come up; if the data is not needed any more, run \"kubeadm reset\" here, then haui resume"
     echo "[haui] nothing else has joined: undoing kubeadm on this host"
     # shellcheck disable=SC2034  # read by keep_ours
     KEEP_SIGNERS=$HAUI_ETCD
     kubeadm_reset
+    drop_own_data
     init
 }
 
 restore_ours
+drop_empty
 case $(first_state) in
     fresh)
         fresh_etcd
@@ -140,4 +160,5 @@ esac
 await_api
 finish_phases
 delete_tokens "haui init"
+end_kubeadm
 retry 60 endpoint_ready || die "nothing answers at the endpoint $HAUI_ENDPOINT"

@@ -1,17 +1,23 @@
 # shellcheck shell=sh
-# haui: include kubernetes_lib
+# haui: include control_plane_init_lib
 # Is the first control plane complete? Each row is what one phase of kubeadm init leaves behind.
 
+# A power cut can leave a file without its content.
 probe_file() {
-    if [ -e "$2" ]; then finding ok "$1" present present; else finding differs "$1" present absent; fi
+    if [ -s "$2" ]; then finding ok "$1" present present; else finding differs "$1" present "$(absent_or_empty "$2")"; fi
 }
 
-# probe_object WHAT KIND NAME [NAMESPACE]
-probe_object() {
-    if admin get "$2" "$3" ${4:+-n "$4"} >/dev/null 2>&1; then
-        finding ok "$1" present present
+absent_or_empty() {
+    if [ -e "$1" ]; then echo empty; else echo absent; fi
+}
+
+# probe_phase WHAT PHASE
+probe_phase() {
+    phase_lacks=$(missing_of "$2")
+    if [ -z "$phase_lacks" ]; then
+        finding ok "$1" complete complete
     else
-        finding differs "$1" present absent
+        finding differs "$1" complete "missing: $phase_lacks"
     fi
 }
 
@@ -59,15 +65,17 @@ probe_objects() {
     seen_endpoint=$(admin get configmap kubeadm-config -n kube-system \
         -o 'jsonpath={.data.ClusterConfiguration}' 2>/dev/null | sed -n 's/^controlPlaneEndpoint: *//p')
     want "kubeadm-config endpoint" "$HAUI_ENDPOINT" "$seen_endpoint"
-    probe_object "kubelet's settings in the cluster" configmap "$(kubelet_config_name)" kube-system
-    probe_object "cluster-info" configmap cluster-info kube-public
-    probe_object "right to bootstrap" clusterrolebinding kubeadm:kubelet-bootstrap
+    probe_phase "settings for later joins" upload-config
+    want "runtime's socket at the Node" yes "$(if keeps_socket; then echo yes; fi)"
+    probe_phase "rights to join" bootstrap-token
+    want "tokens of kubeadm init" 0 "$(init_tokens)"
     if [ "$HAUI_MINOR" -ge 29 ]; then
-        probe_object "right of admin.conf" clusterrolebinding kubeadm:cluster-admins
+        want "right of admin.conf" yes "$(if admin get clusterrolebinding kubeadm:cluster-admins >/dev/null 2>&1; then echo yes; fi)"
     fi
     want "label control-plane" yes "$(if labelled; then echo yes; fi)"
-    left_out addon/kube-proxy || probe_object kube-proxy daemonset kube-proxy kube-system
-    left_out addon/coredns || probe_object CoreDNS deployment coredns kube-system
+    want "kubelet's own certificate" yes "$(if grep -q kubelet-client-current "$K8S/kubelet.conf" 2>/dev/null; then echo yes; fi)"
+    left_out addon/kube-proxy || probe_phase kube-proxy "addon kube-proxy"
+    left_out addon/coredns || probe_phase CoreDNS "addon coredns"
     if endpoint_ready; then
         finding ok "API through the endpoint" ok ok
     else
@@ -77,6 +85,9 @@ probe_objects() {
 
 probe_foreign
 probe_files
+if [ -e "$OURS" ]; then
+    finding differs "end of kubeadm init" noted "an attempt has not come to its end"
+fi
 if [ -e "$K8S/admin.conf" ] && local_ready; then
     finding ok "API server of this host" ok ok
     probe_objects

@@ -5,9 +5,10 @@
 # credentials (HAUI_VIA, HAUI_VIA_ADDRESS and $HAUI_INPUTS/admin.conf, in tmpfs for the time of the join):
 #   complete    voter, API server ready, labelled     nothing
 #   unlabelled  voter, API server ready, no label     only kubeadm's last phase
-#   silent      voter, but no API server here         a person has to look: never undone by itself
+#   silent      voter, labelled, no API server here   a person has to look: never undone by itself
 #   leftovers   anything else that is not nothing     drop the dead member and Node, reset, join
 #   fresh       no file, no member, no Node           join
+# Labelled means that a join came to its end here once: kubeadm does it last.
 
 JOIN=$HAUI_INPUTS/join.yaml
 # shellcheck disable=SC2034  # read by etcd_exec
@@ -48,17 +49,15 @@ promoted() {
     promote_id=$(member 1) && etcd_exec 127.0.0.1 member promote "$promote_id" && is_member voter
 }
 
-has_files() {
-    for path in admin.conf kubelet.conf bootstrap-kubelet.conf pki/ca.crt manifests/kube-apiserver.yaml manifests/etcd.yaml; do
-        [ ! -e "$K8S/$path" ] || return 0
-    done
-    [ -e "$ETCD_DATA/member" ]
-}
-
 # could_start: is everything here that the kubelet needs to bring this member up by itself?
 could_start() {
-    [ -e "$K8S/kubelet.conf" ] && [ -e "$K8S/admin.conf" ] && [ -e "$K8S/manifests/kube-apiserver.yaml" ] || return 1
-    [ "$HAUI_ETCD" = external ] || [ -e "$K8S/manifests/etcd.yaml" ]
+    ! keys_lost && [ -s "$K8S/kubelet.conf" ] && [ -s "$K8S/admin.conf" ] && [ -s "$K8S/manifests/kube-apiserver.yaml" ] ||
+        return 1
+    [ "$HAUI_ETCD" = external ] || [ -s "$K8S/manifests/etcd.yaml" ]
+}
+
+via_labelled() {
+    [ -n "$(via get nodes -l node-role.kubernetes.io/control-plane --field-selector "metadata.name=$HAUI_HOST" -o name 2>/dev/null)" ]
 }
 
 join_state() {
@@ -77,18 +76,17 @@ join_state() {
         esac
         case $state_member in
             voter | external)
-                if ! retry 120 local_ready; then
+                if retry 120 local_ready; then
+                    if labelled; then echo complete; else echo unlabelled; fi
+                    return 0
+                elif via_labelled; then
                     echo silent
-                elif labelled; then
-                    echo complete
-                else
-                    echo unlabelled
+                    return 0
                 fi
-                return 0
                 ;;
         esac
     fi
-    if has_files || [ "$state_member" != none ] && [ "$state_member" != external ] || node_exists; then
+    if has_leftovers || [ -e "$ETCD_DATA/member" ] || [ "$state_member" != none ] && [ "$state_member" != external ] || node_exists; then
         echo leftovers
     else
         echo fresh
@@ -99,14 +97,23 @@ node_exists() {
     via get node "$HAUI_HOST" >/dev/null 2>&1
 }
 
-drop_member() {
-    stale=$(member 1) || die "the etcd members can't be read through $HAUI_VIA"
+# member_gone: remove this host's member by its id; fine when it is gone already, since an answer can get lost. etcd
+# itself refuses to let a voter go that the others need for their quorum.
+member_gone() {
+    stale=$(member 1) || return 1
     case $stale in
         none | external) return 0 ;;
     esac
-    echo "[haui] removing this host's etcd member $stale of an earlier attempt"
-    etcd_exec 127.0.0.1 member remove "$stale" ||
-        die "etcd does not let go of this host's dead member $stale: it has lost its quorum. On $HAUI_VIA add --force-new-cluster to /etc/kubernetes/manifests/etcd.yaml, wait until the API answers, take the flag out again, then try again"
+    echo "[haui] removing this host's etcd member $stale ($(member 4)) of an earlier attempt"
+    etcd_exec 127.0.0.1 member remove "$stale"
+}
+
+drop_member() {
+    retry 40 member_gone && return 0
+    stale=$(member 1) || die "the etcd members can't be read through $HAUI_VIA"
+    # shellcheck disable=SC2034  # read by quorum_advice
+    NODE=$HAUI_VIA LOCAL_API=$ETCD_SERVER
+    die "etcd does not let go of this host's dead member $stale: it has lost its quorum" "$(quorum_advice)"
 }
 
 clear_leftovers() {
@@ -116,12 +123,13 @@ clear_leftovers() {
         via get certificatesigningrequests || true
     fi
     systemctl stop kubelet >/dev/null 2>&1 || true
-    if has_files; then
+    if has_leftovers; then
         diagnose
     fi
     drop_member
     kubeadm_reset
     drop_member
+    drop_own_data
     if [ -e "$ETCD_DATA/member" ] && [ "$HAUI_ETCD" = stacked ]; then
         die "$ETCD_DATA still holds data after kubeadm reset. If it is not needed any more, move it away, then try again"
     fi
@@ -129,16 +137,29 @@ clear_leftovers() {
     via delete node "$HAUI_HOST" --ignore-not-found
 }
 
+# join_phase PHASE: run that one alone.
+join_phase() {
+    # shellcheck disable=SC2086  # "control-plane-join mark-control-plane" is two words
+    kubeadm_run 120 join phase $1 --config "$JOIN" || failed_kubeadm "kubeadm join phase $1 failed"
+    rm -f "$KUBEADM_LOG"
+}
+
 mark() {
     echo "[haui] everything runs; only kubeadm's last phase is missing"
-    if [ "$HAUI_MINOR" -le 21 ]; then
-        kubeadm_run 120 join phase control-plane-join update-status --config "$JOIN" ||
-            failed_kubeadm "kubeadm join phase control-plane-join update-status failed"
-        rm -f "$KUBEADM_LOG"
-    fi
-    kubeadm_run 120 join phase control-plane-join mark-control-plane --config "$JOIN" ||
-        failed_kubeadm "kubeadm join phase control-plane-join mark-control-plane failed"
-    rm -f "$KUBEADM_LOG"
+    [ "$HAUI_MINOR" -gt 21 ] || join_phase "control-plane-join update-status"
+    join_phase "control-plane-join mark-control-plane"
+}
+
+# mend_files: the API server runs; what is missing beside it does not cost a join.
+mend_files() {
+    for conf in controller-manager scheduler; do
+        [ -s "$K8S/$conf.conf" ] || { join_phase "control-plane-prepare kubeconfig" && break; }
+    done
+    for component in controller-manager scheduler; do
+        [ -s "$K8S/manifests/kube-$component.yaml" ] || { join_phase "control-plane-prepare control-plane" && break; }
+    done
+    # kubeadm takes it away as soon as the kubelet has its certificate; there is a token in it.
+    rm -f "$K8S/bootstrap-kubelet.conf"
 }
 
 silent() {
@@ -148,6 +169,7 @@ silent() {
 }
 
 join() {
+    begin_kubeadm || die "/var/lib/haui can't be written"
     set -- join --config "$JOIN"
     if [ -n "${HAUI_SKIP_FLAG:-}" ]; then
         set -- "$@" "--skip-phases=$HAUI_SKIP_FLAG"
@@ -163,6 +185,7 @@ join() {
 }
 
 restore_ours
+drop_empty
 retry 60 via_ready || die "the API server of $HAUI_VIA does not answer"
 found=$(join_state) || die "the etcd members can't be read through $HAUI_VIA"
 echo "[haui] found: $found"
@@ -177,7 +200,9 @@ case $found in
     fresh) join ;;
 esac
 retry 180 local_ready || silent
+mend_files
 if [ "$HAUI_ETCD" = stacked ]; then
     retry 120 is_member voter || die "this host's etcd member is $(member 4) and does not become a voter"
 fi
 retry 60 labelled || die "the Node of this host has no control-plane label"
+end_kubeadm

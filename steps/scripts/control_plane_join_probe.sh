@@ -3,8 +3,9 @@
 # Is this host a complete control plane of the cluster? (Its Node need not be Ready: that takes a pod
 # network and is looked at later.)
 
+# A power cut can leave a file without its content.
 probe_file() {
-    if [ -e "$2" ]; then finding ok "$1" present present; else finding differs "$1" present absent; fi
+    if [ -s "$2" ]; then finding ok "$1" present present; else finding differs "$1" present "absent or empty"; fi
 }
 
 probe_cluster() {
@@ -32,9 +33,15 @@ done
 if [ "$HAUI_ETCD" = stacked ]; then
     probe_file "manifest etcd" "$K8S/manifests/etcd.yaml"
 fi
-for conf in admin kubelet; do
+for conf in admin kubelet controller-manager scheduler; do
     probe_file "$conf.conf" "$K8S/$conf.conf"
 done
+if [ -e "$OURS" ]; then
+    finding differs "end of kubeadm join" noted "an attempt has not come to its end"
+fi
+if [ -e "$K8S/bootstrap-kubelet.conf" ]; then
+    finding differs bootstrap-kubelet.conf absent "present: an earlier join did not end"
+fi
 want kubelet active "$(systemctl is-active kubelet 2>/dev/null || true)"
 if [ -e "$K8S/admin.conf" ] && local_ready; then
     finding ok "API server of this host" ok ok

@@ -1,19 +1,53 @@
 # shellcheck shell=sh
-# haui: include kubernetes_lib
+# haui: include control_plane_supply_lib
 # Run on a working control plane: what HAUI_HOST needs to join, minted for this join alone and short
 # lived. Everything goes to stdout as name=value and is kept in memory by the caller; no secret is an
 # argument of a command, where other users of the host could read it.
 
 working_control_plane
+alone
 
+# drop_unfinished: remove, by id, the members of other control planes whose join was cut off: etcd takes no new member
+# beside them. Their own next join begins with the same. Nobody is joining now, but a host may be coming up again.
+drop_unfinished() {
+    etcd_members | while read -r id _ address state; do
+        if [ "$state" = voter ] || [ "$address" = "$HAUI_ADDRESS" ] || ! unfinished "$address" ||
+            retry 40 voter_at "$address"; then
+            continue
+        fi
+        echo "removing the etcd member $id of $address: its join was cut off" >&2
+        etcd_exec 127.0.0.1 member remove "$id" >/dev/null || return 1
+    done
+}
+
+voter_at() {
+    [ "$(member_field "$(etcd_members || true)" "$1" 4)" = voter ]
+}
+
+if [ "$HAUI_KIND" = control-plane ] && [ "$HAUI_ETCD" = stacked ]; then
+    drop_unfinished || die "a member of etcd that a cut off join has left can't be removed"
+fi
 delete_tokens "haui join $HAUI_HOST" >/dev/null
+# in_time STATUS WHAT: ends the script, in words for which it is tried again when the API just did not answer: another
+# control plane may be booting, and etcd without its quorum for so long.
+in_time() {
+    [ "$1" -ne 124 ] || die "$2: operation timed out, the API server of $NODE or its etcd did not answer"
+    die "$2"
+}
+
 command=$(timeout 60 kubeadm token create --ttl 30m --description "haui join $HAUI_HOST" --print-join-command </dev/null) ||
-    die "kubeadm token create failed"
+    in_time $? "kubeadm token create failed"
 token=$(printf '%s\n' "$command" | sed -n 's/.*--token \([a-z0-9.]*\).*/\1/p' | tail -n 1)
 ca_hash=$(printf '%s\n' "$command" | sed -n 's/.*--discovery-token-ca-cert-hash \(sha256:[0-9a-f]*\).*/\1/p' | tail -n 1)
 if [ -z "$token" ] || [ -z "$ca_hash" ]; then
     die "kubeadm token create printed neither a token nor the CA's hash"
 fi
+# signed: has the controller manager signed cluster-info with the token? Without that, a join waits five minutes in vain.
+signed() {
+    [ -n "$(admin -n kube-public get configmap cluster-info -o "jsonpath={.data.jws-kubeconfig-${token%%.*}}" 2>/dev/null)" ]
+}
+
+retry 60 signed || die "no controller manager signs the join's token: look at kube-controller-manager on the control planes"
 printf 'token=%s\nca_hash=%s\nvia=%s\n' "$token" "$ca_hash" "$NODE"
 [ "$HAUI_KIND" = control-plane ] || exit 0
 
@@ -25,16 +59,18 @@ others_upload_gone() {
 }
 
 # The join before this one ends before it has taken its certificates back; uploaded now, ours would go with them. What
-# a killed run has left is overwritten.
-retry 20 others_upload_gone || admin -n kube-system delete secret kubeadm-certs --ignore-not-found >/dev/null
+# a killed run has left goes before it.
+retry 20 others_upload_gone || echo "taking back what the join of $uploaded_for has left" >&2
+[ -z "$uploaded_for" ] || take_back_certificates >/dev/null
 
 # The key is in the output, which is a file in tmpfs that goes when this script ends.
 uploaded=$HAUI_INPUTS/uploaded
-if ! timeout 120 kubeadm init phase upload-certs --upload-certs --config "$HAUI_INPUTS/init.yaml" \
-    >"$uploaded" 2>&1 </dev/null; then
+timeout 120 kubeadm init phase upload-certs --upload-certs --config "$HAUI_INPUTS/init.yaml" \
+    >"$uploaded" 2>&1 </dev/null || {
+    uploading=$?
     hide_secrets <"$uploaded" >&2
-    die "the control plane's certificates can't be uploaded"
-fi
+    in_time "$uploading" "the control plane's certificates can't be uploaded"
+}
 certificate_key=$(grep -E '^[0-9a-f]{64}$' "$uploaded" | tail -n 1)
 [ -n "$certificate_key" ] || die "kubeadm init phase upload-certs printed no key"
 # Tells whose upload this is, so that only that join takes it away.

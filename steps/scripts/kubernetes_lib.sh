@@ -1,11 +1,18 @@
 # shellcheck shell=sh
+# haui: include kubernetes_etcd_lib kubernetes_reset_lib
 # What the scripts around kubeadm share: where its files are, how to ask the API server and etcd,
 # and how to run kubeadm without a secret getting into its output. HAUI_ROOT is set by tests only.
 
 K8S=${HAUI_ROOT:-}/etc/kubernetes
-# shellcheck disable=SC2034  # read by the scripts that follow
-ETCD_DATA=${HAUI_ROOT:-}/var/lib/etcd
-ETCD_PKI=/etc/kubernetes/pki/etcd # inside the etcd container, where HAUI_ROOT means nothing
+# shellcheck disable=SC2034  # read by the parts of this library, and the scripts that follow
+{
+    ETCD_DATA=${HAUI_ROOT:-}/var/lib/etcd
+    ETCD_PKI=/etc/kubernetes/pki/etcd # inside the etcd container, where HAUI_ROOT means nothing
+    # What kubeadm reset must not take: on disk, so that it survives a power cut in the middle.
+    KEPT=$K8S/haui-kept
+    # Present while /var/lib/etcd can only hold what a kubeadm that haui has started made there.
+    OURS=${HAUI_ROOT:-}/var/lib/haui/half-done
+}
 PAUSE=${HAUI_PAUSE:-2}            # seconds between two looks at something that is awaited
 
 url_host() {
@@ -114,56 +121,27 @@ server_version() {
     admin get --raw /version 2>/dev/null | sed -n 's/.*"gitVersion": *"\([^"]*\)".*/\1/p'
 }
 
-# delete_tokens DESCRIPTION: take away the bootstrap tokens that carry this description.
+# delete_tokens DESCRIPTION: take away the bootstrap tokens that carry this description, and the certificate requests
+# that were made with them: one that nobody answered would stay for a day.
 delete_tokens() {
     tokens_wanted=$(printf %s "$1" | base64 -w 0)
     admin -n kube-system get secrets --field-selector type=bootstrap.kubernetes.io/token \
         -o 'jsonpath={range .items[*]}{.metadata.name}{" "}{.data.description}{"\n"}{end}' |
         while read -r token_secret token_description; do
             [ "$token_description" = "$tokens_wanted" ] || continue
+            delete_requests "system:bootstrap:${token_secret#bootstrap-token-}"
             admin -n kube-system delete secret "$token_secret" --ignore-not-found
         done
 }
 
-# etcd_exec ADDRESS ARGS...: etcdctl against the etcd at ADDRESS, run in this host's own etcd container
-# (by its API server, or without it), or in that of ETCD_NODE by the API server ETCD_SERVER.
-etcd_exec() {
-    etcd_url="https://$(url_host "$1"):2379"
-    shift
-    set -- etcdctl --endpoints="$etcd_url" --cacert="$ETCD_PKI/ca.crt" \
-        --cert="$ETCD_PKI/healthcheck-client.crt" --key="$ETCD_PKI/healthcheck-client.key" "$@"
-    if timeout 20 kubectl --kubeconfig "${ETCD_KUBECONFIG:-$K8S/admin.conf}" --server "${ETCD_SERVER:-$LOCAL_API}" \
-        -n kube-system exec "etcd-${ETCD_NODE:-$NODE}" -c etcd -- "$@" </dev/null 2>/dev/null; then
-        return 0
-    fi
-    [ -z "${ETCD_NODE:-}" ] || return 1
-    etcd_container=$(crictl ps -q --name '^etcd$' --state running 2>/dev/null | head -n 1)
-    case $etcd_container in
-        "" | *[!0-9a-f]*) return 1 ;;
-    esac
-    timeout 20 crictl exec "$etcd_container" "$@" </dev/null 2>/dev/null
-}
-
-# etcd_members: all members as `members` prints them; fails when etcd does not answer.
-etcd_members() {
-    etcd_listed=$(etcd_exec 127.0.0.1 member list) && [ -n "$etcd_listed" ] || return 1
-    printf '%s\n' "$etcd_listed" | members
-}
-
-# members: one line a member: ID NAME ADDRESS STATE, STATE being unstarted, learner or voter and NAME
-# "-" when it has none. Reads etcdctl's "ID, status, name, peer URLs, client URLs, is learner".
-members() {
-    awk -F', ' 'NF >= 5 {
-        address = $4; sub(/,.*/, "", address); sub(/^https?:\/\//, "", address)
-        sub(/:[0-9]+$/, "", address); gsub(/[][]/, "", address)
-        state = ($2 != "started" || $3 == "") ? "unstarted" : ($6 == "true" ? "learner" : "voter")
-        print $1, ($3 == "" ? "-" : $3), address, state
-    }'
-}
-
-# member_field MEMBERS ADDRESS NUMBER: field 1 (id) or 4 (state) of the member at that address.
-member_field() {
-    printf '%s\n' "$1" | awk -v address="$2" -v field="$3" '$3 == address { print $field; exit }'
+# delete_requests USER: the certificate requests of that user.
+delete_requests() {
+    admin get certificatesigningrequests \
+        -o 'jsonpath={range .items[*]}{.metadata.name}{" "}{.spec.username}{"\n"}{end}' 2>/dev/null |
+        while read -r request request_user; do
+            [ "$request_user" = "$1" ] || continue
+            admin delete certificatesigningrequest "$request" --ignore-not-found
+        done
 }
 
 # hide_secrets: a filter that blots out bootstrap tokens and certificate keys. kubeadm is told not to
@@ -178,8 +156,9 @@ hide_secrets() {
 kubeadm_run() {
     kubeadm_limit=$1
     shift
-    KUBEADM_LOG=$(mktemp)
-    kubeadm_status=$(mktemp)
+    # In tmpfs with the task's inputs: nothing is left behind, however this ends.
+    KUBEADM_LOG=$(mktemp -p "${HAUI_INPUTS:-${TMPDIR:-/tmp}}")
+    kubeadm_status=$(mktemp -p "${HAUI_INPUTS:-${TMPDIR:-/tmp}}")
     {
         timeout "$kubeadm_limit" kubeadm "$@" </dev/null && echo 0 >"$kubeadm_status" || echo $? >"$kubeadm_status"
     } 2>&1 | hide_secrets | tee "$KUBEADM_LOG"
@@ -215,10 +194,26 @@ TABLE
     return 1
 }
 
+# newest FILE...: the one that was written last; fails when there is none.
+newest() {
+    newest_file=
+    for newest_seen in "$@"; do
+        [ -e "$newest_seen" ] || continue
+        if [ -z "$newest_file" ] || [ "$newest_seen" -nt "$newest_file" ]; then newest_file=$newest_seen; fi
+    done
+    [ -n "$newest_file" ] && printf '%s' "$newest_file"
+}
+
 # diagnose: the lines that tell why a kubelet or control plane does not come up.
 diagnose() {
     echo "--- containers"
     crictl ps -a 2>/dev/null | head -n 20 || true
+    # A reset takes these logs away, and with them the reason of what it undoes.
+    for diagnosed in etcd kube-apiserver; do
+        diagnosed_log=$(newest "${HAUI_ROOT:-}/var/log/pods/kube-system_$diagnosed"-*/"$diagnosed"/*.log) || continue
+        echo "--- the last lines of $diagnosed"
+        tail -n 8 "$diagnosed_log" | cut -c 1-300 | hide_secrets || true
+    done
     echo "--- the kubelet's last lines"
     journalctl -u kubelet -n 25 --no-pager -o cat 2>/dev/null | cut -c 1-300 || true
     echo "---"
@@ -232,64 +227,6 @@ failed_kubeadm() {
     failed_hint=$(explain "$KUBEADM_LOG" || true)
     rm -f "$KUBEADM_LOG"
     die "$failed_what${failed_hint:+: $failed_hint}"
-}
-
-# What kubeadm reset must not take: on disk, so that it survives a power cut in the middle.
-KEPT=$K8S/haui-kept
-
-# keep_ours: copy what is not kubeadm's from the folders that a reset empties: static pods of a load
-# balancer, and client certificates for an external etcd. Such an etcd outlives the reset of the first control plane
-# (KEEP_SIGNERS=external), and what it holds is only good with the signing keys that it was made with.
-keep_ours() {
-    for manifest in "$K8S"/manifests/*.yaml; do
-        [ -e "$manifest" ] || continue
-        case ${manifest##*/} in
-            kube-apiserver.yaml | kube-controller-manager.yaml | kube-scheduler.yaml | etcd.yaml) ;;
-            *) mkdir -p "$KEPT/manifests" && cp -p "$manifest" "$KEPT/manifests/" ;;
-        esac
-    done
-    [ "${HAUI_ETCD:-stacked}" = external ] || return 0
-    for certificate in etcd/ca.crt apiserver-etcd-client.crt apiserver-etcd-client.key; do
-        [ -e "$K8S/pki/$certificate" ] || continue
-        mkdir -p "$KEPT/pki/etcd" && chmod 0700 "$KEPT" && cp -p "$K8S/pki/$certificate" "$KEPT/pki/$certificate"
-    done
-    [ "${KEEP_SIGNERS:-}" = external ] || return 0
-    for signer in ca.crt front-proxy-ca.crt sa.pub; do
-        # One without its key would make kubeadm believe that the key is elsewhere.
-        [ -e "$K8S/pki/$signer" ] && [ -e "$K8S/pki/${signer%.*}.key" ] || continue
-        mkdir -p "$KEPT/pki" && chmod 0700 "$KEPT" &&
-            cp -p "$K8S/pki/$signer" "$K8S/pki/${signer%.*}.key" "$KEPT/pki/"
-    done
-}
-
-# restore_ours: put it back, also when an earlier attempt died in the middle of a reset.
-restore_ours() {
-    [ -d "$KEPT" ] || return 0
-    cp -Rp "$KEPT/." "$K8S/" && rm -rf "$KEPT"
-}
-
-# kubeadm_reset: undo kubeadm on this host only.
-kubeadm_reset() {
-    keep_ours || die "what is not kubeadm's in $K8S can't be kept"
-    reset_rc=0
-    kubeadm_run 300 reset -f || reset_rc=$?
-    rm -f "$KUBEADM_LOG"
-    stop_containers
-    restore_ours || die "$KEPT can't be put back into $K8S"
-    [ "$reset_rc" -eq 0 ] || die "kubeadm reset failed on this host with status $reset_rc"
-}
-
-# stop_containers: end what kubeadm reset could not reach through crictl, so that no old etcd or API
-# server holds the ports or data of the next attempt.
-stop_containers() {
-    command -v ctr >/dev/null 2>&1 || return 0
-    for container in $(ctr -n k8s.io tasks ls -q 2>/dev/null); do
-        ctr -n k8s.io tasks kill -s SIGKILL "$container" >/dev/null 2>&1 || true
-    done
-    for container in $(ctr -n k8s.io containers ls -q 2>/dev/null); do
-        ctr -n k8s.io tasks rm -f "$container" >/dev/null 2>&1 || true
-        ctr -n k8s.io containers rm "$container" >/dev/null 2>&1 || true
-    done
 }
 
 # retry SECONDS CMD...: until it succeeds; 1 when the time is over. Time is the clock's, and at least

@@ -26,13 +26,7 @@ worker_state() {
             return 0
         fi
     fi
-    for path in kubelet.conf bootstrap-kubelet.conf pki/ca.crt; do
-        if [ -e "$K8S/$path" ]; then
-            echo leftovers
-            return 0
-        fi
-    done
-    if [ -e "${HAUI_ROOT:-}/var/lib/kubelet/config.yaml" ]; then echo leftovers; else echo fresh; fi
+    if has_leftovers; then echo leftovers; else echo fresh; fi
 }
 
 clear_leftovers() {
@@ -57,6 +51,8 @@ name_taken() {
     grep -qi 'a node with name.*already exists' "$KUBEADM_LOG"
 }
 
+restore_ours
+drop_empty
 found=$(worker_state)
 echo "[haui] found: $found"
 if [ "$found" = leftovers ]; then

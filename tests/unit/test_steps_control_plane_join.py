@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
+
+from haui.execution.transient import transient
 
 from tests.unit.shell_fakes import Ran, Shell
 
 TOKEN = "h4u1aa.0123456789abcdef"
 KEY = "fedcba9876543210" * 4
+PROXY = base64.b64encode(b"Proxy for managing TTL for the kubeadm-certs secret").decode()
 HASH = "sha256:" + "ab" * 32
 FILES = (
     "admin.conf",
     "kubelet.conf",
+    "controller-manager.conf",
+    "scheduler.conf",
     "pki/ca.crt",
     "manifests/kube-apiserver.yaml",
     "manifests/kube-controller-manager.yaml",
@@ -27,7 +33,7 @@ VOTER = "b2, started, cp2, https://10.77.0.12:2380, https://10.77.0.12:2379, fal
 OTHER_ADDRESS = "b3, started, cp3, https://10.77.0.120:2380, https://10.77.0.120:2379, false"
 
 JOINED = f"""
-for f in {" ".join(FILES)}; do mkdir -p "$ROOT/etc/kubernetes/pki" "$ROOT/etc/kubernetes/manifests"; : >"$ROOT/etc/kubernetes/$f"; done
+for f in {" ".join(FILES)}; do mkdir -p "$ROOT/etc/kubernetes/pki" "$ROOT/etc/kubernetes/manifests"; echo x >"$ROOT/etc/kubernetes/$f"; done
 touch "$FAKE/api" "$FAKE/labelled" "$FAKE/node"
 echo '{VOTER}' >"$FAKE/own"
 """  # noqa: E501
@@ -44,7 +50,7 @@ RULES = [
     ("kubectl *get nodes -l*", 'test -e "$FAKE/labelled" && echo node/cp2; true'),
     ("kubectl *get node cp2 -o jsonpath*", "echo v1.20.2"),
     ("kubectl *get node cp2", 'test -e "$FAKE/node"'),
-    ("kubectl *delete node cp2*", 'rm -f "$FAKE/node"'),
+    ("kubectl *delete node cp2*", 'rm -f "$FAKE/node" "$FAKE/labelled"'),
     ("kubectl *get certificatesigningrequests", "echo csr-of-cp2 Pending"),
     ("kubeadm join phase control-plane-join mark*", 'touch "$FAKE/labelled"'),
     ("kubeadm join phase*", "true"),
@@ -77,7 +83,8 @@ def host(tmp_path: Path) -> Shell:
 
 
 def there(shell: Shell, *files: str) -> None:
-    shell.put_all(*(f"/etc/kubernetes/{name}" for name in files))
+    for name in files:
+        shell.put(f"/etc/kubernetes/{name}", "x")
 
 
 def member(shell: Shell, line: str) -> None:
@@ -198,7 +205,17 @@ def test_only_the_last_phase_is_run_when_only_it_is_missing(
     assert kubeadm(ran)[-1] == "kubeadm join phase control-plane-join mark-control-plane"
 
 
-def test_a_voter_without_api_server_is_never_undone(host: Shell) -> None:
+def test_a_voter_without_api_server_that_never_was_a_control_plane_is_undone(host: Shell) -> None:
+    joined(host)
+    for gone in ("api", "labelled"):
+        (host.folder / "fake" / gone).unlink()
+    ran = host.run("control_plane_join_apply")
+    assert ran.status == 0, ran.errors
+    assert [call for call in ran.calls if "member remove b2" in call]
+    assert kubeadm(ran) == ["kubeadm reset -f", "kubeadm join"]
+
+
+def test_a_control_plane_without_api_server_is_never_undone(host: Shell) -> None:
     joined(host)
     (host.folder / "fake/api").unlink()
     ran = host.run("control_plane_join_apply")
@@ -306,10 +323,18 @@ def helper(host: Shell) -> Shell:
             "kubeadm init phase upload-certs --upload-certs --config*",
             f"echo '[upload-certs] Using certificate key:'; echo {KEY}",
         ),
-        ("kubectl *get secrets*", "echo bootstrap-token-cccccc aGF1aSBqb2luIGNwMg=="),
+        (
+            "kubectl *get secrets*",
+            f"printf 'bootstrap-token-%s %s\\n' cccccc aGF1aSBqb2luIGNwMg== dddddd {PROXY} e a",
+        ),
         ("kubectl *get secret kubeadm-certs*annotations*", 'cat "$FAKE/uploaded-for"'),
-        ("kubectl *get secret kubeadm-certs*owner*", "echo bootstrap-token-dddddd"),
-        ("kubectl *annotate secret kubeadm-certs haui/join=cp2 --overwrite", "true"),
+        ("kubectl *configmap cluster-info*jws-kubeconfig-h4u1aa*", "echo signature"),
+        (
+            "kubectl *get certificatesigningrequests -o*",
+            "printf 'csr-%s system:bootstrap:%s\\n' 1 cccccc 2 eeeeee",
+        ),
+        ("kubectl *delete certificatesigningrequest*", "true"),
+        ("kubectl *annotate secret kubeadm-certs haui/join=cp? --overwrite", "true"),
         ("kubectl *delete secret*", "true"),
         ("kubectl *get nodes -l*", "echo node/cp1"),
         *host.rules,
@@ -349,6 +374,15 @@ def test_supply_takes_away_what_a_killed_run_has_lent(helper: Shell) -> None:
     assert ran.status == 0, ran.errors
     upload = next(i for i, call in enumerate(ran.calls) if "upload-certs" in call)
     assert [call for call in ran.calls[:upload] if "delete secret kubeadm-certs" in call]
+    assert "bootstrap-token-e" not in deleted(ran), "somebody else's"
+
+
+def test_supply_tells_that_nobody_signs_the_token(helper: Shell) -> None:
+    """A join would wait for five minutes, and fail."""
+    helper.rules.insert(0, ("kubectl *configmap cluster-info*", "true"))
+    ran = helper.run("control_plane_supply", HAUI_KIND="worker")
+    assert ran.status == 1
+    assert "kube-controller-manager" in ran.errors
 
 
 def test_supply_for_a_worker_lends_no_certificates(helper: Shell) -> None:
@@ -374,10 +408,30 @@ def test_supply_says_why_the_upload_failed_without_the_key(helper: Shell) -> Non
     assert KEY not in ran.errors
 
 
+@pytest.mark.parametrize(
+    "command", ["kubeadm token create*", "kubeadm init phase upload-certs --upload-certs*"]
+)
+def test_supply_that_gets_no_answer_is_worth_another_try(helper: Shell, command: str) -> None:
+    """As while another control plane boots, and etcd has no quorum: timeout(1) says 124."""
+    helper.rules.insert(0, (command, "exit 124"))
+    ran = helper.run("control_plane_supply", HAUI_KIND="control-plane")
+    assert ran.status == 1
+    assert transient(ran.errors.splitlines())
+
+
+def deleted(ran: Ran) -> list[str]:
+    """The names of what was deleted."""
+    return [call.split(" delete ")[1].split()[1] for call in ran.calls if " delete " in call]
+
+
 def test_revoke_takes_the_token_and_the_certificates(helper: Shell) -> None:
     ran = helper.run("control_plane_revoke", HAUI_KIND="control-plane")
-    deleted = [call.split("delete secret ")[1].split()[0] for call in ran.calls if "delete" in call]
-    assert deleted == ["bootstrap-token-cccccc", "kubeadm-certs", "bootstrap-token-dddddd"]
+    assert deleted(ran) == [
+        "csr-1",
+        "bootstrap-token-cccccc",
+        "kubeadm-certs",
+        "bootstrap-token-dddddd",
+    ]
 
 
 def test_revoke_leaves_the_certificates_of_another_join(helper: Shell) -> None:
@@ -405,14 +459,68 @@ def test_gate_does_not_wait_for_the_joining_hosts_own_leftover(helper: Shell) ->
     assert verdicts["etcd member of cp2"] == "info"
 
 
+CP3 = {"HAUI_HOST": "cp3", "HAUI_ADDRESS": "10.77.0.13"}
+BOTH = ("kubectl *get nodes -l*", "printf 'node/cp1\\nnode/cp2\\n'")
+
+
 @pytest.mark.parametrize("line", [UNSTARTED, LEARNER, VOTER], ids=["unstarted", "learner", "voter"])
-def test_gate_is_shut_by_an_unfinished_member_of_another_host(helper: Shell, line: str) -> None:
-    """cp3 is to join; cp2's member is not a healthy voter, or has no Node yet."""
+def test_gate_is_shut_by_a_sick_member_of_another_control_plane(helper: Shell, line: str) -> None:
+    """cp3 is to join, and cp2 has joined before."""
     member(helper, line)
+    helper.rules.insert(0, BOTH)
     if line == VOTER:
         helper.rules.insert(0, ("kubectl *https://10.77.0.12:2379*endpoint health", "false"))
-    ran = helper.run("control_plane_gate", HAUI_HOST="cp3", HAUI_ADDRESS="10.77.0.13")
-    assert "differs" in ran.verdicts().values()
+    assert "differs" in helper.run("control_plane_gate", **CP3).verdicts().values()
+
+
+def test_gate_is_shut_by_a_voter_whose_join_did_not_end(helper: Shell) -> None:
+    member(helper, VOTER)
+    assert "differs" in helper.run("control_plane_gate", **CP3).verdicts().values()
+
+
+@pytest.mark.parametrize("line", [UNSTARTED, LEARNER], ids=["unstarted", "learner"])
+def test_a_member_that_another_join_has_left_is_removed_by_supply(helper: Shell, line: str) -> None:
+    """Otherwise the next join waits in vain, and the one that has left it waits for the next."""
+    member(helper, line)
+    assert "differs" not in helper.run("control_plane_gate", **CP3).verdicts().values()
+    (helper.folder / "fake/uploaded-for").write_text("")
+    ran = helper.run("control_plane_supply", HAUI_KIND="control-plane", **CP3)
+    assert ran.status == 0, ran.errors
+    assert [call for call in ran.calls if call.endswith("member remove b2")]
+
+
+def test_supply_leaves_a_member_that_comes_up(helper: Shell) -> None:
+    member(helper, UNSTARTED)
+    helper.rules.insert(0, ("sleep *", f"echo '{VOTER}' >$FAKE/own"))
+    ran = helper.run("control_plane_supply", HAUI_KIND="control-plane", HAUI_PAUSE="2", **CP3)
+    assert ran.status == 0, ran.errors
+    assert not [call for call in ran.calls if "member remove" in call]
+
+
+@pytest.mark.parametrize("line", [UNSTARTED, VOTER, OTHER_ADDRESS])
+def test_supply_leaves_the_members_of_others_alone(helper: Shell, line: str) -> None:
+    """Joined ones, voters, and addresses that are none of the cluster's."""
+    member(helper, line)
+    if line == UNSTARTED:
+        helper.rules.insert(0, BOTH)
+    ran = helper.run("control_plane_supply", HAUI_KIND="control-plane", **CP3)
+    assert not [call for call in ran.calls if "member remove" in call]
+
+
+def test_gate_says_how_a_person_gets_the_quorum_back(helper: Shell) -> None:
+    (helper.folder / "fake/api").unlink()
+    helper.rules = [
+        ("kubectl *exec*", "false"),
+        ("crictl ps*", "echo 0abc"),
+        ("crictl exec 0abc etcdctl *endpoint status", "true"),
+        ("crictl exec 0abc etcdctl *endpoint health", "false"),
+        ("crictl exec 0abc etcdctl *member list", f"echo '{CP1}'; echo '{UNSTARTED}'"),
+        *helper.rules,
+    ]
+    (found,) = helper.run("control_plane_gate").findings
+    assert (found.verdict, found.what) == ("blocked", "etcd of cp1")
+    assert "never started: b2 of 10.77.0.12" in (found.seen or "")
+    assert "--force-new-cluster" in (found.expected or "")
 
 
 def test_gate_is_shut_while_a_control_plane_has_no_member(helper: Shell) -> None:

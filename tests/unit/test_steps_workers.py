@@ -12,7 +12,7 @@ from tests.unit.test_kubeadm import cluster
 
 JOINED = """
 mkdir -p "$ROOT/etc/kubernetes/pki"
-: >"$ROOT/etc/kubernetes/kubelet.conf"
+echo x >"$ROOT/etc/kubernetes/kubelet.conf"
 touch "$FAKE/node"
 """
 RULES = [
@@ -49,7 +49,7 @@ def test_fresh_host_joins(host: Shell) -> None:
 
 
 def test_a_joined_host_is_left_alone(host: Shell) -> None:
-    host.put("/etc/kubernetes/kubelet.conf")
+    host.put("/etc/kubernetes/kubelet.conf", "x")
     host.mark("node")
     ran = host.run("workers_join_apply")
     assert ran.status == 0, ran.errors
@@ -58,7 +58,7 @@ def test_a_joined_host_is_left_alone(host: Shell) -> None:
 
 
 def test_a_kubelet_that_registers_again_is_enough(host: Shell) -> None:
-    host.put("/etc/kubernetes/kubelet.conf")
+    host.put("/etc/kubernetes/kubelet.conf", "x")
     host.rules.insert(0, ("systemctl start kubelet", 'touch "$FAKE/node"'))
     assert kubeadm(host.run("workers_join_apply")) == []
 
@@ -75,7 +75,8 @@ def test_a_kubelet_that_registers_again_is_enough(host: Shell) -> None:
     ids=["Node deleted", "no certificate", "bootstrap not ended", "CA only", "kubelet only"],
 )
 def test_leftovers_are_undone_first(host: Shell, files: tuple[str, ...]) -> None:
-    host.put_all(*files)
+    for file in files:
+        host.put(file, "x")
     ran = host.run("workers_join_apply")
     assert ran.status == 0, ran.errors
     assert kubeadm(ran) == ["kubeadm reset -f", "kubeadm join"]
