@@ -14,8 +14,7 @@ def once(host: str, step: str) -> Check:
     """The task ended well, and the host knows of one attempt only."""
 
     def check(scene: Scene) -> str:
-        event = scene.last(host, step)
-        assert event["outcome"] in ("ok", "unchanged"), event
+        event = scene.first_good(host, step)
         attempts = [name for name in _attempts(scene, host) if name.startswith(f"{step}.")]
         assert len(attempts) == 1, attempts
         return f"{step} on {host}: one attempt, {event['outcome']} after {event['seconds']:.0f} s"
@@ -27,8 +26,7 @@ def done(host: str, step: str) -> Check:
     """The task ended well, after any number of attempts that is allowed."""
 
     def check(scene: Scene) -> str:
-        event = scene.last(host, step)
-        assert event["outcome"] in ("ok", "unchanged"), event
+        event = scene.first_good(host, step)
         attempts = [name for name in _attempts(scene, host) if name.startswith(f"{step}.")]
         count = f"{len(attempts)} attempt{'s' if len(attempts) != 1 else ''}"
         return f"{step} on {host}: {event['outcome']} after {count}, {event['seconds']:.0f} s"

@@ -72,6 +72,17 @@ class Scene:
             raise AssertionError(f"{host}: {script}: {done.stderr.decode(errors='replace')}")
         return done.stdout.decode(errors="replace")
 
+    def first_good(self, host: str, step: str) -> Event:
+        """When a task was proved for the first time; AssertionError when that never came."""
+        assert self.last(host, step)["outcome"] in ("ok", "unchanged"), self.last(host, step)
+        return next(
+            event
+            for _, _, event in self.seen
+            if event["kind"] == "task_finished"
+            and (event.get("host"), event["step"]) == (host, step)
+            and event["outcome"] in ("ok", "unchanged")
+        )
+
     def last(self, host: str, step: str, session: int | None = None) -> Event:
         """How a task ended (in that session). AssertionError when it did not."""
         found = [
