@@ -20,6 +20,14 @@ _PATH = re.compile(r"(?<![\w:/.])(/[A-Za-z0-9_+@%.-]+(?:/[A-Za-z0-9_+@%.-]+)*)")
 """An absolute path; what follows a host's name or a scheme (https://h/p) is none."""
 _CAUSES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
+        # inotify(7): ENOSPC stands for the user's limit on watches, too.
+        re.compile(r"inotify.*no space left on device", re.IGNORECASE),
+        (
+            "Raise fs.inotify.max_user_watches on {host} with sysctl (it is not the disk that is "
+            "full), then run haui resume."
+        ),
+    ),
+    (
         re.compile(r"read-only file system", re.IGNORECASE),
         (
             "A file system of {host} is mounted read-only, mostly after an error of its disk: see "
@@ -36,7 +44,7 @@ _CAUSES: tuple[tuple[re.Pattern[str], str], ...] = (
 def remedy(lines: Iterable[str], host: str) -> str:
     """What a person has to do on that host; empty when the lines name none of these causes."""
     said = list(lines)
-    full = [line for line in said if _NO_ROOM.search(line)]
+    full = [line for line in said if _NO_ROOM.search(line) and "inotify" not in line.lower()]
     if full:
         return _room(full, host)
     found = (text for pattern, text in _CAUSES if any(pattern.search(line) for line in said))

@@ -39,6 +39,8 @@ def test_no_room(line: str, place: str) -> None:
 
 def test_other_causes_of_the_machine() -> None:
     assert "read-only" in remedy(["touch: cannot touch 'x': Read-only file system"], "wk1")
+    watches = "inotify_add_watch /sys/fs/cgroup/pids/kubepods: no space left on device"
+    assert "max_user_watches" in remedy([watches], "wk1")
     assert "memory" in remedy(["fork: Cannot allocate memory"], "wk1")
 
 
