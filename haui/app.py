@@ -37,6 +37,7 @@ from screens.messages import (
     StartInstall,
     StartNew,
     VerifyCluster,
+    WatchRun,
 )
 from screens.routes import ROUTES, make_screen
 from screens.shell import Shell
@@ -190,7 +191,9 @@ class HauiApp(App[int], inherit_bindings=False):
         live = self.world.live
         if live is None or self.screen.name == "welcome":
             return
-        if not live.ended:
+        if await self._stop_watching():
+            await self._show("welcome")
+        elif not live.ended:
             self._say("The run goes on. ^q leaves haui and asks how.")
         elif self.world.desk is not None:
             await self._open_page(self.world.desk.draft.page)
@@ -249,7 +252,15 @@ class HauiApp(App[int], inherit_bindings=False):
     async def _start_install(self) -> None:
         await self._watch_run(lambda runs: runs.begin_install(self.world))
 
-    async def _watch_run(self, begin: Callable[[Any], object]) -> None:
+    @on(WatchRun)
+    async def _watch_other(self, message: WatchRun) -> None:
+        await self._stop_watching()
+        await self._watch_run(
+            lambda runs: runs.attach(self.world, message.cluster, rehearsal=message.rehearsal),
+            "attach",
+        )
+
+    async def _watch_run(self, begin: Callable[[Any], object], screen: str = "execute") -> None:
         """Begin a run and show it. What runs need is imported in a thread: it takes a moment."""
         runs = await asyncio.to_thread(import_module, "screens.runs")
         try:
@@ -257,7 +268,16 @@ class HauiApp(App[int], inherit_bindings=False):
         except HauiError as error:
             self._tell(error)
         else:
-            await self._show("execute")
+            await self._show(screen)
+
+    async def _stop_watching(self) -> bool:
+        """Let go of a run that another process makes; whether there was one."""
+        live = self.world.live
+        if live is None or not live.watch_only:
+            return False
+        await live.leave()
+        self.world.live = None
+        return True
 
     @on(RunEnded)
     async def _run_ended(self) -> None:

@@ -19,7 +19,7 @@ from screens.actions import Action, bind
 from screens.failure_text import Failure, facts_of, failures
 from screens.glyphs import TONES
 from screens.messages import RunEnded, ShowScreen
-from screens.run_facts import ending, run_facts, title_text
+from screens.run_facts import Ending, ending, run_facts, title_text
 from screens.run_hosts import HANDS_OFF, RunHosts
 from screens.terminal import set_terminal_title
 from screens.timings import earlier_timings
@@ -93,7 +93,7 @@ class ExecuteScreen(RunHosts):
                 yield HostTable(glyphs)
                 with Vertical(id="logs"):
                     yield from self.compose_log()
-                yield FailurePanel(glyphs)
+                yield FailurePanel(glyphs, read_only=self.live.watch_only)
             yield RunDrawing(self.live.spec, glyphs)
         yield Static("", id="end", markup=False)
         yield PromptLine()
@@ -139,6 +139,7 @@ class ExecuteScreen(RunHosts):
         if self.log_view.pull():
             self.update_log_head()
         if dirty:
+            self.news_came()
             self._tell_news()
             self.query_one(PhasesLine).phases = live.phases()
             self._run_line()
@@ -223,6 +224,13 @@ class ExecuteScreen(RunHosts):
 
     # News that must not be missed.
 
+    def news_came(self) -> None:
+        """Called when something has changed, before it is told."""
+
+    def ways_on(self, end: Ending) -> list[str]:
+        """What the last line says when the run has ended."""
+        return [end.advice, "enter goes on to the result"]
+
     def _tell_news(self) -> None:
         """Failures and the end: bell, title, selection, panel."""
         live = self.live
@@ -236,8 +244,17 @@ class ExecuteScreen(RunHosts):
         if self.failing:
             self._show_panel()
         if live.ended and not self._was_ended:
-            self._was_ended = True
             self._tell_end()
+        elif self._was_ended and not live.ended:
+            self._take_end_back()
+        self._was_ended = live.ended
+
+    def _take_end_back(self) -> None:
+        """Somebody has resumed a run that is watched."""
+        self.query_one("#end", Static).set_class(False, "-shown", "-good", "-bad", "-warn")
+        self.prompt.say("the run goes on", "accent")
+        self.refresh_bindings()
+        self.call_after_refresh(self.arrange_panes)
 
     def _follow_failure(self, failed: list[HostView], new: set[str]) -> None:
         self.app.bell()
@@ -268,8 +285,7 @@ class ExecuteScreen(RunHosts):
         self.app.bell()
         if self.failing and not any(f.decidable for f in failures(self.live)):
             self.close_panel()
-        ways = [end.advice, "enter goes on to the result"]
-        self.prompt.say(f" {glyphs.dot} ".join(dict.fromkeys(ways)))
+        self.prompt.say(f" {glyphs.dot} ".join(dict.fromkeys(self.ways_on(end))))
         self.refresh_bindings()
         self.call_after_refresh(self.arrange_panes)
 
@@ -380,5 +396,10 @@ class ExecuteScreen(RunHosts):
             self.show_hosts()
         elif self.zoomed:
             self.action_zoom()
-        elif not self.live.ended:
+        else:
+            self.leave_page()
+
+    def leave_page(self) -> None:
+        """Escape, when there is nothing to take away."""
+        if not self.live.ended:
             self.say("the run goes on; ^q leaves haui and asks how")

@@ -59,6 +59,14 @@ class VerifyCluster(Message):
     rehearsal: bool = False
 
 
+@dataclass
+class WatchRun(Message):
+    """Watch a run that another process makes."""
+
+    cluster: str
+    rehearsal: bool = False
+
+
 class StartInstall(Message):
     """Run the plan that the review page shows."""
 

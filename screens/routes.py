@@ -22,6 +22,7 @@ ROUTES: Final[dict[str, str]] = {
     "preflight": "screens.preflight:PreflightPage",
     "review": "screens.review:ReviewPage",
     "execute": "screens.execute:ExecuteScreen",
+    "attach": "screens.attach:AttachScreen",
     "failure": "screens.failure:FailureScreen",
     "log": "screens.log_screen:LogScreen",
     "result": "screens.result:ResultScreen",

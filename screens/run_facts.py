@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from haui.live.attached import AttachedRun
 from haui.live.run import LiveRun
 from haui.transport.text import clean_line
 from screens.glyphs import Glyphs, Tone
@@ -105,7 +106,22 @@ def _word(live: LiveRun, glyphs: Glyphs) -> tuple[str, Tone, str, str, bool]:
         what = "a failure waits" if waiting == 1 else f"{waiting} failures wait"
         return f"{what} for you", "bad", glyphs.failed, "F shows it", False
     doing = DOING.get(live.kind, live.kind)
+    if isinstance(live, AttachedRun):
+        return _watching(live, doing, glyphs)
     return doing, "accent", glyphs.here, reconnecting(lost_hosts(live)), True
+
+
+def _watching(live: AttachedRun, doing: str, glyphs: Glyphs) -> tuple[str, Tone, str, str, bool]:
+    """What another process does, and which one that is."""
+    owner = live.owner
+    who = f"{owner.command}, process {owner.pid}" if owner else ""
+    if live.waiting:
+        return "waiting", "warn", glyphs.paused, f"{who} has put nothing on record yet", False
+    lost = reconnecting(lost_hosts(live))
+    note = f" {glyphs.dot} ".join(
+        part for part in ("read only", clean_line(who, 120), lost) if part
+    )
+    return doing, "accent", glyphs.here, note, True
 
 
 def _finishing(live: LiveRun) -> str:

@@ -47,6 +47,19 @@ def verify(world: World, cluster: str, *, rehearsal: bool) -> LiveRun:
     return _started(world, LiveRun("verify", spec, site, now=world.now))
 
 
+def attach(world: World, cluster: str, *, rehearsal: bool) -> LiveRun:
+    """The run that another process makes, to be watched by the screen that shows it.
+
+    Raises HauiError when the cluster file can't be read.
+    """
+    from haui.live.attached import AttachedRun
+
+    site = world.site(rehearsal)
+    live = AttachedRun(site.store(cluster), site, now=world.now)
+    world.live, world.concluding = live, None
+    return live
+
+
 def _started(world: World, live: LiveRun) -> LiveRun:
     world.live = live
     live.start()

@@ -57,7 +57,8 @@ class WayOut:
         live, desk = self._world.live, self._world.desk
         if any(isinstance(screen, QuitDialog | Unsaved) for screen in self._app.screen_stack):
             return
-        if live is not None and live.installs and live.started and not live.ended:
+        goes_on = live is not None and live.started and not (live.ended or live.watch_only)
+        if live is not None and live.installs and goes_on:
             dialog = QuitDialog(
                 running_lines(live), resume_command(live), glyphs=self._world.glyphs
             )
@@ -72,7 +73,11 @@ class WayOut:
     def leave_with(self, code: int) -> None:
         """End now. What runs on hosts goes on there."""
         live = self._world.live
-        if live is not None and live.started and not live.ended:
+        if live is not None and live.watch_only and not live.ended:
+            self._end(
+                code, f"{live.spec.name} goes on. Watch it with: haui attach {live.spec.name}"
+            )
+        elif live is not None and live.started and not live.ended:
             self._keep(self._leave_run(live, code))
         else:
             self._end(code, ended_text(live) or self._draft_text())

@@ -24,7 +24,7 @@ from haui.wizard.entry_words import Line, name_of, note_of, story_of, verb_of, w
 from screens.actions import Action, bind
 from screens.dialog import Ask, Way
 from screens.glyphs import toned
-from screens.messages import OpenDraft, ResumeRun, ShowScreen, StartNew, VerifyCluster
+from screens.messages import OpenDraft, ResumeRun, ShowScreen, StartNew, VerifyCluster, WatchRun
 from screens.shell import Shell
 from screens.widgets.body import Body
 from screens.widgets.entries import EntryList, EntryRow
@@ -202,6 +202,8 @@ class WelcomeScreen(Shell):
             self._begin_with(event.id)
         elif entry.mine and self.world.live is not None:
             self.post_message(ShowScreen("execute"))
+        elif entry.kind == "held":
+            self.post_message(WatchRun(entry.name, entry.rehearsal))
         elif entry.kind == "unfinished":
             self.post_message(ResumeRun(entry.name, entry.rehearsal))
         elif entry.kind == "draft" and not entry.busy:

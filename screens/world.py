@@ -59,6 +59,8 @@ class World:
         """End in good order: the last words of a run that has ended, the answers, the sites."""
         if self.concluding is not None and self.live is not None and self.live.ended:
             await self.concluding
+        if self.live is not None and self.live.watch_only:
+            await self.live.leave()
         if self.preflight is not None:
             await self.preflight.leave()
         if self.desk is not None:

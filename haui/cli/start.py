@@ -28,7 +28,8 @@ class Start:
 
     `preset` is a preset's name or a file, `hosts` how many are simulated in a rehearsal (None: as
     the preset says), `faults` and `speed` are a rehearsal's. `theme` is a wish, `mouse` whether the
-    terminal's mouse is taken.
+    terminal's mouse is taken. `attach` is a cluster whose run is watched, `rehearsals/NAME` for a
+    rehearsal's.
     """
 
     plain: bool = False
@@ -39,6 +40,7 @@ class Start:
     faults: tuple[str, ...] = ()
     theme: str = ""
     mouse: bool = True
+    attach: str = ""
 
 
 def is_plain(start: Start, environ: Mapping[str, str], *, terminal: bool) -> bool:
@@ -73,7 +75,9 @@ def run_pages(start: Start) -> int:
     world = make_world(start)
     world.glyphs, world.advice = looks.glyphs, looks.advice
     first = "welcome"
-    if start.rehearsal or start.preset:
+    if start.attach:
+        first = open_watched(world, start)
+    elif start.rehearsal or start.preset:
         first = open_answers(world, start)
     app = HauiApp(world, theme=looks.theme, first=first)
     code = app.run(mouse=start.mouse)
@@ -136,6 +140,16 @@ def open_answers(world: World, start: Start) -> str:
     for page in PAGES:
         world.desk.visit(page.id)
     return PAGES[-1].id
+
+
+def open_watched(world: World, start: Start) -> str:
+    """Take up the run that is to be watched; the first screen. Raises HauiError."""
+    from haui.wizard.entries import REHEARSALS
+    from screens.runs import attach
+
+    folder, _, name = start.attach.rpartition("/")
+    attach(world, name, rehearsal=folder == REHEARSALS)
+    return "attach"
 
 
 def _nothing_to_read() -> bool:

@@ -6,14 +6,11 @@ since the number of the last line that it has, so its cost depends on what it sh
 
 from __future__ import annotations
 
-import os
-import re
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 from haui.events import (
     Event,
@@ -23,21 +20,16 @@ from haui.events import (
     TaskFinished,
     TaskIntent,
     TaskOutput,
+    TaskRetrying,
     TaskStarted,
     TaskWaiting,
 )
+from haui.live.logtail import LineKind, Logged, LogTail
 from haui.transport.text import clean_line
 
 KEPT_LINES = 5000
 KEPT_CHARACTERS = 1 << 20
 """Of one host; lines are long only when something prints what nobody can read."""
-SEED_BYTES = 64 << 10
-
-LineKind = Literal["output", "mark"]
-"""output: what a step printed · mark: what haui says itself, e.g. that a step begins or ends."""
-
-_LOGGED = re.compile(r"(\S+)  (?:== (.*)|([\w.-]+) \| (.*))")
-_MARKED = re.compile(r"([\w-]+\.[\w.-]+?):? ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +146,17 @@ class LogBook:
 
         Does nothing for a file that can't be read, or when the host has lines already.
         """
+        tail = LogTail(path)
+        self.seed_with(host, tail.poll())
+        tail.close()
+
+    def seed_with(self, host: str, lines: Iterable[Logged]) -> None:
+        """As `seed`, with lines that have been read."""
         if self.total(host):
             return
         ring = self._ring(host)
-        for line in _tail(path):
-            logged = _LOGGED.fullmatch(line)
-            if logged is None:
-                continue
-            at, mark, step, output = logged.groups()
-            if mark is None:
-                ring.add(at, step, "output", (output,))
-            else:
-                named = _MARKED.match(mark)
-                ring.add(at, named[1] if named else "", "mark", (mark,))
+        for line in lines:
+            ring.add(line.at, line.step, line.kind, (line.text,))
 
     def _ring(self, host: str) -> _Ring:
         if host not in self._rings:
@@ -186,6 +176,8 @@ class LogBook:
                 return f"follows attempt {attempt}, which is still running"
             case TaskIntent(attempt=attempt):
                 return f"attempt {attempt}" if attempt > 1 else ""
+            case TaskRetrying():
+                return event.said
             case TaskDrifted():
                 return "was done, and is not any more"
             case TaskFinished():
@@ -201,17 +193,3 @@ class LogBook:
 def _ending(event: TaskFinished) -> str:
     ending = f"{event.outcome} after {event.seconds:.1f} s" if event.seconds else event.outcome
     return f"{ending}: {event.problem.what}" if event.problem else ending
-
-
-def _tail(path: Path) -> Iterable[str]:
-    """The last lines of a file, cleaned; none when it can't be read."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(size - SEED_BYTES, 0))
-            data = file.read(SEED_BYTES)
-    except OSError:
-        return ()
-    lines = data.decode("utf-8", "replace").split("\n")
-    whole = lines[1:] if size > SEED_BYTES else lines
-    return (clean_line(line) for line in whole if line)

@@ -45,11 +45,12 @@ class LiveRun:
       first one it is what the journal says of an unfinished install, which the run would continue;
     - `changes`: how `spec` differs from the cluster file of that unfinished install, one line each;
     - `controls`: pause, resume, stop, stop_now · `logs`: the last lines of each host;
-    - `undecided`: tasks of an install that failed and wait for `decide`, the oldest first (a
-      preflight and a verification run to their end, and may be run again);
+    - `undecided`: tasks of an install that failed and wait for `decide`, the oldest first;
     - `ended`, and then `result` (None when it could not be made to its end) and `error`;
     - `revision` rises with every event, also those of output.
     """
+
+    watch_only = False  # Whether another process runs it.
 
     def __init__(
         self,
@@ -133,7 +134,8 @@ class LiveRun:
             return
         self._progress.stage = "live"
         try:
-            lock = self.store.lock("haui", now=self._now)
+            command = "haui" if self.installs else f"haui {self.kind}"
+            lock = self.store.lock(command, now=self._now)
         except HauiError as error:
             self._end(error)
             return

@@ -105,7 +105,8 @@ def parse(data: bytes, path: Path) -> Contents:
             if line[:1] == b"#" and not records:
                 _check_comment(line)
             else:
-                record, crc = _record(line, crc, records, path)
+                last = int(records[-1]["seq"]) if records else None
+                record, crc = checked(line, crc, last, path)
                 records.append(record)
         except BadLineError as error:
             if not records:
@@ -122,13 +123,19 @@ def parse(data: bytes, path: Path) -> Contents:
     return Contents(records=tuple(records), good_bytes=good, crc=crc)
 
 
-def _record(line: bytes, crc: int, before: list[Record], path: Path) -> tuple[Record, int]:
-    if not before:
+def checked(line: bytes, crc: int, last: int | None, path: Path) -> tuple[Record, int]:
+    """The record of a line, and its checksum.
+
+    `crc` is the checksum before it, `last` the number of the record before it (None: it is the
+    first one), `path` is for messages. Raises BadLineError, and JournalError for another format.
+    """
+    first = last is None
+    if first:
         _check_format(line, path)
     record, crc = decode(line, crc)
-    if before and record["seq"] <= before[-1]["seq"]:
-        raise BadLineError(f"record {record['seq']} follows record {before[-1]['seq']}")
-    found = record.get("format", FORMAT if before else "not told")
+    if last is not None and record["seq"] <= last:
+        raise BadLineError(f"record {record['seq']} follows record {last}")
+    found = record.get("format", "not told" if first else FORMAT)
     if found != FORMAT:
         raise _other_format(found, path)
     return record, crc

@@ -248,9 +248,7 @@ class _Following:
             if self._shown - len(data) <= OUTPUT_LIMIT:
                 await self._pass_on(self._reader.end())
                 mib, where = OUTPUT_LIMIT >> 20, f"{self.task.step}.{self.task.attempt}"
-                notice = (
-                    f"… more than {mib} MiB of output; the rest is in {where}/out on the host"
-                )
+                notice = f"… more than {mib} MiB of output; the rest is in {where}/out on the host"
                 await self._on_lines((notice,))
             return
         await self._pass_on(self._reader.feed(data))

@@ -55,7 +55,7 @@ def name_of(entry: Entry) -> str:
 def verb_of(entry: Entry) -> str:
     """What choosing it does, in a word or two; for what can't be chosen, how it is."""
     if entry.kind == "held":
-        return "Watch" if entry.mine else "In use"
+        return "Watch"
     if entry.kind == "draft":
         return "In use" if entry.busy else "Go on"
     verbs = {"unfinished": "Resume", "finished": "Cluster", "damaged": "Damaged"}
@@ -229,15 +229,16 @@ def _held(entry: Entry, now: datetime) -> Iterator[Line]:
     if entry.state is not None and entry.state.total:
         done = f"{entry.state.settled_count} of {entry.state.total} tasks are done"
         yield Line(text=f"{done}; the last record was {ago(entry.at, now)}.")
-    yield Line(text="Only one haui works on a cluster at a time. It can be resumed here when that "
-               f"one has ended; `haui status {name}` watches it.", tone="dim")  # fmt: skip
+    yield Line(text="Choosing it watches the run and changes nothing; `haui attach "
+               f"{name}` does so, too. Only one haui works on a cluster at a time.",
+               tone="dim")  # fmt: skip
 
 
 def _damaged(entry: Entry) -> Iterator[Line]:
     yield Line(text=f"The journal of {name_of(entry)} is damaged.", tone="strong")
     yield Line(text=clean_line(entry.problem), tone="bad")
-    if entry.fix:
-        yield Line(text=clean_line(entry.fix))
+    for line in entry.fix.splitlines():
+        yield Line(text=clean_line(line))
     yield Line(text="Without it haui does not know what was done, and changes nothing.", tone="dim")
 
 

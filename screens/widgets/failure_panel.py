@@ -25,6 +25,8 @@ Want = Literal["retry", "skip", "stop", "log", "shell", "bundle", "copy", "close
 ROOMY = 30
 """Lines of the screen from which the parts are set apart."""
 
+_DEEDS = [("retry",), ("skip",), ("stop",), ("shell",), ("bundle",)]
+
 LABEL = 8
 """Columns of the words at the left."""
 
@@ -81,9 +83,11 @@ class FailurePanel(VerticalScroll, can_focus=True):
 
         failure: Failure
 
-    def __init__(self, glyphs: Glyphs, **options: Any) -> None:
+    def __init__(self, glyphs: Glyphs, *, read_only: bool = False, **options: Any) -> None:
+        """`read_only` leaves out all that is done about a failure where the run is made."""
         super().__init__(**options)
         self.page = _FailurePage(glyphs)
+        self._read_only = read_only
 
     def compose(self) -> ComposeResult:
         yield self.page
@@ -98,6 +102,7 @@ class FailurePanel(VerticalScroll, can_focus=True):
             ended=ended,
             simulated=simulated,
             dense=self.screen.size.height < ROOMY,
+            read_only=self._read_only,
         )
         if self.page.shown != shown:
             self.page.shown = shown
@@ -111,6 +116,9 @@ class FailurePanel(VerticalScroll, can_focus=True):
     def page_height(self) -> int:
         """How many lines there are to be read, at the width of the screen."""
         return self.page.get_content_height(self.size, self.size, self.screen.size.width - 6)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (self._read_only and action == "want" and parameters[:1] in _DEEDS)
 
     def action_want(self, want: Want) -> None:
         if self.facts is not None:
@@ -136,6 +144,7 @@ class _Shown:
     simulated: bool
     dense: bool
     """Whether there is little room: no empty lines."""
+    read_only: bool = False
 
 
 class _FailurePage(Widget):
@@ -219,6 +228,9 @@ def _list(shown: _Shown, width: int, glyphs: Glyphs) -> list[Content]:
 def _do(shown: _Shown, width: int) -> list[Content]:
     facts, failure = shown.facts, shown.facts.failure
     ways: list[Content] = []
+    if shown.read_only:
+        row = toned("What is done about it is decided where the run is made.", "dim")
+        return _part("Do", [row], width)
     if failure.decidable:
         ways.append(_way("r", "retry", "haui looks at the host again, and tries once more"))
         if facts.barred:

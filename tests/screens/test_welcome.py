@@ -15,8 +15,10 @@ import pytest
 from textual.pilot import Pilot
 
 from haui.live.run import LiveRun
-from haui.live.site import RehearsalSite
+from haui.live.site import RealSite, RehearsalSite
 from haui.preset import rehearsal_spec
+from haui.transport.credentials import Credentials
+from screens.attach import AttachScreen
 from screens.dialog import Ask
 from screens.presets import PresetsScreen
 from screens.report import ReportWindow
@@ -227,16 +229,22 @@ async def test_drafts_are_discarded_after_asking(world_of: WorldOf) -> None:
         assert "is discarded" in said(screen)
 
 
-async def test_a_held_install_is_not_resumed(world_of: WorldOf) -> None:
+async def test_a_held_install_is_watched_and_never_resumed(world_of: WorldOf) -> None:
     world = world_of()
+    world.make_site = lambda _: RealSite(Credentials(), world.root)
     fd = hold(install(world.root, "atlas", done=10))
     async with running(world) as pilot:
         screen = await ready(pilot)
-        assert rows_of(screen)["atlas"].startswith("In use held by haui apply, process 4711")
+        assert rows_of(screen)["atlas"].startswith("Watch held by haui apply, process 4711")
         await pilot.press("enter")
         await settle(pilot)
-        assert pilot.app.screen is screen
-        assert "held by" in said(screen)
+        watching = pilot.app.screen
+        assert isinstance(watching, AttachScreen), "it can only be watched"
+        assert watching.watched.spec.name == "atlas"
+        await pilot.press("escape")
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, WelcomeScreen)
+        assert world.live is None
     os.close(fd)
 
 

@@ -159,10 +159,10 @@ def test_an_earlier_session_is_read_from_its_log(tmp_path: Path) -> None:
     made.seed("cp1", tmp_path / "cp1.log")
     made(output("new"))
     assert [(line.kind, line.step, line.text) for line in made.lines_since("cp1", 0)] == [
-        ("mark", "sys.prepare", "sys.prepare: Prepare"),
+        ("mark", "sys.prepare", "Prepare"),
         ("output", "sys.prepare", "one"),
         ("output", "sys.prepare", "two | three"),
-        ("mark", "sys.prepare", "sys.prepare ok after 2.0 s"),
+        ("mark", "sys.prepare", "ok after 2.0 s"),
         ("mark", "", "connection lost: gone"),
         ("output", "sys.prepare", "new"),
     ]

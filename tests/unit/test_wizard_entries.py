@@ -122,7 +122,7 @@ def test_one_that_another_haui_works_on(tmp_path: Path) -> None:
     store = install(tmp_path, "atlas", done=10)
     with held(store):
         entry = one(tmp_path)
-        assert (entry.kind, verb_of(entry), entry.mine) == ("held", "In use", False)
+        assert (entry.kind, verb_of(entry), entry.mine) == ("held", "Watch", False)
         assert "process 4711 on other-bastion" in note_of(entry, NOW)
         assert "10 of 94 tasks" in told(entry)
         with pytest.raises(UsageError):
@@ -140,7 +140,7 @@ def test_a_damaged_journal_is_told_with_its_line(tmp_path: Path) -> None:
     entry = one(tmp_path)
     assert (entry.kind, verb_of(entry), word_of(entry)) == ("damaged", "Damaged", "wrong")
     assert note_of(entry, NOW).startswith("journal.yaml is damaged in line 5")
-    assert "Restore it from a backup" in told(entry)
+    assert "restore it from a backup" in told(entry)
 
 
 def test_a_torn_end_is_no_damage(tmp_path: Path) -> None:
