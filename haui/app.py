@@ -31,6 +31,7 @@ from screens.messages import (
     GoTo,
     LeaveApp,
     OpenDraft,
+    ResetCluster,
     ResumeRun,
     RunEnded,
     ShowScreen,
@@ -246,6 +247,12 @@ class HauiApp(App[int], inherit_bindings=False):
     async def _verify_cluster(self, message: VerifyCluster) -> None:
         await self._watch_run(
             lambda runs: runs.verify(self.world, message.cluster, rehearsal=message.rehearsal)
+        )
+
+    @on(ResetCluster)
+    async def _reset_cluster(self, message: ResetCluster) -> None:
+        await self._watch_run(
+            lambda runs: runs.reset(self.world, message.cluster, rehearsal=message.rehearsal)
         )
 
     @on(StartInstall)

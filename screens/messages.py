@@ -45,7 +45,7 @@ class OpenDraft(Message):
 
 @dataclass
 class ResumeRun(Message):
-    """Go on with an install that did not finish, or watch one that did."""
+    """Go on with an install or a reset that did not finish, or watch one that did."""
 
     cluster: str
     rehearsal: bool = False
@@ -62,6 +62,14 @@ class VerifyCluster(Message):
 @dataclass
 class WatchRun(Message):
     """Watch a run that another process makes."""
+
+    cluster: str
+    rehearsal: bool = False
+
+
+@dataclass
+class ResetCluster(Message):
+    """Take a cluster back with etcd's data. Its name was typed."""
 
     cluster: str
     rehearsal: bool = False

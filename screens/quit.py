@@ -39,11 +39,18 @@ WAYS = (
 class QuitDialog(Ask):
     """Four ways, the harmless one first."""
 
-    def __init__(self, running: Sequence[str], resume: str, *, glyphs: Glyphs = UNICODE) -> None:
+    def __init__(
+        self,
+        running: Sequence[str],
+        resume: str,
+        what: str = "An install is running.",
+        *,
+        glyphs: Glyphs = UNICODE,
+    ) -> None:
         """`running` says what runs now, a line each; `resume` is the command that goes on."""
         shown = [*running[:6], *([f"and {len(running) - 6} more"] if len(running) > 6 else [])]
         text = Content.assemble(
-            "An install is running.",
+            what,
             *[toned(f"\n  {line}", "dim") for line in shown],
             "\n\nNothing is lost either way: ",
             toned(resume, "strong"),

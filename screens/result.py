@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from haui.documents.undoing import ending_lines
 from haui.documents.verdict import Failure, Proof, Standing, failures, headline, proofs
 from haui.drawing import draw, shape_of
 from haui.events import Finding
@@ -67,7 +68,7 @@ class ResultScreen(Shell):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         done = self._good
         if action == "resume":
-            return not done and self.live.installs
+            return not done and self.live.on_record
         if action in ("copy", "verify"):
             return self.live.store.admin_conf.exists()
         return True
@@ -106,7 +107,8 @@ class ResultScreen(Shell):
         bar.rehearsal = self.live.site.rehearsal
 
     def _headline(self) -> Content:
-        found = headline(self.live.spec.name, self.live.state, verifying=self.live.kind == "verify")
+        live = self.live
+        found = headline(live.spec.name, live.state, verifying=live.kind == "verify")
         word = _STANDINGS[found.standing]
         at = f" · {clock_text(self.live.state.last_at)}" if self.live.state.last_at else ""
         return state_text(word, self.world.glyphs, found.text + at)
@@ -131,18 +133,24 @@ class ResultScreen(Shell):
             rows.append(("use it", self._kubeconfig_line(), "here"))
             if self.live.site.rehearsal:
                 rows.append(("", "a rehearsal: there is no cluster behind it", "dim"))
-        if self._good and not self.live.site.rehearsal:
+        if self.live.kind == "reset":
+            rows += [("reset", line, "plain") for line in self._undone()]
+        elif self._good and not self.live.site.rehearsal:
             rows.append(("prove it", f"haui verify {name}", "plain"))
             rows.append(("reuse it", f"haui preset export {name}", "plain"))
-        elif not self._good and self.live.installs:
+        if not self._good and self.live.on_record:
             again = "haui rehearse" if self.live.site.rehearsal else f"haui resume {name}"
             rows.append(("go on", f"r, or later: {again}", "here"))
-        if self.live.installs:
+        if self.live.on_record:
             rows.append(("report", home_text(store.report), "plain"))
             rows.append(("logs", home_text(store.logs), "plain"))
         cells = [Content.assemble((f"{label:<10}", "$text-muted"), toned(text, tone))
                  for label, text, tone in rows]  # fmt: skip
         return Content("\n").join(cells)
+
+    def _undone(self) -> Sequence[str]:
+        """What a reset has come to, and what stays different on the hosts."""
+        return [clean_line(line) for line in ending_lines(self.live.spec, self.live.state)]
 
     def _kubeconfig_line(self) -> str:
         return f"export KUBECONFIG={home_text(self.live.store.admin_conf)}"

@@ -19,6 +19,7 @@ DOING: Final = {
     "resume": "resuming",
     "preflight": "checking",
     "verify": "verifying",
+    "reset": "resetting",
 }
 
 
@@ -148,7 +149,9 @@ def ending(live: LiveRun) -> Ending:
         return Ending(text=clean_line(why, 300), advice=advice, tone="bad", title="ended")
     outcome = live.result.outcome if live.result else "cancelled"
     if outcome == "ok":
-        text = f"{name} is up" if live.installs else f"{name}: everything is as it must be"
+        text = f"{name}: everything is as it must be"
+        if live.on_record:
+            text = f"{name} is {'up' if live.installs else 'reset'}"
         return Ending(text=text, advice="enter goes on to the result", tone="good", title="done")
     if outcome == "cancelled":
         text = f"{name} was stopped; nothing is lost"

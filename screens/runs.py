@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from haui.errors import HauiError, SpecError
@@ -30,12 +31,36 @@ def begin_install(world: World) -> LiveRun:
 
 
 def take_up(world: World, cluster: str, *, rehearsal: bool) -> LiveRun:
-    """An unfinished install, continued. Raises HauiError when its cluster file can't be read."""
+    """An unfinished run, continued. Raises HauiError when its cluster file can't be read."""
     from haui.live.run import LiveRun
 
     site = world.site(rehearsal)
-    spec = site.store(cluster).load_spec()
+    store = site.store(cluster)
+    spec, state = store.load_spec(), store.read_state()
+    if state.purpose == "reset":
+        kept = state.etcd_data == "keep"
+        return reset(world, cluster, rehearsal=rehearsal, hosts=state.hosts, keep=kept)
     return _started(world, LiveRun("apply", spec, site, resume=True, now=world.now))
+
+
+def reset(
+    world: World, cluster: str, *, rehearsal: bool, hosts: Collection[str] = (), keep: bool = False
+) -> LiveRun:
+    """A reset of a cluster, or of workers of it, started. `keep`: etcd's data is set aside.
+
+    Raises HauiError when the cluster file can't be read, or there is nothing to take back.
+    """
+    from haui.live.run import LiveRun
+    from haui.resetting import chosen_hosts, etcd_data_of, refuse_reset
+
+    site = world.site(rehearsal)
+    store = site.store(cluster)
+    spec = store.load_spec()
+    refuse_reset(spec, store.read_state())
+    chosen = chosen_hosts(spec, hosts)
+    etcd_data = etcd_data_of(spec, chosen, keep=keep)
+    live = LiveRun("reset", spec, site, hosts=chosen, etcd_data=etcd_data, now=world.now)
+    return _started(world, live)
 
 
 def verify(world: World, cluster: str, *, rehearsal: bool) -> LiveRun:
@@ -75,7 +100,7 @@ async def conclude(world: World, live: LiveRun) -> None:
     from haui.documents.report import write_report
 
     await live.wait()
-    if live.result is None or not live.installs:
+    if live.result is None or not live.on_record:
         return
     try:
         await asyncio.to_thread(
@@ -90,7 +115,8 @@ async def conclude(world: World, live: LiveRun) -> None:
     except HauiError:
         _log.warning("the report could not be written", exc_info=True)
     desk = world.desk
-    if live.result.outcome == "ok" and desk is not None and desk.draft.name == live.spec.name:
+    done = live.installs and live.result.outcome == "ok"
+    if done and desk is not None and desk.draft.name == live.spec.name:
         world.desk = None
         desk.close()
         world.drafts.discard(desk.draft.id)

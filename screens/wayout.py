@@ -58,9 +58,10 @@ class WayOut:
         if any(isinstance(screen, QuitDialog | Unsaved) for screen in self._app.screen_stack):
             return
         goes_on = live is not None and live.started and not (live.ended or live.watch_only)
-        if live is not None and live.installs and goes_on:
+        if live is not None and live.on_record and goes_on:
+            what = "An install is running." if live.installs else "A reset is running."
             dialog = QuitDialog(
-                running_lines(live), resume_command(live), glyphs=self._world.glyphs
+                running_lines(live), resume_command(live), what, glyphs=self._world.glyphs
             )
             self._app.push_screen(dialog, self._answered)
         elif desk is not None and desk.save_trouble:
@@ -107,7 +108,7 @@ class WayOut:
     async def _leave_run(self, live: LiveRun, code: int) -> None:
         await live.leave()
         text = f"haui left; what runs on the hosts goes on. Continue with: {resume_command(live)}"
-        self._end(code, text if live.installs else self._draft_text())
+        self._end(code, text if live.on_record else self._draft_text())
 
     def _draft_text(self) -> str:
         desk = self._world.desk
@@ -144,13 +145,13 @@ def running_lines(live: LiveRun) -> list[str]:
 
 
 def resume_command(live: LiveRun) -> str:
-    """The command that goes on with an install."""
+    """The command that goes on with an install or a reset."""
     return "haui rehearse" if live.site.rehearsal else f"haui resume {live.spec.name}"
 
 
 def exit_code_of(live: LiveRun | None) -> int:
     """The exit code of a run that has ended; 0 when there was none."""
-    if live is None or not live.ended or not live.installs:
+    if live is None or not live.ended or not live.on_record:
         return 0
     if live.error is not None:
         return live.error.exit_code
@@ -159,8 +160,8 @@ def exit_code_of(live: LiveRun | None) -> int:
 
 def ended_text(live: LiveRun | None) -> str:
     """What to say on the normal screen after a run that has ended; empty when there was none."""
-    if live is None or not live.ended or not live.installs:
+    if live is None or not live.ended or not live.on_record:
         return ""
     if exit_code_of(live) == 0:
-        return f"{live.spec.name} is up."
+        return f"{live.spec.name} is {'up' if live.installs else 'reset'}."
     return f"{live.spec.name} is not finished. Continue with: {resume_command(live)}"

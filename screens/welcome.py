@@ -24,7 +24,15 @@ from haui.wizard.entry_words import Line, name_of, note_of, story_of, verb_of, w
 from screens.actions import Action, bind
 from screens.dialog import Ask, Way
 from screens.glyphs import toned
-from screens.messages import OpenDraft, ResumeRun, ShowScreen, StartNew, VerifyCluster, WatchRun
+from screens.messages import (
+    OpenDraft,
+    ResetCluster,
+    ResumeRun,
+    ShowScreen,
+    StartNew,
+    VerifyCluster,
+    WatchRun,
+)
 from screens.shell import Shell
 from screens.widgets.body import Body
 from screens.widgets.entries import EntryList, EntryRow
@@ -57,6 +65,8 @@ class WelcomeScreen(Shell):
                help="Show the report of the cluster's last install."),
         Action(id="welcome.export", key="e", label="preset", group="Start",
                help="Make a preset of the cluster's shape, to begin others from."),
+        Action(id="welcome.reset", key="x", label="reset", group="Start", shown=False,
+               help="Give the cluster's hosts back as they were. Asks for its name first."),
         Action(id="welcome.scroll-down", key="pagedown", label="", group="Start", shown=False,
                do="scroll(1)", keys="PgDn PgUp", help="Scroll what is said about the entry."),
         Action(id="welcome.scroll-up", key="pageup", label="", group="Start", shown=False,
@@ -221,13 +231,26 @@ class WelcomeScreen(Shell):
             self.post_message(ShowScreen("presets", argument=way))
 
     def _ask_finished(self, entry: Entry) -> None:
+        gone = entry.state is not None and entry.state.gone
+        verify = Way(
+            id="verify",
+            label="Verify again",
+            key="v",
+            note="Every proof of the install once more. Changes nothing that lasts.",
+        )
+        reset = Way(
+            id="reset",
+            label="Reset",
+            key="x",
+            note="Its hosts become what they were before. Asks for its name first.",
+        )
         ways = (
-            Way(id="verify", label="Verify again", key="v",
-                note="Every proof of the install once more. Changes nothing that lasts."),
+            *(() if gone else (verify,)),
             Way(id="report", label="Show the report", key="s",
                 note="What was installed where, how long it took, what to do next."),
             Way(id="export", label="Use as a preset", key="e",
                 note="Its shape with names and addresses left out."),
+            *(() if gone else (reset,)),
         )  # fmt: skip
 
         def chosen(way: str | None) -> None:
@@ -241,12 +264,16 @@ class WelcomeScreen(Shell):
         """Only what can be done with the entry under the cursor has a key."""
         if action == "back":
             return False
-        if action not in ("discard", "verify", "report", "export") or not self.is_mounted:
+        if action not in ("discard", "verify", "report", "export", "reset") or not self.is_mounted:
             return True
         entry = self._current
+        if action == "reset":
+            return entry is not None and _resettable(entry)
         if action == "discard":
             return entry is not None and _discardable(entry)
         finished = entry is not None and entry.kind == "finished"
+        if action == "verify" and entry is not None and entry.state is not None:
+            return finished and not entry.state.gone
         if action == "report" and entry is not None and entry.is_cluster:
             return finished or entry.store.report.exists()
         return finished
@@ -268,6 +295,26 @@ class WelcomeScreen(Shell):
         entry = self._current
         if entry is not None:
             self.post_message(VerifyCluster(entry.name, entry.rehearsal))
+
+    def action_reset(self) -> None:
+        from haui.documents.undoing import losses
+        from screens.reset import ResetDialog
+
+        entry = self._current
+        if entry is None:
+            return
+        try:
+            spec = entry.store.load_spec()
+        except HauiError as error:
+            self.say(error.what, "bad")
+            return
+
+        def typed(name: str | None) -> None:
+            if name is not None:
+                self.post_message(ResetCluster(entry.name, entry.rehearsal))
+
+        lost = losses(spec, None, "remove", admin_conf=str(entry.store.admin_conf))
+        self.app.push_screen(ResetDialog(entry.name, lost, glyphs=self.world.glyphs), typed)
 
     def action_report(self) -> None:
         from screens.report import ReportWindow
@@ -321,6 +368,13 @@ class WelcomeScreen(Shell):
 def _discardable(entry: Entry) -> bool:
     draft = entry.kind == "broken draft" or (entry.kind == "draft" and not entry.busy)
     return draft or (entry.rehearsal and entry.kind in ("unfinished", "damaged", "finished"))
+
+
+def _resettable(entry: Entry) -> bool:
+    """Whether something was done to its hosts that can be taken back."""
+    state = entry.state
+    begun = state is not None and bool(state.run) and not state.gone
+    return entry.kind in ("finished", "unfinished") and begun
 
 
 def _refusal(entry: Entry) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from haui.documents.phases import duration
+from haui.documents.undoing import reset_words
 from haui.events import Finding, Problem
 from haui.record.state import RunState
 from haui.step import Plan
@@ -56,8 +57,10 @@ def headline(name: str, state: RunState, *, verifying: bool = False) -> Headline
     standing, said = _SAID.get(state.outcome, ("stopped", "{name} was left in the middle"))
     if verifying and state.outcome == "ok":
         said = _VERIFIED
-    elif not verifying and state.outcome == "ok" and set(state.counts) <= {"unchanged"}:
+    elif state.purpose == "apply" and state.outcome == "ok" and set(state.counts) <= {"unchanged"}:
         said = "{name} was as it must be; nothing was changed"
+    elif state.purpose == "reset" and not verifying:
+        said = f"{{name}} {reset_words(state)}"
     failed = state.counts.get("failed", 0)
     text = said.format(name=name, failed=f"{failed} task{'s' if failed != 1 else ''} failed")
     took = f" · {duration(state.seconds)}" if state.seconds else ""

@@ -67,9 +67,10 @@ def word_of(entry: Entry) -> str:
     if entry.kind == "unfinished":
         outcome = entry.state.outcome if entry.state else ""
         return "stopped" if outcome in ("", "cancelled") else "failed"
+    gone = entry.state is not None and entry.state.gone
     words = {
         "held": "running",
-        "finished": "verified",
+        "finished": "not yet" if gone else "verified",
         "draft": "running" if entry.busy else "not yet",
     }
     return words.get(entry.kind, "wrong")
@@ -126,6 +127,8 @@ def _short(step: str) -> str:
 
 def _unfinished_parts(entry: Entry, now: datetime) -> Iterator[str]:
     state = entry.state
+    if state is not None and state.purpose == "reset":
+        yield "reset"
     if state is None:
         yield f"stopped {ago(entry.at, now)}" if entry.at else "…"
         return
@@ -139,7 +142,10 @@ def _unfinished_parts(entry: Entry, now: datetime) -> Iterator[str]:
 
 
 def _finished_parts(entry: Entry, now: datetime) -> Iterator[str]:
-    yield f"{'rehearsed' if entry.rehearsal else 'verified'} {ago(entry.at, now)}"
+    done = "rehearsed" if entry.rehearsal else "verified"
+    if entry.state is not None and entry.state.purpose == "reset":
+        done = entry.state.word
+    yield f"{done} {ago(entry.at, now)}"
     if entry.ends is not None:
         left = days_left(entry.ends, now)
         yield f"certificates expire in {left} d" if left >= 0 else "certificates have expired"
@@ -181,7 +187,9 @@ def _unfinished(entry: Entry, now: datetime) -> Iterator[Line]:
         return
     hosts = f"{len(state.hosts)} host{'' if len(state.hosts) == 1 else 's'}"
     done = f"{state.settled_count} of {state.total} tasks on {hosts} are done."
-    yield Line(text=f"{name} is not finished: {done}", tone="strong")
+    reset = state.purpose == "reset"
+    what = f"The reset of {name}" if reset else name
+    yield Line(text=f"{what} is not finished: {done}", tone="strong")
     yield Line(text=f"{ago(entry.at, now)} {_stopped(state)[1]}.".strip().capitalize())
     yield from _failed_lines(state)
     yield from _open_lines(state)
@@ -265,6 +273,9 @@ def _draft(entry: Entry, now: datetime) -> Iterator[Line]:
 
 def _finished(entry: Entry, now: datetime) -> Iterator[Line]:
     state, name = entry.state, name_of(entry)
+    if state is not None and state.purpose == "reset":
+        yield from _reset(state, name, ago(entry.at, now))
+        return
     if entry.rehearsal:
         yield Line(text=f"The rehearsal {name} was finished {ago(entry.at, now)}.", tone="strong")
     else:
@@ -278,3 +289,14 @@ def _finished(entry: Entry, now: datetime) -> Iterator[Line]:
         yield Line(text=f"The certificates {what}, on {entry.ends:%Y-%m-%d}.", tone=tone)
     yield Line(text="v verifies it again, s shows the report of its install, e makes a preset of "
                "its shape.", tone="dim")  # fmt: skip
+
+
+def _reset(state: RunState, name: str, when: str) -> Iterator[Line]:
+    hosts = ", ".join(clean_line(host, _NAME_LENGTH) for host in state.hosts)
+    if state.partial:
+        yield Line(text=f"{name} goes on without {hosts}, reset {when}.", tone="strong")
+        return
+    yield Line(text=f"{name} was reset {when}: its hosts are as they were before.", tone="strong")
+    yield Line(text=f"Given back: {hosts}.")
+    yield Line(text="s shows the report of the reset, e makes a preset of its shape to install it "
+               "again.", tone="dim")  # fmt: skip

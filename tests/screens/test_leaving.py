@@ -35,6 +35,7 @@ class RunningInstall:
     """A live run that goes on until it is stopped."""
 
     installs = True
+    on_record = True
     watch_only = False
     started = True
     error = None
