@@ -38,6 +38,7 @@ LOOKUP = Passing("a look-up of a name failed")
 BUSY = Passing("a server is busy")
 UPDATED = Passing("the mirror is being updated")
 SETTLING = Passing("etcd is settling", LOCK_PAUSES_S)
+EXPIRED = Passing("what was lent for the join has expired", LOCK_PAUSES_S)
 
 _STAYS = re.compile(
     r"no space left on device|disk quota exceeded|read-only file system|cannot allocate memory"
@@ -79,6 +80,8 @@ _PASSES: tuple[tuple[str, Passing], ...] = (
     (r"status code:? \[?(?:429|50[0234])\b", BUSY),
     (r"checksum doesn't match|hash sum mismatch|file has unexpected size", UPDATED),
     (r"etcdserver: (?:request timed out|leader changed|too many learner)", SETTLING),
+    # Each try of a join is lent a new token and new certificates.
+    (r"could not find a JWS signature|\"kubeadm-certs\\?\" was not found", EXPIRED),
 )
 _PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), passing) for pattern, passing in _PASSES)
 
