@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-End = Literal["kubeadm", "task", "host"]
-"""What dies: kubeadm alone (SIGKILL), everything of the task (SIGKILL), or the host (power cut)."""
+End = Literal["kubeadm", "task", "host", "nothing"]
+"""What dies: kubeadm alone (SIGKILL), everything of the task (SIGKILL), the host (power cut), or
+nothing: kubeadm ends by itself, and haui has to try again in the same run."""
 
 MADE_AGAIN = "made again"
 """The host is cleaned as if nothing had been, and kubeadm starts afresh."""
@@ -50,7 +51,7 @@ PREPARED = (
     "phase control-plane-prepare kubeconfig",
     "phase control-plane-prepare control-plane",
 )
-MEMBER_ADDED = f"{IN_ETCD} member add cp2 --peer-urls=https://10.77.0.12:2380"
+MEMBER_ADDED = IN_ETCD + " member add {name} --peer-urls=https://{address}:2380"
 FORCED = f"""
 cp -a /var/lib/etcd /root/etcd-before; cp {MANIFESTS}/etcd.yaml /root/etcd.yaml
 systemctl stop kubelet
@@ -60,14 +61,18 @@ cp /root/etcd.yaml {MANIFESTS}/etcd.yaml; sleep 20; {UP}
 """
 
 JOINS = (
+    # First, while there is only one member: later it costs no quorum.
+    Case(name="join: etcd member added, no manifest: quorum lost", host="cp2", end="kubeadm",
+         then=MADE_AGAIN, plan=(*PREPARED, "phase kubelet-start"), elsewhere=MEMBER_ADDED,
+         stuck="--force-new-cluster", by_hand=FORCED),
     Case(name="join: certificates downloaded", host="cp2", end="kubeadm", then=MADE_AGAIN,
          plan=PREPARED[:2]),
     Case(name="join: manifests written", host="cp2", end="host", then=MADE_AGAIN, plan=PREPARED),
     Case(name="join: kubelet has no certificate yet", host="cp2", end="kubeadm", then=MADE_AGAIN,
          plan=("until /etc/kubernetes/bootstrap-kubelet.conf",)),
-    Case(name="join: uploaded certificates gone before kubeadm begins", host="cp2", end="kubeadm",
+    Case(name="join: uploaded certificates gone before kubeadm begins", host="cp2", end="nothing",
          then=MADE_AGAIN, before=f"{K} -n kube-system delete secret kubeadm-certs",
-         plan=("phase preflight", "phase control-plane-prepare download-certs")),
+         plan=("real",)),
     Case(name="join: kubelet started, Node there", host="cp2", end="task", then=MADE_AGAIN,
          plan=(*PREPARED, "phase kubelet-start")),
     Case(name="join: voter, but its API server's manifest lost in the power cut", host="cp2",
@@ -79,9 +84,6 @@ JOINS = (
     Case(name="join: before mark-control-plane", host="cp2", end="kubeadm", then=GOES_ON,
          plan=(*PREPARED, "phase kubelet-start", "phase control-plane-join etcd",
                "phase control-plane-join update-status")),
-    Case(name="join: etcd member added, no manifest: quorum lost", host="cp2", end="kubeadm",
-         then=MADE_AGAIN, plan=(*PREPARED, "phase kubelet-start"), elsewhere=MEMBER_ADDED,
-         stuck="--force-new-cluster", by_hand=FORCED),
 )  # fmt: skip
 
 WORKERS = (
