@@ -25,7 +25,23 @@ stopped=
 trap 'stopped=1; [ -z "$child" ] || kill -TERM "$child" 2>/dev/null' TERM INT HUP
 echo "$$" >"$claim/pid.new" && mv -f "$claim/pid.new" "$claim/pid" || exit 1
 
+# keep_output: from the script to `out` as it comes, up to a limit: a script gone wild must not fill the disk. What is
+# over it is read and thrown away, so that nobody who prints is stopped.
+most_blocks=131072 # of 512 bytes: 64 MiB
+keep_output() {
+    trap '' TERM INT HUP XFSZ
+    (ulimit -f "$most_blocks" && exec cat) 2>/dev/null && return 0
+    if [ "$(stat -c %s "$claim/out")" -ge "$((most_blocks * 512))" ]; then
+        printf '\nhaui: more than %s MiB of output; the rest was not kept\n' "$((most_blocks / 2048))"
+    else
+        printf '\nhaui: the output could not be written to the end\n'
+    fi
+    cat >/dev/null
+}
+
 finish() {
+    # Whoever reads `rc` finds the whole output. A process that was left behind may hold on to it; for that nobody waits.
+    [ -z "$child" ] || flock -w 2 -x "$stage/output.lock" true
     rm -rf "$stage"
     sync "$claim/out"
     # Stopped from outside (a shutdown, somebody's systemctl stop): there is no result to report.
@@ -79,6 +95,17 @@ if [ -s "$stage/manifest" ]; then
     done <"$stage/manifest"
 fi
 
+if ! mkfifo -m 600 "$stage/output"; then
+    refuse "cannot write to $stage"
+fi
+if ! exec 7>"$stage/output.lock" || ! flock -x 7; then
+    refuse "cannot lock $stage/output.lock"
+fi
+(
+    exec 8>&- <"$stage/output"
+    keep_output
+) &
+exec 7>&-
 (
     exec 8>&-
     while IFS= read -r line; do
@@ -89,7 +116,7 @@ fi
     export HAUI_INPUTS HAUI_CHANGED
     # The limit is kept here so that it leaves status 124; the unit's own limit is a safety net.
     exec timeout -k 10 "$limit" /bin/sh "$claim/script"
-) &
+) >"$stage/output" 2>&1 &
 child=$!
 [ -z "$stopped" ] || kill -TERM "$child" 2>/dev/null
 while :; do

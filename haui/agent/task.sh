@@ -53,10 +53,11 @@ alive() {
 # read_rc: the exit status that the runner left; what is none is as good as nothing.
 read_rc() {
     rc=
-    [ -e "$claim/rc" ] && read -r rc <"$claim/rc"
-    case $rc in
-    [0-9] | [0-9][0-9] | [0-9][0-9][0-9]) return 0 ;;
-    esac
+    if [ -e "$claim/rc" ] && read -r rc <"$claim/rc"; then
+        case $rc in
+        [0-9] | [0-9][0-9] | [0-9][0-9][0-9]) return 0 ;;
+        esac
+    fi
     rc=
     return 1
 }

@@ -246,6 +246,44 @@ async def test_time_limit(host: RemoteHost, run_id: str) -> None:
     assert lines == ["on", "haui: stopped after 1 s, the time limit of this step"]
 
 
+async def test_output_without_an_end_is_not_kept_without_an_end(
+    host: RemoteHost, run_id: str, shared_sshd: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "for i in $(seq 3000); do echo $i; done; yes 0123456789 | head -c 80000000; echo last; exit 3"
+    monkeypatch.setattr("haui.transport.remote.OUTPUT_LIMIT", 1 << 20)
+    rc, lines = await finish(host, request("s", text, run=run_id))
+    assert rc == 3
+    out = shared_sshd.state_root / run_id / "s.1" / "out"
+    assert out.read_bytes().startswith(b"".join(b"%d\n" % i for i in range(1, 3001)))
+    assert (64 << 20) < out.stat().st_size < (64 << 20) + 200
+    end = out.read_bytes()[-100:].decode().splitlines()[-1]
+    assert end == "haui: more than 64 MiB of output; the rest was not kept"
+    assert lines[-1].startswith("… more than 1 MiB of output")
+
+
+async def test_a_process_that_was_left_behind_keeps_nobody_waiting(
+    host: RemoteHost, run_id: str
+) -> None:
+    text = "setsid sleep 300 & echo $!"
+    rc, lines = await finish(host, request("s", text, run=run_id))
+    assert rc == 0
+    os.kill(int(lines[0]), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    "forged", [b"0 0\n", b"-0\n", b"zero\n", b"0\t0\t9\n", b"\n", b"0", b"1" * 99 + b"\n"]
+)
+async def test_an_exit_status_that_is_none_is_no_result(
+    host: RemoteHost, run_id: str, shared_sshd: Sshd, forged: bytes
+) -> None:
+    run_id = f"forged-{forged[:8].hex()}"
+    await finish(host, request("s", "exit 0", run=run_id))
+    (shared_sshd.state_root / run_id / "s.1" / "rc").write_bytes(forged)
+    (shared_sshd.state_root / run_id / "s.bak").mkdir()
+    (state,) = await host.tasks(run_id)
+    assert (state.status, state.rc) == ("died", None)
+
+
 async def test_a_killed_script_has_a_result_and_a_killed_runner_has_not(
     host: RemoteHost, run_id: str, shared_sshd: Sshd
 ) -> None:
