@@ -29,9 +29,9 @@ def loads(data: bytes, *, parts: int, depth: int = 50) -> Any:
 
 
 def _inside(value: object) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+    """The maps and lists in one."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [part for part in parts if isinstance(part, dict | list)]
 
 
 def _no_number(text: str) -> NoReturn:

@@ -14,18 +14,18 @@ import time
 from pathlib import Path
 from typing import Final
 
-PATIENCE_S: Final = 10.0
+PATIENCE_S = 10.0
 """How long a pipe may take to give all it has, in seconds."""
 
 _NULL: Final = os.makedev(1, 3)
 _CHUNK: Final = 1 << 16
 
 
-def read_at_most(path: Path, limit: int, *, patience_s: float = PATIENCE_S) -> bytes:
+def read_at_most(path: Path, limit: int) -> bytes:
     """The first bytes of a file or pipe: all of it, or `limit` + 1 of them when it is longer.
 
     Raises OSError, whose `strerror` says why: also for folders, devices (but /dev/null) and
-    sockets, and for a pipe that is not at its end within `patience_s` seconds.
+    sockets, and for a pipe that is not at its end within `PATIENCE_S`.
     """
     try:
         # Opening some devices does something (a watchdog starts to count): asked before.
@@ -38,7 +38,7 @@ def read_at_most(path: Path, limit: int, *, patience_s: float = PATIENCE_S) -> b
     try:
         about = os.fstat(fd)
         _check(about.st_mode, about.st_rdev)
-        end = time.monotonic() + patience_s if stat.S_ISFIFO(about.st_mode) else None
+        end = time.monotonic() + PATIENCE_S if stat.S_ISFIFO(about.st_mode) else None
         return _read(fd, limit + 1, end)
     finally:
         os.close(fd)
@@ -55,19 +55,22 @@ def _check(mode: int, device: int) -> None:
 
 def _read(fd: int, wanted: int, end: float | None) -> bytes:
     """`end` is the moment (of the monotonic clock) until which a pipe is waited for."""
-    found = bytearray()
-    while len(found) < wanted:
+    parts: list[bytes] = []
+    missing = wanted
+    while missing:
         if end is not None:
             left = end - time.monotonic()
             if left <= 0 or not select.select([fd], [], [], left)[0]:
                 raise TimeoutError(errno.ETIMEDOUT, "it is a pipe that does not come to its end")
         try:
-            chunk = os.read(fd, min(_CHUNK, wanted - len(found)))
+            # Of a file all at once, so that it is in memory once.
+            chunk = os.read(fd, missing if end is None else min(_CHUNK, missing))
         except BlockingIOError:
             if end is None:  # a file of the kernel's that would wait, such as /proc/kmsg
                 raise OSError(errno.EAGAIN, "it gives nothing now") from None
             continue
         if not chunk:
             break
-        found += chunk
-    return bytes(found)
+        parts.append(chunk)
+        missing -= len(chunk)
+    return b"".join(parts)

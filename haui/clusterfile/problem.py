@@ -9,14 +9,14 @@ from haui.printable import printable
 Loc = tuple[str | int, ...]
 """Keys and list positions from the top of the file to a value: ("hosts", 2, "address")."""
 
-_LONGEST = 317
+_LONGEST = 120
 
 
 def path_text(loc: Loc) -> str:
     """`hosts[2].address`; keys that hold dots or slashes stand in brackets.
 
     A key may be anything that somebody has written: it is shown printable, and not all of a long
-    one (the longest that is right, of a label, has 317 characters).
+    one.
     """
     out = ""
     for part in loc:

@@ -75,7 +75,9 @@ def check_target(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise UsageError(f"{path} can't be read", why=error.strerror or str(error)) from error
+        raise UsageError(
+            f"{path} can't be read", why=error.strerror or str(error), fix="name another file"
+        ) from error
     if not ours:
         raise UsageError(
             f"{path} exists already, and is no file of facts",
