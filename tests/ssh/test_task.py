@@ -249,7 +249,8 @@ async def test_time_limit(host: RemoteHost, run_id: str) -> None:
 async def test_output_without_an_end_is_not_kept_without_an_end(
     host: RemoteHost, run_id: str, shared_sshd: Sshd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = "for i in $(seq 3000); do echo $i; done; yes 0123456789 | head -c 80000000; echo last; exit 3"
+    wild = "yes 0123456789 | head -c 80000000"
+    text = f"for i in $(seq 3000); do echo $i; done; {wild}; echo last; exit 3"
     monkeypatch.setattr("haui.transport.remote.OUTPUT_LIMIT", 1 << 20)
     rc, lines = await finish(host, request("s", text, run=run_id))
     assert rc == 3

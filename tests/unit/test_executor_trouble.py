@@ -316,6 +316,28 @@ def test_a_host_that_is_away_for_a_moment_is_dialled_until_it_is_back() -> None:
     assert len(fleet.of("connect", "")) == 5
 
 
+class Away(ConnectError):
+    """As the transport says of a host that does not answer."""
+
+    passing = True
+
+
+@pytest.mark.parametrize(("error", "dials"), [(Away, 15), (ConnectError, 7)])
+def test_a_server_that_boots_for_minutes_is_waited_for(
+    error: type[ConnectError], dials: int
+) -> None:
+    """But not for one that refuses the login."""
+    fleet = alone()
+    fleet["cp1"].probes["a.probe"] = [lost("cp1")]
+    fleet["cp1"].connect_errors = [None, *[error("away", host="cp1")] * 13]
+    ran = run_alone(fleet)
+    patient = error is Away
+    assert only_finished(ran).outcome == ("ok" if patient else "failed")
+    assert len(fleet.of("connect", "")) == dials
+    assert ran.result is not None
+    assert (ran.result.seconds > 480) == patient
+
+
 # Gates
 
 
@@ -563,3 +585,35 @@ def test_a_journal_that_cannot_be_written_ends_the_run_and_leaves_hosts_alone() 
     assert again.result.outcome == "ok"
     assert all(fleet[host].bodies[: len(bodies)] == bodies for host, bodies in begun.items())
     assert sorted(fleet["w2"].bodies) == ["sys.prepare", "w.join"]
+
+
+def test_a_task_that_never_ends_is_not_waited_for() -> None:
+    fleet = prepared(["cp1", "w1"])
+    fleet["cp1"].attempts["a"] = [Attempt(seconds=1e9)]
+    ran = run_install([step("a")], fleet, spec=cluster(1, 1))
+    failed = [event for event in ran.bus.of(TaskFinished) if event.outcome == "failed"]
+    assert [event.host for event in failed] == ["cp1"]
+    assert failed[0].problem is not None
+    assert "does not come to an end" in failed[0].problem.what
+    assert 900 < failed[0].seconds < 4000
+    assert [event.outcome for event in ran.bus.of(TaskFinished) if event.host == "w1"] == ["ok"]
+
+
+def test_findings_without_an_end_are_cut_and_count_as_wrong() -> None:
+    fleet = alone()
+    flood = answer("".join(f"ok\tcheck {n}\t{'x' * 50}\n" for n in range(50_000)))
+    fleet["cp1"].probes["a.probe"] = [flood] * 9
+    ran = run_alone(fleet)
+    finished = only_finished(ran)
+    assert finished.outcome == "failed"
+    assert len(finished.findings) == 2001
+    assert finished.problem is not None
+    assert "the number of findings" in finished.problem.why
+
+
+def test_a_decisive_line_is_no_novel() -> None:
+    fleet = alone()
+    fleet["cp1"].attempts["a"] = [Attempt(rc=1, lines=("error " + "x" * 100_000,) * 50)]
+    problem = only_finished(run_alone(fleet)).problem
+    assert problem is not None
+    assert len(problem.why) < 13_000

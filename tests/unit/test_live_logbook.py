@@ -14,6 +14,7 @@ from haui.events import (
     TaskFinished,
     TaskIntent,
     TaskOutput,
+    TaskRetrying,
     TaskStarted,
     TaskWaiting,
 )
@@ -129,6 +130,7 @@ def test_what_else_is_told() -> None:
         HostConnected(at=AT, host="cp1", fingerprint="SHA256:x"),
         wait,
         wait,
+        TaskRetrying(at=AT, host="cp1", step="cp.join", number=2, of=3, reason="etcd", pause_s=5.0),
         TaskIntent(at=AT, host="cp1", step="cp.join", attempt=2),
         TaskIntent(at=AT, host="cp1", step="cp.join", attempt=2, reattached=True),
         HostLost(at=AT, host="cp1", reason="timed out"),
@@ -138,6 +140,7 @@ def test_what_else_is_told() -> None:
     assert texts(made) == [
         "connected",
         "waits for its turn",
+        "attempt 2 of 3 in 5 s: etcd",
         "attempt 2",
         "follows attempt 2, which is still running",
         "connection lost: timed out",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -365,3 +366,39 @@ async def test_fleet_gives_hosts_by_name() -> None:
     with pytest.raises(KeyError):
         fleet.host("c")
     await fleet.close()
+
+
+async def test_a_flood_of_output_is_not_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("haui.transport.remote.OUTPUT_LIMIT", 100)
+    monkeypatch.setattr("haui.transport.remote.FLOOD_LIMIT", 5000)
+    world = World((0, [(False, b"x" * 99 + b"\n")] * 1000))
+    with pytest.raises(ConnectError, match="sends more than") as caught:
+        await lines_of(world.host())
+    assert not caught.value.passing
+    assert world.dialled == 1
+
+
+async def test_a_word_between_losses_does_not_keep_us_dialling() -> None:
+    """Each connection shows a line more and breaks: that ends with the patience."""
+    world = World((None, [(False, b"one more line\n")]))
+    with pytest.raises(ConnectionLostError):
+        await lines_of(world.host(patience_s=60))
+    assert sum(world.clock.slept) <= 60
+    assert world.dialled < 40
+
+
+async def test_a_login_that_does_not_end_is_an_error_and_no_crash(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("haui.transport.exec._CHECK_S", 0.01)
+    monkeypatch.setattr("haui.transport.exec.GRACE_S", 0.01)
+    world = World(out(b""))
+
+    async def never(self: FakeChannel) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(FakeChannel, "receive", never)
+    host = RemoteHost(Target(name="h", address="10.0.0.1", user="ops"), world.dial, Credentials())
+    with pytest.raises(ConnectError, match="does not come to an end") as caught:
+        await host.connect()
+    assert "sudo -n true" in caught.value.fix

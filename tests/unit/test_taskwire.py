@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from haui.errors import StepError
 from haui.host import Completed, File, Script, TaskId, TaskRequest
-from haui.transport.taskwire import MarkFinder, read_state, secrets_of, start_script, task_script
+from haui.transport.taskwire import (
+    MarkFinder,
+    read_state,
+    read_states,
+    secrets_of,
+    start_script,
+    task_script,
+)
 
 TASK = TaskId(run="r1", step="containerd.install", attempt=1)
 MARK = "5e47" * 8
@@ -97,3 +104,23 @@ def test_a_line_is_passed_on_when_it_was_printed() -> None:
     assert finder.feed(b"\n" + MARK[:8].encode()) == b""
     assert finder.feed(b"but not it\n") == b"\n" + MARK[:8].encode() + b"but not it\n"
     assert finder.state(TASK, host="h") is None
+
+
+def test_what_follows_the_mark_is_not_kept_without_an_end() -> None:
+    finder = MarkFinder(MARK)
+    assert finder.feed(b"out\n\n" + MARK.encode() + b"\tdone\t0\t4\n") == b"out\n"
+    for _ in range(1000):
+        assert finder.feed(b"x" * 10_000) == b""
+    assert len(finder._held) < 2000
+    with pytest.raises(StepError, match="makes no sense"):
+        finder.state(TASK, host="h")
+
+
+def test_states_that_make_no_sense_are_an_error_with_a_host() -> None:
+    said = Completed(status=0, stdout="task\ta\tx\tdone\t0\t0\n", stderr="")
+    with pytest.raises(StepError, match="makes no sense") as caught:
+        read_states("r1", said, host="cp2")
+    assert caught.value.host == "cp2"
+    assert "/var/lib/haui" in caught.value.fix
+    with pytest.raises(StepError, match="keep track"):
+        read_states("r1", Completed(status=1, stdout="", stderr="disk full"), host="cp2")

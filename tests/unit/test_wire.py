@@ -146,3 +146,46 @@ def test_states() -> None:
 def test_answers_that_make_no_sense(line: str) -> None:
     with pytest.raises((ValueError, KeyError)):
         parse_state(TASK, line)
+
+
+FORGED = [
+    "done\t\t0",  # done, and nobody says how
+    "running\t0\t0",
+    "done\t-1\t0",
+    "done\t+0\t0",
+    "done\t 0\t0",
+    "done\t0_0\t0",
+    "done\t\u0660\t0",  # a zero to int(), too
+    "done\t256\t0",
+    "done\t" + "9" * 5000 + "\t0",
+    "done\t0\t-1",
+    "done\t0\t" + "9" * 19,
+    "fine\t0\t0",
+    "done",
+    "",
+]
+
+
+@pytest.mark.parametrize("fields", FORGED)
+def test_what_no_host_of_ours_says_is_no_answer(fields: str) -> None:
+    with pytest.raises(ValueError):
+        parse_state(TASK, f"state\t{fields}")
+    with pytest.raises(ValueError):
+        parse_states("r", f"task\ta.b\t1\tdone\t0\t5\ntask\ta.b\t2\t{fields}\n")
+
+
+@pytest.mark.parametrize("attempt", ["0", "-1", "10000", "1e3", "", "../1"])
+def test_attempts_are_counted_from_one(attempt: str) -> None:
+    with pytest.raises(ValueError, match="not a number"):
+        parse_states("r", f"task\ta.b\t{attempt}\tdone\t0\t5\n")
+
+
+@given(st.text(max_size=60))
+def test_an_answer_is_understood_or_refused_and_nothing_else(text: str) -> None:
+    for line in (f"state\t{text}", f"task\t{text}", f"task\ta\t1\t{text}"):
+        try:
+            states = (parse_state(TASK, line), *parse_states("r", line))
+        except ValueError:
+            continue
+        assert all(state.rc is None or 0 <= state.rc <= 255 for state in states)
+        assert all((state.status == "done") == (state.rc is not None) for state in states)
