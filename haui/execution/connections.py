@@ -18,6 +18,9 @@ from haui.execution.clock import Clock
 from haui.host import Completed, Host, Script, TaskState
 
 REDIAL_PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
+BOOTING_PAUSES_S = (60.0,) * 8
+"""A server's firmware takes minutes: as patient as the transport is while a task is followed. Only
+for a host that can't be reached, not for one that refuses us."""
 BRIEF_PAUSES_S = (1.0, 2.0, 4.0)
 """For a host that is only looked at: it is told at once that it went away, and asked for later."""
 ASKS = 3
@@ -157,17 +160,23 @@ class Connections:
     async def _redial(
         self, name: str, lost: ConnectionLostError, pauses: Sequence[float] = REDIAL_PAUSES_S
     ) -> None:
-        """Connect again, for about 80 s. Raises the last ConnectError."""
+        """Connect again, for about ten minutes, or as long as `pauses` last. Raises the last
+        ConnectError, one that does not go away after about 80 s, a wrong host key at once."""
         await self._bus.emit(HostLost(host=name, reason=lost.why or lost.what))
-        for pause in pauses:
+        booting = iter(BOOTING_PAUSES_S if pauses is REDIAL_PAUSES_S else ())
+        waits = iter(pauses)
+        pause = next(waits)
+        while True:
             await self._clock.sleep(pause)
             try:
                 return await self._connect(name)
             except HostKeyError:
                 raise
-            except ConnectError:
-                continue
-        return await self._connect(name)
+            except ConnectError as error:
+                further = next(waits, None) or (next(booting, None) if error.passing else None)
+                if further is None:
+                    raise
+                pause = further
 
 
 def _that_count(states: Iterable[TaskState]) -> dict[str, TaskState]:
