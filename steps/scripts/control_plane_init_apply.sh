@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include control_plane_init_lib endpoint_kube_vip_lib
+# haui: include control_plane_init_lib endpoint_kube_vip_lib node_notes_lib
 # Makes the first control plane, or finishes what an earlier attempt has left. What is to be done is
 # decided by what is found on this host, never by what an earlier attempt believed:
 #   fresh    nothing of Kubernetes is here          kubeadm init
@@ -30,6 +30,7 @@ init() {
     if [ -e "${HAUI_INPUTS:-}/kube-vip-init.yaml" ]; then
         put_vip_manifest kube-vip-init.yaml
     fi
+    note_node
     begin_kubeadm || die "/var/lib/haui can't be written"
     set -- init --config "$CONFIG" --skip-token-print --skip-certificate-key-print
     if [ -n "${HAUI_SKIP_FLAG:-}" ]; then

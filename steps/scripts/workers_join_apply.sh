@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include kubernetes_lib
+# haui: include kubernetes_lib node_notes_lib
 # Makes this host a worker, or finishes what an earlier attempt has left:
 #   joined     kubelet.conf, and the API knows the Node     only the kubelet is started
 #   leftovers  files, but no Node or no certificate         reset this host, join
@@ -53,6 +53,7 @@ name_taken() {
 
 restore_ours
 drop_empty
+note_node
 found=$(worker_state)
 echo "[haui] found: $found"
 if [ "$found" = leftovers ]; then

@@ -1,0 +1,23 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2317,SC2329  # functions that are called by their names
+# haui: include reset_units_lib
+# Has services run as they did before haui came, with their own files, and removes folders that nobody needs any more.
+set -u
+
+undo_unit() {
+    for todo in $(unit_change "$1" "$2"); do
+        echo "$todo $1"
+        case $todo in
+            restart) systemctl restart "$1" && rm -f "$HAUI_LOADED/$1" ;;
+            start) systemctl start --no-block "$1" ;;
+            *) systemctl "$todo" "$1" ;;
+        esac || echo "systemctl $todo $1 failed"
+    done
+}
+# What may not be left masked is unmasked first: only then is it known whether there is such a unit.
+each_noted unit undo_unit
+each_noted unit undo_unit
+empty_folders | while IFS= read -r folder; do
+    find "$ROOT$folder" -depth -type d -exec rmdir {} \; 2>/dev/null
+done
+exit 0
