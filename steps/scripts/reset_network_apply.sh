@@ -14,8 +14,8 @@ fi
 for filter in $(filters); do
     [ "$(rules_of "$filter")" -gt 0 ] || continue
     # Counted, so that the counters of others' rules go on.
-    "$filter-save" -c </dev/null | sed -E 's/^(\[[0-9]+:[0-9]+\]) (.*)$/\2\t\1/' | grep -vE "$RULES" |
-        sed -E 's/^(.*)\t(\[[0-9]+:[0-9]+\])$/\2 \1/' >"$HAUI_INPUTS/rules"
+    "$filter-save" -c </dev/null | sed -E 's/^([^ ]*[]]) (-A .*)$/\2\t\1/' | grep -vE "$RULES" |
+        sed -E 's/^(-A .*)\t([^\t]*[]])$/\2 \1/' >"$HAUI_INPUTS/rules"
     "$filter-restore" -c <"$HAUI_INPUTS/rules" || die "$filter does not take its rules back without those of Services and pods" \
         "look at: $filter-save"
     echo "$filter: without the rules of Services and pods"
