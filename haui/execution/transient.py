@@ -75,6 +75,7 @@ _PASSES: tuple[tuple[str, Passing], ...] = (
     (r"(?:failed to do request|/v2/).*connect: (?:connection refused|no route to host)", REFUSED),
     (r"curl(?: error)?:? \(7\)", REFUSED),
     (r"temporary failure (?:in name resolution|resolving)|: server misbehaving\b", LOOKUP),
+    (r": lookup \S+ on \S+: read udp .*: connection refused", LOOKUP),
     (r"\b429\s+too many|toomanyrequests|\b500\s+internal server|\b502\s+bad gate", BUSY),
     (r"\b503\s+service|\b504\s+gateway time|returned error: (?:429|50[0234])\b", BUSY),
     (r"status code:? \[?(?:429|50[0234])\b", BUSY),
