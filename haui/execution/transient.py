@@ -98,6 +98,9 @@ LONGEST_LINE = 1000
 """Characters of a decisive line that are kept: it goes into the journal and onto pages."""
 
 MOST_ADVICE = 5
+QUOTED = "---"
+"""The line that ends what a script quotes from other programs' logs (`diagnose` in
+steps/scripts/kubernetes_lib.sh)."""
 _FIX = "haui: fix: "
 """How a script says what to do about the failure that it has just reported (`die` in lib.sh)."""
 
@@ -105,10 +108,11 @@ _FIX = "haui: fix: "
 def transient(lines: Iterable[str]) -> Passing | None:
     """Why it is worth trying again; None when it is not.
 
-    One line about something that stays outweighs all lines about something that passes.
+    One line about something that stays outweighs all lines about something that passes. Lines above
+    a line `---` are quoted from logs of other programs, and count for nothing.
     """
     found: Passing | None = None
-    for line in lines:
+    for line in _own_words(lines):
         if line.startswith(_FIX):
             continue
         if _STAYS.search(line):
@@ -116,6 +120,13 @@ def transient(lines: Iterable[str]) -> Passing | None:
         if found is None:
             found = next((passing for pattern, passing in _PATTERNS if pattern.search(line)), None)
     return found
+
+
+def _own_words(lines: Iterable[str]) -> list[str]:
+    """What stands below the last line that ends a quotation."""
+    said = list(lines)
+    quoted = [index for index, line in enumerate(said) if line.rstrip() == QUOTED]
+    return said[quoted[-1] + 1 :] if quoted else said
 
 
 def decisive(lines: Iterable[str], limit: int = 12) -> str:

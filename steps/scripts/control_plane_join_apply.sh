@@ -188,6 +188,8 @@ join() {
 restore_ours
 drop_empty
 retry 60 via_ready || die "the API server of $HAUI_VIA does not answer"
+# One answer can get lost while etcd or the API server change their leader.
+retry 60 member 4 >/dev/null || die "the etcd members can't be read through $HAUI_VIA"
 found=$(join_state) || die "the etcd members can't be read through $HAUI_VIA"
 echo "[haui] found: $found"
 case $found in

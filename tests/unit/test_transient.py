@@ -75,3 +75,10 @@ def test_a_script_can_say_what_to_do() -> None:
     lines = ["haui: no such disk", "haui: fix: attach the disk"]
     assert decisive(lines) == "haui: no such disk"
     assert advice(lines) == "attach the disk"
+
+
+def test_what_a_script_quotes_from_logs_counts_for_nothing() -> None:
+    """A kubelet always complains about something."""
+    quoted = ["--- the kubelet's last lines", "etcdserver: request timed out", "x509: bad", "---"]
+    assert transient([*quoted, "haui: kubeadm join failed"]) is None
+    assert transient([*quoted, "etcdserver: leader changed"]) is not None
