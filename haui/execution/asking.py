@@ -28,7 +28,9 @@ class Asking:
         """Whether somebody is there to ask."""
         return self._decide is not None and not self._controls.stopping
 
-    async def decision(self, task: Task, finished: TaskFinished) -> Decision:
+    async def decision(
+        self, task: Task, finished: TaskFinished, *, begun: bool = False
+    ) -> Decision:
         """What is to become of a failed task; `stop` when nobody is there, or the run is stopped.
 
         A stop that was decided has been passed on to the controls. A skip that is refused counts
@@ -37,7 +39,11 @@ class Asking:
         if self._decide is None or self._controls.stopping:
             return "stop"
         undecided = Undecided(
-            host=task.host.name, step=task.step.id, title=task.step.title, finished=finished
+            host=task.host.name,
+            step=task.step.id,
+            title=task.step.title,
+            finished=finished,
+            begun=begun,
         )
         asking = asyncio.ensure_future(self._decide(undecided))
         self._pending.add(asking)
@@ -52,7 +58,7 @@ class Asking:
         if decided == "stop":
             self._controls.stop()
         if decided == "skip":
-            if skip_refusal(self._plan, task, self._left_out):
+            if skip_refusal(self._plan, task, self._left_out, begun=begun):
                 return "stop"
             self._left_out.add(task.host.name)
         return decided

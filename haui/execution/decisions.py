@@ -26,6 +26,8 @@ class Undecided:
     step: str
     title: str
     finished: TaskFinished
+    begun: bool = False
+    """Whether hosts had been changed before this run: it goes on without one that is away."""
 
     @property
     def id(self) -> str:
@@ -42,13 +44,13 @@ Decide = Callable[[Undecided], Awaitable[Decision]]
 """Waits for the admin's decision. Cancelled when the run is stopped before there is one."""
 
 
-def skip_refusal(plan: Plan, task: Task, left_out: Collection[str]) -> str:
+def skip_refusal(plan: Plan, task: Task, left_out: Collection[str], *, begun: bool = False) -> str:
     """Why the task's host can't be left out, in one sentence; empty when it can.
 
-    `left_out` are the names of the hosts that were left out before.
+    `left_out` are the names of the hosts that were left out before; `begun` as in `Undecided`.
     """
     spec, host = plan.spec, task.host
-    if task.step.phase == "preflight":
+    if task.step.phase == "preflight" and not begun:
         return (
             f"No host is changed before every host has passed preflight: correct {host.name}, or"
             " take it out of the cluster file."

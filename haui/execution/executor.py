@@ -246,7 +246,7 @@ class _Executor:
         """Whether a failed task is to run again; when not, the others have been told."""
         if unreachable and self._asking.possible:
             await self._let_pass(task)
-        decision = await self._asking.decision(task, finished)
+        decision = await self._asking.decision(task, finished, begun=not self._fresh)
         if decision == "retry" and await self._engine.controls.proceed():
             return True
         self._engine.lanes.release(task.step.lane, task.id)

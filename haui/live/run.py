@@ -176,7 +176,9 @@ class LiveRun:
 
     def skip_refusal(self, task_id: str) -> str:
         """Why the task's host can't be left out; empty when it can. KeyError: no such task."""
-        return skip_refusal(self.plan, self._tasks[task_id], self._left_out)
+        asked = self._asked.get(task_id)
+        begun = asked is not None and asked[0].begun
+        return skip_refusal(self.plan, self._tasks[task_id], self._left_out, begun=begun)
 
     def skip_consequence(self, task_id: str) -> str:
         """What the cluster would be like without the task's host. KeyError: no such task."""

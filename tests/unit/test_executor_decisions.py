@@ -495,6 +495,21 @@ async def _retry(_undecided: Undecided) -> Decision:
     return "retry"
 
 
+def test_a_worker_that_is_gone_can_be_left_out_of_an_install_that_has_begun() -> None:
+    """Before the first change every host has to be there; afterwards the rest can be finished."""
+    fleet = prepared([host.name for host in cluster().hosts])
+    fleet["w1"].attempts["w.join"] = [Attempt(rc=1)]
+    run_install(install(), fleet, spec=cluster())
+    fleet["w1"].connect_error = ConnectError("no route", host="w1")
+    admin = Admin({"pre.check@w1": ["skip"]})
+    ran = run_install(install(), fleet, decide=admin)
+    assert [undecided.begun for undecided in admin.asked] == [True]
+    assert outcomes(ran, "cp1")["verify.nodes"] == "unchanged"
+    assert set(outcomes(ran, "w1").values()) == {"failed", "skipped"}
+    assert ran.result is not None
+    assert [(f.host, f.cause) for f in ran.result.failed] == [("w1", "left-out")]
+
+
 # What may be left out, and what that would mean
 
 
@@ -532,6 +547,13 @@ def task_of(plan: Plan, id_: str) -> Any:
 def test_what_can_be_left_out(id_: str, left_out: tuple[str, ...], why: str) -> None:
     told = refusal(cluster(), id_, *left_out)
     assert (why in told) if why else not told
+
+
+def test_in_an_install_that_has_begun_the_cluster_s_needs_decide() -> None:
+    plan = plan_for(cluster())
+    lost_worker, lost_first = task_of(plan, "pre.check@w1"), task_of(plan, "pre.check@cp1")
+    assert skip_refusal(plan, lost_worker, (), begun=True) == ""
+    assert "first control plane" in skip_refusal(plan, lost_first, (), begun=True)
 
 
 def test_the_only_other_of_two_control_planes_stays() -> None:
