@@ -18,7 +18,7 @@ from tests.lab.runs import HAUI, environment
 from tests.lab.terminal import Terminal
 
 SLOW_S = 60
-STAYS = "1 worker remains."
+FAILED, STAYS = "10.77.0.22 port 22", "1 worker remains."
 
 
 def slow_etcd(host: str) -> Act:
@@ -79,12 +79,11 @@ def left_out(scene: Scene) -> str:
         with terminal:
             terminal.wait_for("Resume")
             terminal.press("Enter")
-            terminal.wait_for("does not answer", timeout_s=180)
+            terminal.wait_for(lambda screen: FAILED in screen and STAYS in screen, timeout_s=180)
             terminal.press("s")
-            print(terminal.wait_for(STAYS), file=sys.stderr)
+            print(terminal.wait_for("Leave wk2 out?"), file=sys.stderr)
             terminal.press("s")
-            end = terminal.wait_for("left out", timeout_s=600)
-            print(end, file=sys.stderr)
+            print(terminal.wait_for("haui resume lab", timeout_s=600), file=sys.stderr)
             terminal.press("C-q")
     finally:
         hosts.on("wk2")(scene)
