@@ -44,7 +44,19 @@ def run_attach(name: str | None, output: Output, *, rehearsal: bool) -> None:
         where = f"{REHEARSALS}/{store.name}" if simulated else store.name
         raise typer.Exit(run_pages(Start(attach=where)))
     again = _again(store, simulated)
-    raise typer.Exit(watch(store, output, again=again, pause=lambda: time.sleep(POLL_S)))
+    try:
+        code = watch(
+            store,
+            output,
+            again=again,
+            done="haui preset list" if simulated else "",
+            pause=lambda: time.sleep(POLL_S),
+        )
+    except KeyboardInterrupt:
+        raise InterruptedRunError(
+            f"left; the run of {store.name} goes on", fix=f"haui attach {store.name} watches it"
+        ) from None
+    raise typer.Exit(code)
 
 
 def watch(
@@ -52,16 +64,18 @@ def watch(
     output: Output,
     *,
     again: str,
+    done: str = "",
     pause: Callable[[], None],
     out: TextIO | None = None,
     err: TextIO | None = None,
 ) -> int:
     """Print the run of `store` until it ends; its exit code (0 when nobody reads any more).
 
-    `again` is the command that continues it, `pause` is called between two looks. Raises
-    JournalError, and InterruptedRunError when the haui that runs it goes without an end.
+    `again` is the command that continues it, `done` what comes after a good one; `pause` is called
+    between two looks. Raises JournalError, and InterruptedRunError when the haui that runs it goes
+    without an end.
     """
-    lines = _Lines(out or sys.stdout, err or sys.stderr, output, again)
+    lines = _Lines(out or sys.stdout, err or sys.stderr, output, again, done)
     follower, ran = Follower(store), False
     try:
         while not lines.unread:
@@ -88,7 +102,7 @@ def watch(
 class _Lines:
     """What is printed: a summary of what is on record, then each event."""
 
-    def __init__(self, out: TextIO, err: TextIO, output: Output, again: str) -> None:
+    def __init__(self, out: TextIO, err: TextIO, output: Output, again: str, done: str) -> None:
         self.outcome = ""
         """How the run ended, when it did so while it was watched."""
         self._state = RunState()
@@ -97,7 +111,7 @@ class _Lines:
         self._json = output.as_json
         self._say = LineStream(err if output.as_json else out)
         self._gate = _Gate(out)
-        self._printer = output.lines(self._gate, again)
+        self._printer = output.lines(self._gate, again, done=done)
 
     @property
     def unread(self) -> bool:

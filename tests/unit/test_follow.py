@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from haui.events import (
     Event,
-    HostConnected,
     RunFinished,
     TaskFinished,
     TaskIntent,
@@ -22,57 +20,15 @@ from haui.events import (
 from haui.live import logtail
 from haui.live.follow import Follower, News
 from haui.live.logtail import LogTail
-from haui.record.journal import Journal
-from haui.record.lock import Lock
 from haui.record.logs import HostLogs
-from haui.record.records import to_record
 from haui.record.state import replay
-from haui.record.store import ClusterStore
+from tests.unit.other_haui import BEGUN, STEP, Run
 from tests.unit.sample_run import START, at, run_started
-
-
-class Run:
-    """What another haui would write: the same journal, lock and logs."""
-
-    def __init__(self, root: Path) -> None:
-        self.store = ClusterStore("atlas", root)
-        self.store.create()
-        self.lock: Lock | None = None
-        self.journal: Journal | None = None
-        self.logs = HostLogs(self.store.logs)
-        self.seq = 0
-
-    def take(self, command: str = "haui apply atlas.yaml") -> None:
-        self.lock = self.store.lock(command, now=lambda: START)
-
-    async def write(self, *events: Event, logged: bool = True) -> None:
-        self.journal = self.journal or self.store.open_journal()
-        self.seq = max(self.seq, self.journal.last_seq)
-        for event in events:
-            self.seq += 1
-            event = replace(event, seq=self.seq, at=at(self.seq))
-            if event.on_record:
-                await self.journal.append(to_record(event), durable=True)
-            if logged:
-                self.logs(event)
-
-    async def end(self, *events: Event) -> None:
-        """The last words, then the process is gone."""
-        await self.write(*events)
-        assert self.journal is not None
-        assert self.lock is not None
-        await self.journal.close()
-        self.journal = None
-        self.lock.close()
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     return Run(tmp_path)
-
-
-STEP = "control_plane.init"
-BEGUN = (run_started(), HostConnected(host="cp1"), TaskStarted(host="cp1", step=STEP, title="Init"))
 
 
 def kinds(news: News) -> list[str]:
