@@ -11,6 +11,7 @@ from haui.evidence import Reading, facts_text
 from haui.execution import bastion_facts
 from haui.execution.bastion import check_endpoint
 from haui.execution.localcheck import LocalCheck
+from haui.plainfile import read_at_most
 from haui.record.journal_file import sync_folder
 from steps.checks import bastion
 
@@ -59,7 +60,7 @@ def _reaches(job: Job) -> tuple[LocalCheck, ...]:
     async def reach() -> tuple[Finding, ...]:
         path = job.store.admin_conf
         try:
-            admin_conf = path.read_bytes()
+            admin_conf = read_at_most(path, 1 << 20)
         except OSError as error:
             raise VerifyError(
                 f"{path} can't be read",

@@ -21,7 +21,7 @@ from haui.transport.text import clean_line
 from screens.actions import Action, bind
 from screens.glyphs import Glyphs, Tone, state_text, toned
 from screens.messages import GoBack, ResumeRun, ShowScreen, VerifyCluster
-from screens.paths import home_text
+from screens.paths import home_text, home_word
 from screens.report import ReportWindow
 from screens.shell import Shell, clock_text
 from screens.widgets.drawing import picture_content
@@ -153,7 +153,7 @@ class ResultScreen(Shell):
         return [clean_line(line) for line in ending_lines(self.live.spec, self.live.state)]
 
     def _kubeconfig_line(self) -> str:
-        return f"export KUBECONFIG={home_text(self.live.store.admin_conf)}"
+        return f"export KUBECONFIG={home_word(self.live.store.admin_conf)}"
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self._show_proofs)

@@ -42,7 +42,8 @@ def _repository(spec: ClusterSpec) -> str:
     signed = not spec.supply.packages.unsigned
     settings = {
         "name": f"Kubernetes 1.{spec.kubernetes.minor}",
-        "baseurl": f"{source_url(spec)}/",
+        # A comma would begin another URL.
+        "baseurl": f"{source_url(spec)}/".replace(",", "%2C"),
         "enabled": "1",
         # The packages are signed. That the list of them is, too, is not asked of a mirror:
         # reposync brings no signature of it along, and versions are asked for exactly.

@@ -13,8 +13,8 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 def dump(table: Mapping[str, Any]) -> str:
     """`table` as TOML text: values before sub-tables, in the order given, ending with a newline.
 
-    Values may be str, bool, int, float, lists of those, and dicts. Raises TypeError for others
-    (TOML has no null).
+    Values may be str, bool, int, float, dicts, and lists of all of these. Raises TypeError for
+    others (TOML has no null).
     """
     return "\n".join(_lines(table, ())).strip() + "\n"
 
@@ -43,6 +43,8 @@ def _value(value: Any) -> str:
         return repr(value)
     if isinstance(value, str):
         return _string(value)
+    if isinstance(value, Mapping):  # in a list: a table of its own stands on lines of its own
+        return "{" + ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(item) for item in value) + "]"
     raise TypeError(f"TOML has no value for {value!r}")

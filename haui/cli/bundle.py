@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -111,7 +112,7 @@ def _ask(
             evidence=evidence,
             catalogue=bundle_check.catalogue(),
         )
-        again = f"haui bundle check {file}"
+        again = f"haui bundle check {shlex.quote(str(file))}"
         result = supervise(lambda: perform(job, RunState()), controls, background, again=again)
     return result, evidence
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -171,7 +172,7 @@ def _install(desk: Desk, prompter: Prompter, output: Output) -> int:
         if not prompter.yes("Look again, now that it is mended?", True):
             return code
     path = store.write_private("cluster.yaml", dump(spec).encode())
-    prompter.say(f"The same without questions: haui apply {path} --yes")
+    prompter.say(f"The same without questions: haui apply {shlex.quote(str(path))} --yes")
     if not prompter.yes("Change these hosts?", False):
         raise InterruptedRunError("nothing was changed")
     return run_cluster("apply", spec, store, output, credentials, yes=True, accept_new=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import typer
@@ -26,7 +27,8 @@ def show_report(name: str | None, bundle: Path | None) -> None:
     spec, state = store.load_spec(), store.read_state()
     if not state.run:
         raise UsageError(
-            f"nothing has been done to {store.name} yet", fix=f"haui apply {store.cluster_yaml}"
+            f"nothing has been done to {store.name} yet",
+            fix=f"haui apply {shlex.quote(str(store.cluster_yaml))}",
         )
     plan = plan_behind(spec, state)
     now = utc_now()

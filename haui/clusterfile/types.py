@@ -259,6 +259,13 @@ def image(value: str) -> str:
     return image_repository(match[1]) and value
 
 
+def image_tag(value: str) -> str:
+    """The tag of an image."""
+    if not re.fullmatch(r"\w[\w.-]{0,127}", value, re.A):
+        raise fault(f"{shown(value)} is not the tag of an image")
+    return value
+
+
 def host_path(value: str) -> str:
     """An absolute path on a host, of characters that mean nothing to a shell or to systemd."""
     if not re.fullmatch(r"(?:/[A-Za-z0-9._+@-]+)+", value) or ".." in value.split("/"):

@@ -25,8 +25,8 @@ CARRIED = (
     "$(reboot)", "`reboot`", "; reboot", "a b", "'", '"', "'\"'\"'", "\\", "a\\nb", "%n%s",
     "${HOME}", "a;b&c|d>e<f", "*?[a]!", "~root", "../../etc/passwd", "[red]x[/red]", "<b>x</b>",
     "{{7*7}}", "{0.__class__}", "`x` | y", "#x", "a#b", "a: b", "é€🐳", "नि\u200dषेध", "@x", "=x",
-    "x" * 300, "A", "1e3", "null", "yes", "0x1f", "01.2.3.4", "::ffff:1.2.3.4", "http://u:p@h/", "//",
-    ".", "..",
+    "x" * 300, "A", "1e3", "null", "yes", "0x1f", "01.2.3.4", "::ffff:1.2.3.4", "http://u:p@h/",
+    "//", ".", "..",
 )  # fmt: skip
 """What a field may take or not; taken, it has to arrive as it is."""
 
@@ -64,8 +64,8 @@ def _places(model: type[Model], at: Loc) -> Iterator[tuple[Loc, Loc, Any]]:
             many = key in ("hosts", "peers")
             yield from _places(inner, (*here, 0) if many else here)
         else:
-            for place in _texts(info.examples[0], here):
-                yield place, here, info.examples[0]
+            for example in (info.examples or [])[:1]:
+                yield from ((place, here, example) for place in _texts(example, here))
 
 
 PLACES: Mapping[str, tuple[Loc, Loc, Any]] = {
