@@ -15,20 +15,23 @@ from haui.plan import build_plan, subset
 from haui.record.state import RunState
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Plan, Remote, Step, Task, Values, Work
-from steps import reset
+from steps import reset, reset_leave
 
 
 def reset_plan(
     spec: ClusterSpec,
-    catalogue: Sequence[Step],
+    catalogue: Sequence[Step] | None = None,
     hosts: Collection[str] | None = None,
     etcd_data: EtcdData = "keep",
 ) -> Plan:
-    """The tasks that reset these hosts (all). Every script of theirs finds what was agreed to:
+    """The tasks that reset these hosts (all); those of steps.reset unless `catalogue` says which.
+    Every script of theirs finds what was agreed to:
 
     HAUI_RESET (`cluster` or `hosts`) and HAUI_ETCD_DATA (`keep` or `remove`).
     """
     scope = "hosts" if is_partial(spec, hosts) else "cluster"
+    if catalogue is None:
+        catalogue = reset.CATALOGUE if scope == "cluster" else reset_leave.LEAVING
     agreed = {"HAUI_RESET": scope, "HAUI_ETCD_DATA": etcd_data}
     told = tuple(_told(step, agreed) for step in catalogue)
     plan = subset(build_plan(spec, told), ("reset",), hosts)
@@ -100,7 +103,6 @@ def not_reset(
     if state.purpose != "reset" or not state.unfinished:
         return ()
     settled = state.settled()
-    catalogue = reset.CATALOGUE if catalogue is None else catalogue
     plan = reset_plan(spec, catalogue, state.hosts, state.etcd_data)
     return tuple(dict.fromkeys(task.host.name for task in plan.tasks if task.id not in settled))
 

@@ -39,7 +39,7 @@ from haui.session_here import local_checks
 from haui.spec import ClusterSpec
 from haui.step import PHASES, Phase, Plan, Step
 from haui.transport.credentials import Credentials
-from steps import reset
+from haui.transport.needs import ask_first, needs_of
 from steps.load import body
 
 Kind = Literal["apply", "resume", "verify", "preflight", "reset"]
@@ -156,7 +156,6 @@ def plan_of(
     `catalogue` is steps.CATALOGUE unless said otherwise, and for a reset that of its own.
     """
     if kind == "reset":
-        catalogue = reset.CATALOGUE if catalogue is None else catalogue
         return reset_plan(spec, catalogue, hosts, etcd_data)
     plan = build_plan(spec, steps.CATALOGUE if catalogue is None else catalogue)
     return subset(plan, PHASES_OF[kind], hosts, continued=continued)
@@ -192,6 +191,7 @@ def takes_up(kind: Kind, before: RunState, hosts: Collection[str]) -> bool:
 async def perform(job: Job, before: RunState) -> RunResult:
     """Do the job; `before` is what the journal said. Raises JournalError, ConnectError, SpecError.
 
+    What is secret is asked for first, all of it; UsageError when something is missing.
     The caller holds the store's lock. Preflight and verify prove something about the hosts and
     finish nothing, so the journal of the install is not theirs to write. Raises UsageError for an
     install on hosts whose reset is not finished.
@@ -210,6 +210,10 @@ async def perform(job: Job, before: RunState) -> RunResult:
     if not whole.tasks:
         raise SpecError("the plan has no tasks", fix="the cluster file needs hosts with roles")
     names = tuple(h.name for h in job.spec.hosts if job.hosts is None or h.name in job.hosts)
+    if job.bastion:
+        registry = job.kind in ("apply", "resume")
+        needs = await asyncio.to_thread(needs_of, job.reach, registry=registry)
+        await ask_first(needs, job.credentials)
     resumed = takes_up(job.kind, before, names)
     run_id = before.run if resumed else new_run_id()
     shas = (spec_sha(job.spec), plan_sha(whole))

@@ -19,6 +19,7 @@ from tests.unit.scripted import ScriptedFleet
 from tests.unit.scripted_run import Ran, cluster, on_first, step
 
 SPEC = cluster()
+UNDOING = reset.CATALOGUE
 NAMES = ("cp1", "cp2", "cp3", "w1", "w2")
 
 
@@ -26,6 +27,7 @@ NAMES = ("cp1", "cp2", "cp3", "w1", "w2")
 def _scripts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The steps are synthetic, and so is the text of their scripts."""
     monkeypatch.setattr("haui.session.body", lambda name: f"# {name}\n")
+    monkeypatch.setattr(reset, "CATALOGUE", undoing())
 
 
 @pytest.fixture
@@ -36,8 +38,8 @@ def world(tmp_path: Path) -> World:
 def test_an_install_never_contains_a_reset() -> None:
     assert "reset" not in INSTALL
     assert not [each for each in CATALOGUE if each.phase == "reset"]
-    assert all(each.phase == "reset" for each in reset.CATALOGUE)
-    assert {t.step.phase for t in plan_of(SPEC, "reset").tasks} <= {"reset"}
+    assert {each.phase for each in UNDOING} == {"reset"}
+    assert {t.step.phase for t in plan_of(SPEC, "reset", catalogue=UNDOING).tasks} == {"reset"}
 
 
 def test_between_hosts_a_reset_has_an_order_and_no_condition() -> None:
@@ -75,12 +77,22 @@ def test_every_script_learns_what_was_agreed_to() -> None:
 def test_only_workers_are_reset_alone() -> None:
     assert chosen_hosts(SPEC, ()) is None
     assert chosen_hosts(SPEC, NAMES) is None
-    assert chosen_hosts(SPEC, ["w2"]) == {"w2"}
+    assert chosen_hosts(SPEC, ["w2"]) == frozenset({"w2"})
     for name in ("cp1", "cp2"):
         with pytest.raises(UsageError, match=f"{name} can't be reset alone"):
             chosen_hosts(SPEC, ["w1", name])
     with pytest.raises(UsageError, match="no host nobody"):
         chosen_hosts(SPEC, ["nobody"])
+
+
+def test_a_worker_that_leaves_is_deleted_from_the_cluster_and_only_then() -> None:
+    tasks = {task.step.id: task for task in reset_plan(SPEC, hosts=["w1"]).tasks}
+    leave = tasks["reset.leave"]
+    assert leave.needs == {"reset.workers@w1"}, "a kubelet that runs makes its Node anew"
+    assert leave.step.supply is not None
+    assert leave.step.supply.on(SPEC, leave.host) == ("cp1", "cp2", "cp3")
+    assert not [t for t in reset_plan(SPEC, UNDOING).tasks if t.step.id == "reset.leave"]
+    assert list(tasks).index("reset.leave") < list(tasks).index("reset.record")
 
 
 def test_etcd_data_goes_only_with_the_whole_cluster() -> None:
@@ -113,10 +125,8 @@ def test_a_reset_has_an_order_and_its_words(world: World) -> None:
     assert (state.purpose, state.etcd_data, state.partial) == ("reset", "remove", False)
     assert (state.word, state.gone, state.unfinished) == ("reset", True, False)
     assert not world.store.admin_conf.exists()
-    assert (
-        plan_behind(world.spec, state).tasks
-        == plan_of(world.spec, "reset", etcd_data="remove").tasks
-    )
+    behind, planned = plan_behind(world.spec, state), plan_of(world.spec, "reset")
+    assert [task.id for task in behind.tasks] == [task.id for task in planned.tasks]
     done = [f"{e.step}@{e.host}" for e in world.last if isinstance(e, TaskFinished)]
     assert max(map(done.index, ("reset.worker@w1", "reset.worker@w2"))) < done.index(
         "reset.joined@cp2"
