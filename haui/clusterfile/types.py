@@ -184,9 +184,10 @@ def user(value: str) -> str:
 
 
 def registry_user(value: str) -> str:
-    """A registry login; a colon would end it in HTTP basic authentication."""
-    if ":" in line(value) or " " in value:
-        raise fault(f"{shown(value)} is not a registry user: no colon and no blank")
+    """A registry login; a colon would end it in HTTP basic authentication, and a registry reads a
+    line of its file of logins that begins with # as a comment."""
+    if ":" in line(value) or " " in value or value.startswith("#"):
+        raise fault(f"{shown(value)} is not a registry user: no colon, no blank and no # in front")
     return value
 
 
