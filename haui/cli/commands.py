@@ -17,7 +17,7 @@ import typer
 
 from haui import __version__
 from haui.cli.bundle import bundle_app
-from haui.cli.ending import code_of
+from haui.cli.ending import code_of, keep_memory_private
 from haui.cli.options import (
     File,
     Json,
@@ -305,4 +305,5 @@ def schema() -> None:
 
 def main() -> None:
     """The entry point: runs the command and turns every end into its exit code."""
+    keep_memory_private()
     sys.exit(code_of(lambda: app(standalone_mode=False)))

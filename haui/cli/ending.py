@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,6 +13,25 @@ import typer
 from typer.exceptions import TyperException
 
 from haui.errors import HauiError, UsageError
+
+_PR_SET_DUMPABLE = 4
+"""linux/prctl.h"""
+
+
+def keep_memory_private() -> None:
+    """No core dump of this process: secrets are in its memory.
+
+    A limit of 0 is not enough where dumps are piped to a program (core(5): it is not enforced
+    then), so the process also is made not dumpable; children are again what they would be.
+    """
+    import ctypes
+
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    except (OSError, AttributeError):
+        return  # no Linux: the limit has to do
 
 
 def code_of(command: Callable[[], object]) -> int:
@@ -54,16 +74,18 @@ def _usage_text(error: TyperException) -> str:
 
 def _unexpected(error: Exception) -> int:
     """Keep the traceback in a file and say where it is."""
+    from haui.documents.redact import redact_text
     from haui.record.store import state_root
 
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    sys.stderr.write(f"haui: unexpected {type(error).__name__}: {error}\n")
+    said = redact_text(f"{type(error).__name__}: {error}")
+    sys.stderr.write(f"haui: unexpected {said}\n")
     try:
         path = state_root() / f"crash-{stamp}.txt"
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "w") as out:
-            out.write("".join(traceback.format_exception(error)))
+            out.write(redact_text("".join(traceback.format_exception(error))))
         sys.stderr.write(f"  → this is a bug in haui; please report it with {path}\n")
     except OSError as reason:
         sys.stderr.write(f"  → this is a bug in haui (its trace can't be kept: {reason})\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -37,6 +38,7 @@ from haui.session import ON_RECORD, Job, Kind, perform, plan_of
 from haui.spec import ClusterSpec
 from haui.step import Plan
 from haui.transport.credentials import Credentials
+from haui.transport.needs import needs_of, told
 
 Agree = Callable[[RunState], None]
 """Says what is going to happen, has it agreed to, and raises HauiError when it is not."""
@@ -101,6 +103,10 @@ def run_cluster(
             refuse_install(spec, before)
             _agree(kind, spec, store, before, yes)
             store.write_private("cluster.yaml", dump(spec).encode())
+        if recorded is None:
+            registry = kind in ("apply", "resume")
+            for line in told(needs_of(spec, registry=registry), credentials):
+                sys.stderr.write(f"haui: {line}\n")
         controls = Controls()
         again, done = _next_commands(kind, spec, file)
         background = output.printer(again, done=done)
@@ -127,7 +133,7 @@ def run_cluster(
             sys.stderr.write(f"haui: note: {line}\n")
         if kind in ON_RECORD:
             _report(plan_of(spec, kind, hosts, etcd_data=etcd_data), store, credentials)
-        ready = f"export KUBECONFIG={store.admin_conf}"
+        ready = f"export KUBECONFIG={shlex.quote(str(store.admin_conf))}"
         return conclude(result, spec, store, kind=kind, again=again, output=output, ready=ready)
 
 
@@ -151,7 +157,8 @@ def _report(plan: Plan, store: ClusterStore, credentials: Credentials) -> None:
 def _next_commands(kind: Kind, spec: ClusterSpec, file: Path | None) -> tuple[str, str]:
     """What to type after a run that failed, and after a good one."""
     if kind == "preflight":
-        return f"haui preflight {file}", f"haui apply {file}"
+        quoted = shlex.quote(str(file))
+        return f"haui preflight {quoted}", f"haui apply {quoted}"
     if kind == "reset":
         return f"haui resume {spec.name}", f"haui report {spec.name}"
     verify = f"haui verify {spec.name}"

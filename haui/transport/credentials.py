@@ -1,6 +1,7 @@
 """Where secrets come from: the environment, a file descriptor, or a question; never a file of ours.
 
-A secret is asked for at most once per run, however many hosts wait for it, and lives in memory.
+A secret is asked for once per run, however many hosts wait for it, and at most twice more when it
+turns out to be wrong. It lives in memory.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ VARIABLES: Mapping[str, SecretName] = {
 Ask = Callable[[SecretName, str], Awaitable[str | None]]
 """Asks a person for the secret; the text says what for. None: no answer."""
 
+RETYPES = 2
+"""How often a secret that is wrong is asked for again. sudo and sshd log each wrong one, and
+pam_faillock locks an account after three by default (deny in faillock.conf)."""
 _LIMIT = 1 << 16
 _LONGEST_FOR_PAM = 511
 
@@ -38,6 +42,9 @@ class Credentials:
         self._known: dict[SecretName, Secret | None] = dict(given or {})
         self._ask = ask
         self._lock = asyncio.Lock()
+        self._purposes: dict[SecretName, str] = {}
+        self._retyped: dict[SecretName, int] = {}
+        self._refused: list[Secret] = []
 
     @classmethod
     def collect(
@@ -62,6 +69,15 @@ class Credentials:
             given.update(parse_secrets(_read(descriptor)))
         return cls(given, ask)
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody is there who could answer."""
+        return self._ask is not None
+
+    def explain(self, purposes: Mapping[SecretName, str]) -> None:
+        """For what, and on which hosts, each secret is needed: what questions say from now on."""
+        self._purposes = dict(purposes)
+
     async def get(self, name: SecretName, what_for: str) -> Secret | None:
         """The secret, asked for when it is not known yet; None when there is none.
 
@@ -69,9 +85,31 @@ class Credentials:
         """
         async with self._lock:
             if name not in self._known:
-                answer = await self._ask(name, what_for) if self._ask else None
-                self._known[name] = _usable(variable_of(name), answer) if answer else None
+                self._known[name] = await self._asked(name, self._purposes.get(name, what_for))
             return self._known[name]
+
+    async def again(self, name: SecretName, wrong: Secret, what_for: str) -> Secret | None:
+        """Another secret in place of one that was refused; None when there is none.
+
+        Of many hosts that refused the same one only the first asks. Raises UsageError as `get`.
+        """
+        async with self._lock:
+            known = self._known.get(name)
+            if known is not None and known != wrong:
+                return known
+            if self._ask is None or self._retyped.get(name, 0) >= RETYPES:
+                return None
+            self._retyped[name] = self._retyped.get(name, 0) + 1
+            self._refused.append(wrong)
+            question = f"{self._purposes.get(name, what_for)}; the last one was refused"
+            answer = await self._asked(name, question)
+            if answer is not None:
+                self._known[name] = answer
+            return answer if answer != wrong else None
+
+    async def _asked(self, name: SecretName, what_for: str) -> Secret | None:
+        answer = await self._ask(name, what_for) if self._ask else None
+        return _usable(variable_of(name), answer) if answer else None
 
     def give(self, name: SecretName, secret: Secret | None) -> None:
         """Know a secret from now on; None forgets it, so that it is asked for again."""
@@ -89,8 +127,8 @@ class Credentials:
         return self._known.get(name)
 
     def known(self) -> tuple[Secret, ...]:
-        """All secrets known by now, for masking."""
-        return tuple(secret for secret in self._known.values() if secret)
+        """All secrets known by now, for masking; also those that were refused."""
+        return (*(secret for secret in self._known.values() if secret), *self._refused)
 
 
 def variable_of(name: SecretName) -> str:

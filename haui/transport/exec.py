@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import math
 import secrets
+import shlex
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -18,7 +19,15 @@ from typing import Protocol
 from haui.errors import ConnectError, ConnectionLostError, NoAnswerError, StepError
 from haui.host import Script
 from haui.transport.credentials import Credentials
-from haui.transport.launch import AS_LOGIN, Become, Launch, SudoMode, probe_command, sudo_refusal
+from haui.transport.launch import (
+    AS_LOGIN,
+    Become,
+    Launch,
+    SudoMode,
+    WrongSudoPasswordError,
+    probe_command,
+    sudo_refusal,
+)
 from haui.transport.login import Target
 from haui.transport.text import clean_line
 from haui.transport.wire import KILL_AFTER_S, Envelope
@@ -207,7 +216,8 @@ class Executing:
         return ConnectError(
             f"the login shell of {user} did not run the command (status {error.status})",
             why=noise,
-            fix=f"`ssh {user}@{self._target.address} /bin/sh -c true` must work without a question",
+            fix=f"`ssh {shlex.quote(f'{user}@{self._target.address}')} /bin/sh -c true` must work "
+            "without a question",
             host=name,
         )
 
@@ -226,11 +236,19 @@ class Executing:
             raise sudo_refusal("sudo: not found", user=user, host=self._target.name)
         if "tty" in noise:
             raise sudo_refusal(noise, user=user, host=self._target.name)
-        password = await self._credentials.get("sudo_password", f"sudo password of {user}")
+        what_for = f"sudo password of {user}"
+        password = await self._credentials.get("sudo_password", what_for)
         if password is None:
             noise = noise or "sudo: a password is required"
             raise sudo_refusal(noise, user=user, host=self._target.name)
-        return await self._proven(link, Become("password", password))
+        while True:
+            try:
+                return await self._proven(link, Become("password", password))
+            except WrongSudoPasswordError:
+                other = await self._credentials.again("sudo_password", password, what_for)
+                if other is None:
+                    raise
+                password, self._refusal = other, None
 
     async def _proven(self, link: Link, become: Become) -> Become:
         """Try it with a script that does nothing."""

@@ -35,6 +35,10 @@ class Become:
 AS_LOGIN = Become()
 
 
+class WrongSudoPasswordError(ConnectError):
+    """sudo asked a second time."""
+
+
 class Launch:
     """One exec from its command to the moment when the script may be sent."""
 
@@ -120,7 +124,7 @@ _REFUSALS: tuple[tuple[str, str, str], ...] = (
     (
         r"account.*expired|password.*expired|account validation failure",
         "sudo refuses because the account or its password has expired",
-        "renew it: `chage -l {user}` on the host shows the dates",
+        "renew it: `chage -l '{user}'` on the host shows the dates",
     ),
     (
         r"sudo: (?:command )?not found|sudo: No such file",
@@ -130,7 +134,7 @@ _REFUSALS: tuple[tuple[str, str, str], ...] = (
     (
         r"incorrect password|sorry, try again|authentication failed|no password was provided",
         "sudo does not accept the password of {user}",
-        "give the right one in HAUI_SUDO_PASSWORD; haui tried it once",
+        "give the right one in HAUI_SUDO_PASSWORD; haui tries each one once",
     ),
     (
         r"password is required|interactive authentication is required|askpass",
@@ -143,11 +147,10 @@ _REFUSALS: tuple[tuple[str, str, str], ...] = (
 def sudo_refusal(noise: str, *, user: str, host: str, wrong_password: bool = False) -> ConnectError:
     """The error for a login that could not become root; `noise` is what sudo said."""
     text = "Sorry, try again" if wrong_password else noise
+    kind = WrongSudoPasswordError if wrong_password else ConnectError
     for pattern, what, fix in _REFUSALS:
         if re.search(pattern, text, re.IGNORECASE):
-            return ConnectError(
-                what.format(user=user), why=noise, fix=fix.format(user=user), host=host
-            )
+            return kind(what.format(user=user), why=noise, fix=fix.format(user=user), host=host)
     return ConnectError(
         f"{user} could not become root",
         why=noise or "the host ended the command without a word",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shlex
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pathlib import Path
 import asyncssh
 
 from haui.errors import ConnectError, HauiError, HostKeyError
+from haui.secret import Secret
 from haui.transport.credentials import Credentials, variable_of
 from haui.transport.text import clean_line
 
@@ -35,6 +37,10 @@ class TransientError(ConnectError):
 
 class BusyError(TransientError):
     """The host closed the connection before the login, as sshd does when too many knock."""
+
+
+class NoBcryptError(ConnectError):
+    """A key can't be opened for want of a package, whatever the passphrase is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +88,19 @@ class Login:
         if isinstance(found, HauiError):
             raise ConnectError(found.what, why=found.why, fix=found.fix, host=target.name)
         return found
+
+    async def retyped(self, target: Target, refused: asyncssh.SSHClientConnectionOptions) -> bool:
+        """Whether there is another password after that of `refused` was not accepted."""
+        wrong = refused.password if target.password else None
+        if not isinstance(wrong, str):
+            return False
+        what_for = f"SSH password of {target.user}"
+        if await self._credentials.again("ssh_password", Secret(wrong), what_for) is None:
+            return False
+        async with self._lock:
+            if self._options.get(target.means) is refused:
+                del self._options[target.means]
+        return True
 
     def close(self) -> None:
         """Let go of the agent and forget the keys."""
@@ -192,20 +211,18 @@ class Login:
                 f"the key {path} needs its passphrase",
                 fix=f"set {variable}, or load the key into ssh-agent and use `agent: true`",
             )
-        try:
-            return await asyncio.to_thread(_load, path, passphrase.reveal())
-        except (asyncssh.KeyEncryptionError, asyncssh.KeyImportError) as error:
-            # What a wrong passphrase makes of an old PEM file is only noticed as bad content.
-            if "bcrypt" in str(error):
-                raise ConnectError(
-                    f"the key {path} can't be opened: the Python package bcrypt is not installed",
-                    fix="install it beside haui (pipx inject haui bcrypt), or load the key into "
-                    "ssh-agent and use `agent: true`",
-                ) from error
-            raise ConnectError(
-                f"the passphrase of {path} is wrong",
-                fix=f"give the right one in {variable}; `ssh-keygen -y -f {path}` tests it",
-            ) from error
+        while True:
+            try:
+                return await asyncio.to_thread(_load, path, passphrase.reveal())
+            except (asyncssh.KeyEncryptionError, asyncssh.KeyImportError) as error:
+                refusal = _not_opened(path, variable, error)
+            if isinstance(refusal, NoBcryptError):
+                raise refusal
+            what_for = f"passphrase of {path}"
+            other = await self._credentials.again("key_passphrase", passphrase, what_for)
+            if other is None:
+                raise refusal
+            passphrase = other
 
     async def _from_agent(self) -> _Pairs:
         path = os.environ.get("SSH_AUTH_SOCK", "")
@@ -221,6 +238,40 @@ class Login:
         if not pairs:
             raise ConnectError("the SSH agent holds no keys", fix="load one with ssh-add")
         return pairs
+
+
+def locked_keys(target: Target) -> tuple[Path, ...]:
+    """The key files that the target is logged in to with and that need a passphrase."""
+    if target.key:
+        return tuple(path for path in (_expand(target.key),) if _locked(path))
+    if target.agent or target.password:
+        return ()
+    paths = [Path.home() / ".ssh" / name for name in _DEFAULT_KEYS]
+    there = [path for path in paths if path.is_file()]
+    return (there[0],) if there and all(_locked(path) for path in there) else ()
+
+
+def _locked(path: Path) -> bool:
+    try:
+        return _needs_passphrase(path)
+    except (OSError, ValueError):
+        return False
+
+
+def _not_opened(path: Path, variable: str, error: Exception) -> ConnectError:
+    """Why a key could not be opened with a passphrase. What a wrong one makes of an old PEM file is
+    only noticed as bad content."""
+    if "bcrypt" in str(error):
+        return NoBcryptError(
+            f"the key {path} can't be opened: the Python package bcrypt is not installed",
+            fix="install it beside haui (pipx inject haui bcrypt), or load the key into "
+            "ssh-agent and use `agent: true`",
+        )
+    return ConnectError(
+        f"the passphrase of {path} is wrong",
+        fix=f"give the right one in {variable}; "
+        f"`ssh-keygen -y -f {shlex.quote(str(path))}` tests it",
+    )
 
 
 def _expand(path: str) -> Path:

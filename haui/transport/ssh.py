@@ -379,6 +379,9 @@ class SshPool:
                 server_host_key_algs=list(offer),
             )
         except (OSError, TimeoutError, asyncssh.Error, ValueError) as error:
+            denied = isinstance(error, asyncssh.PermissionDenied)
+            if denied and await self._login.retyped(target, options):
+                return await self._attempt(target, tunnel, offer)
             if await self._settle(target, gate.verdict):
                 return await self._attempt(target, tunnel, offer)
             if gate.verdict is None and offer in FAMILIES:

@@ -13,7 +13,7 @@ import pytest
 from haui.errors import ConnectError, HostKeyError
 from haui.host import Script
 from haui.secret import Secret
-from haui.transport.credentials import Credentials
+from haui.transport.credentials import Credentials, SecretName
 from haui.transport.hostkeys import HostKey
 from haui.transport.ssh import Target, TransientError
 from tests.ssh.conftest import Bench, StartSshd
@@ -135,6 +135,26 @@ async def test_password(bench: Bench, start_sshd: StartSshd, kbdint: str) -> Non
         await wrong.run(ECHO)
     failed = [line for line in sshd.log.splitlines() if "Failed password" in line]
     assert 1 <= len(failed) <= 2
+
+
+@needs_root
+async def test_a_password_typed_wrong_is_asked_for_again(
+    bench: Bench, start_sshd: StartSshd
+) -> None:
+    sshd = start_sshd()
+    answers = ["wrong", PASSWORD]
+
+    async def ask(name: SecretName, what_for: str) -> str | None:
+        return answers.pop(0)
+
+    credentials = Credentials(ask=ask)
+    pool = bench.pool(credentials)
+    hosts = [
+        bench.host(bench.target(sshd, name=f"h{n}", user="ops", key=None, password=True), pool=pool)
+        for n in range(3)
+    ]
+    await asyncio.gather(*(host.connect() for host in hosts))
+    assert answers == []
 
 
 async def test_no_password_given(bench: Bench, shared_sshd: Sshd) -> None:
@@ -336,6 +356,21 @@ async def test_wrong_sudo_password_is_tried_once(bench: Bench, with_sudo: Any) -
         with pytest.raises(ConnectError, match="does not accept the password"):
             await host.run(ECHO)
     assert log.read_text().count("tried") == 1
+
+
+async def test_sudo_password_typed_wrong_is_asked_for_again(bench: Bench, with_sudo: Any) -> None:
+    target, log = with_sudo(bench, ASKING)
+    answers = ["wrong", "also wrong", "sesame & $x"]
+
+    async def ask(name: SecretName, what_for: str) -> str | None:
+        return answers.pop(0)
+
+    host = bench.host(target, credentials=Credentials(ask=ask), sudo="auto")
+    # The fake sudo lets us in but makes nobody root, and the proof sees that.
+    with pytest.raises(ConnectError, match="could not become root"):
+        await host.connect()
+    assert answers == []
+    assert "sesame" not in log.read_text()
 
 
 async def test_sudo_without_a_password_to_give(bench: Bench, with_sudo: Any) -> None:

@@ -134,3 +134,50 @@ async def test_a_secret_given_later_is_known_until_it_is_taken_back() -> None:
     known = await credentials.get("sudo_password", "sudo")
     assert known is not None
     assert (known.reveal(), asked) == ("second", ["sudo_password"])
+
+
+def typing(*answers: str | None) -> tuple[Credentials, list[str]]:
+    """Credentials of somebody who types these answers; the questions."""
+    asked: list[str] = []
+    left = list(answers)
+
+    async def ask(name: SecretName, what_for: str) -> str | None:
+        asked.append(what_for)
+        return left.pop(0)
+
+    return Credentials(ask=ask), asked
+
+
+async def test_a_wrong_one_is_asked_for_again_twice_at_most() -> None:
+    credentials, asked = typing("one", "two", "three", "never")
+    now = await credentials.get("sudo_password", "sudo of ops")
+    seen = []
+    while now is not None:
+        seen.append(now.reveal())
+        now = await credentials.again("sudo_password", now, "sudo of ops")
+    assert seen == ["one", "two", "three"]
+    refused = "sudo of ops; the last one was refused"
+    assert asked == ["sudo of ops", refused, refused]
+    assert {secret.reveal() for secret in credentials.known()} == {"one", "two", "three"}
+
+
+async def test_of_many_hosts_that_refuse_only_the_first_asks() -> None:
+    credentials, asked = typing("wrong", "right")
+    wrong = await credentials.get("ssh_password", "x")
+    assert wrong is not None
+    again = await asyncio.gather(*(credentials.again("ssh_password", wrong, "x") for _ in range(9)))
+    assert again == [Secret("right")] * 9
+    assert len(asked) == 2
+
+
+async def test_nobody_is_asked_again_where_nobody_is() -> None:
+    credentials = Credentials({"ssh_password": Secret("wrong")})
+    assert not credentials.can_ask
+    assert await credentials.again("ssh_password", Secret("wrong"), "x") is None
+
+
+async def test_a_question_says_what_was_explained() -> None:
+    credentials, asked = typing("a")
+    credentials.explain({"ssh_password": "SSH password of ops on cp1, cp2"})
+    await credentials.get("ssh_password", "SSH password of ops")
+    assert asked == ["SSH password of ops on cp1, cp2"]
