@@ -6,7 +6,7 @@
 running_tasks() {
     own=${HAUI_CHANGED:-}
     own=${own%/changed}
-    for claim in "$STATE"/*/*.*; do
+    for claim in "$HAUI_STATE"/*/*.*; do
         [ -e "$claim/live" ] && [ "$claim" != "$own" ] || continue
         flock -n -s "$claim/live" true || printf '%s\n' "$claim"
     done

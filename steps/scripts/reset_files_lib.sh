@@ -53,8 +53,8 @@ file_state() {
         fi
     elif ! is_there "$2"; then
         echo back
-    # Versions of haui before this record noted no contents: what they made is theirs to take away.
-    elif wrote_it "$2" || [ ! -d "$HAUI_BEFORE/noted/wrote" ]; then
+    # Older versions of haui noted nothing but that there was no file.
+    elif wrote_it "$2" || [ ! -d "$HAUI_BEFORE/noted" ]; then
         echo ours
     else
         echo theirs

@@ -3,12 +3,12 @@
 # record is left as it is. HAUI_ROOT is set by tests only.
 
 ROOT=${HAUI_ROOT:-}
-STATE=${HAUI_BEFORE%/before}
+HAUI_STATE=${HAUI_BEFORE%/before}
 
 # begun STEP…: whether haui has begun one of these steps here: the folders of its tasks are still there.
 begun() {
     for haui_step; do
-        for haui_claim in "$STATE"/*/"$haui_step".*/meta; do
+        for haui_claim in "$HAUI_STATE"/*/"$haui_step".*/meta; do
             [ ! -e "$haui_claim" ] || return 0
         done
     done

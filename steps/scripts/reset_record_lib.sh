@@ -5,10 +5,10 @@
 # own_remains: all of it besides the folders of runs that were nothing but a reset, and the lock that they share.
 own_remains() {
     [ ! -e "$ROOT/etc/haui" ] || echo "$ROOT/etc/haui"
-    for haui_entry in "$STATE"/* "$STATE"/.[!.]*; do
+    for haui_entry in "$HAUI_STATE"/* "$HAUI_STATE"/.[!.]*; do
         [ -e "$haui_entry" ] || continue
         case $haui_entry in
-            "$STATE/lock") ;;
+            "$HAUI_STATE/lock") ;;
             *) only_resets "$haui_entry" || printf '%s\n' "$haui_entry" ;;
         esac
     done

@@ -4,13 +4,13 @@
 set -u
 
 [ -z "$(own_remains)" ] || exit 0
-if [ -d "$STATE" ]; then
-    exec 9>"$STATE/lock"
+if [ -d "$HAUI_STATE" ]; then
+    exec 9>"$HAUI_STATE/lock"
     flock -w 20 -x 9 || exit 0
-    for claim in "$STATE"/*/*.*; do
+    for claim in "$HAUI_STATE"/*/*.*; do
         [ ! -e "$claim/live" ] || flock -n -s "$claim/live" true || exit 0
     done
-    rm -rf "$STATE"
+    rm -rf "$HAUI_STATE"
 fi
 rm -rf "$ROOT/run/haui"
 exit 0
