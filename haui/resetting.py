@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
+from haui.clusterfile.rules import problems
 from haui.errors import UsageError
 from haui.events import EtcdData
 from haui.plan import build_plan, subset
@@ -63,6 +64,16 @@ def chosen_hosts(spec: ClusterSpec, names: Collection[str]) -> frozenset[str] | 
                 fix="Only workers leave a cluster that lives on. Without --host all of it is "
                 "reset.",
             )
+    rest = tuple(host for host in spec.hosts if host.name not in names)
+    known = {problem.what for problem in problems(spec)}
+    for problem in problems(spec.model_copy(update={"hosts": rest})):
+        if problem.what in known:
+            continue
+        raise UsageError(
+            f"{spec.name} can't go on without {', '.join(sorted(names))}",
+            why=problem.what,
+            fix=f"without --host all of {spec.name} is reset",
+        )
     return frozenset(names)
 
 

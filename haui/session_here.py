@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from haui.clusterfile.text import dump
 from haui.errors import JournalError, VerifyError
 from haui.events import Finding
 from haui.evidence import Reading, facts_text
@@ -79,9 +80,20 @@ def _reaches(job: Job) -> tuple[LocalCheck, ...]:
 
 
 def _closes(job: Job) -> tuple[LocalCheck, ...]:
-    """Once all of a cluster is gone, admin.conf opens nothing any more."""
+    """Once all of a cluster is gone, admin.conf opens nothing any more; hosts that have left one are
+    no part of it, and whatever they serve next is not to be reset with it."""
+
+    async def shrink() -> tuple[Finding, ...]:
+        hosts = job.hosts or ()
+        rest = tuple(host for host in job.spec.hosts if host.name not in hosts)
+        answers = dump(job.spec.model_copy(update={"hosts": rest}))
+        path = job.store.write_private("cluster.yaml", answers.encode())
+        return (Finding(verdict="ok", what=str(path), expected="without the hosts that left"),)
+
     if job.partial:
-        return ()
+        title = "Forget the hosts that have left"
+        step = "reset.bastion"
+        return (LocalCheck(host=bastion.NAME, step=step, title=title, check=shrink),)
 
     async def close() -> tuple[Finding, ...]:
         path = job.store.admin_conf

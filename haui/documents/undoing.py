@@ -79,17 +79,16 @@ def undone(spec: ClusterSpec, state: RunState) -> Iterator[str]:
     yield "\n".join(f"- {inline(line)}" for line in ending_lines(spec, state))
     yield "## Hosts"
     left = not_reset(spec, state)
-    hosts = [host for host in spec.hosts if host.name in state.hosts]
+    known = {host.name: host for host in spec.hosts}
     yield table(
-        ("host", "address", "roles", "state"),
+        ("host", "address", "state"),
         [
             (
-                host.name,
-                host.address,
-                ", ".join(host.roles),
-                "not given back yet" if host.name in left else "as it was before",
+                name,
+                known[name].address if name in known else "",
+                "not given back yet" if name in left else "as it was before",
             )
-            for host in hosts
+            for name in state.hosts
         ],
     )
     yield "## What to do next"

@@ -16,7 +16,8 @@ from tests.unit.command_line import Call, caller
 from tests.unit.resets import undoing
 from tests.unit.test_cli import GOOD
 
-HOSTS = ("cp-a", "cp-b", "cp-c", "wk-a")
+HOSTS = ("cp-a", "cp-b", "cp-c", "wk-a", "wk-b")
+ANSWERS = GOOD + "  - {name: wk-b, address: 10.30.0.22, roles: [worker]}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,7 @@ def store() -> ClusterStore:
     """A cluster that was installed."""
     store = ClusterStore("atlas")
     store.create()
-    store.write_private("cluster.yaml", GOOD.encode())
+    store.write_private("cluster.yaml", ANSWERS.encode())
     write(store, *run("apply", ended=True))
     return store
 
@@ -79,8 +80,10 @@ def test_without_a_terminal_the_name_has_to_be_given(haui: Call, store: ClusterS
 
 def test_the_loss_is_told_first(haui: Call, store: ClusterStore) -> None:
     said = haui("reset", "atlas").err
-    assert "cp-a (10.30.0.11), cp-b (10.30.0.12), cp-c (10.30.0.13), wk-a (10.30.0.21)" in said
-    assert "Kubernetes 1.34.2 with 4 nodes, and everything that runs in it" in said
+    assert (
+        "cp-a (10.30.0.11), cp-b (10.30.0.12), cp-c (10.30.0.13), wk-a (10.30.0.21), wk-b" in said
+    )
+    assert "Kubernetes 1.34.2 with 5 nodes, and everything that runs in it" in said
     assert f"{store.admin_conf}: it opens nothing any more" in said
 
 
@@ -112,6 +115,7 @@ def test_what_costs_no_data_needs_a_yes(
         (("atlas", "--host", "cp-a", "--yes"), "the cluster was begun on it"),
         (("atlas", "--host", "cp-b", "--yes"), "its etcd member would have to leave first"),
         (("atlas", "--host", "wk-z", "--yes"), "atlas has no host wk-z"),
+        (("atlas", "--host", "wk-a", "--host", "wk-b", "--yes"), "can't go on without wk-a, wk-b"),
         (("nobody", "--confirm", "nobody"), "there is no cluster nobody"),
         (("../atlas",), "no cluster name"),
         ((), "name"),
@@ -127,7 +131,7 @@ def test_what_is_refused(haui: Call, store: ClusterStore, args: tuple[str, ...],
 def test_a_cluster_that_was_never_begun_or_is_gone_is_not_reset(haui: Call) -> None:
     store = ClusterStore("atlas")
     store.create()
-    store.write_private("cluster.yaml", GOOD.encode())
+    store.write_private("cluster.yaml", ANSWERS.encode())
     assert "nothing was done" in haui("reset", "atlas", "--confirm", "atlas").err
     write(store, *run("apply", ended=True), *run("reset", ended=True))
     outcome = haui("reset", "atlas", "--confirm", "atlas")
@@ -188,7 +192,7 @@ def test_an_install_on_half_reset_hosts_is_refused_before_it_asks(
 ) -> None:
     write(store, *run("reset", ended=False))
     file = tmp_path / "atlas.yaml"
-    file.write_text(GOOD)
+    file.write_text(ANSWERS)
     outcome = haui("apply", str(file), "--yes")
     assert outcome.code == 2
     assert "the reset of atlas is not finished" in outcome.err

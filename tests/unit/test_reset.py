@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from haui.errors import ConnectError, UsageError
 from haui.events import RunFinished, RunStarted, TaskDrifted, TaskFinished, TaskIntent
@@ -281,3 +282,16 @@ def test_the_order_holds_on_scripted_machines_too() -> None:
         for id_ in task.after | task.needs:
             needed, _, where = id_.partition("@")
             assert ended[needed, where] < begun[task.step.id, task.host.name]
+
+
+def test_workers_that_left_are_forgotten_so_that_nothing_resets_them_again(world: World) -> None:
+    world.session("apply")
+    world.store.admin_conf.write_text("a key")
+    assert world.session("reset", hosts=["w1"]).outcome == "ok"
+    assert (world.state.word, world.state.gone) == ("partly reset", False)
+    answers = yaml.safe_load(world.store.cluster_yaml.read_text())
+    assert [host["name"] for host in answers["hosts"]] == ["cp1", "cp2", "cp3", "w2"]
+    assert world.store.admin_conf.exists(), "the cluster goes on"
+    assert continues("apply", world.state)
+    with pytest.raises(UsageError, match="can't go on without w1, w2"):
+        chosen_hosts(SPEC, ["w1", "w2"])
