@@ -80,8 +80,8 @@ def _reaches(job: Job) -> tuple[LocalCheck, ...]:
 
 
 def _closes(job: Job) -> tuple[LocalCheck, ...]:
-    """Once all of a cluster is gone, admin.conf opens nothing any more; hosts that have left one are
-    no part of it, and whatever they serve next is not to be reset with it."""
+    """Once all of a cluster is gone, admin.conf opens nothing any more; hosts that have left one
+    are no part of it, and whatever they serve next is not to be reset with it."""
 
     async def shrink() -> tuple[Finding, ...]:
         hosts = job.hosts or ()

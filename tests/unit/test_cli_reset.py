@@ -151,7 +151,12 @@ def test_a_typed_name_that_is_wrong_changes_nothing(
     monkeypatch.setattr("haui.cli.reset.at_terminal", lambda: True)
     asked: list[str] = []
     for typed in ("", "Atlas", "yes"):
-        monkeypatch.setattr("haui.cli.reset.ask_text", lambda q, t=typed: asked.append(q) or t)
+
+        def answer(question: str, typed: str = typed) -> str:
+            asked.append(question)
+            return typed
+
+        monkeypatch.setattr("haui.cli.reset.ask_text", answer)
         outcome = haui("reset", "atlas", "--yes")
         assert outcome.code == 130
         assert "nothing was changed" in outcome.err
