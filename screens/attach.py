@@ -48,7 +48,8 @@ class AttachScreen(ExecuteScreen):
         return action not in _LEFT_OUT and super().check_action(action, parameters)
 
     def ways_on(self, end: Ending) -> list[str]:
-        return [end.advice, "esc leaves; this page goes on when the run does"]
+        goes_on = "esc leaves; this page goes on when the run does"
+        return [goes_on] if end.tone == "good" else [end.advice, goes_on]
 
     def news_came(self) -> None:
         """A later run may be one of other hosts: the page is made anew for them."""

@@ -66,11 +66,21 @@ def changing(live: LiveRun) -> int:
     )
 
 
+def count_of(live: LiveRun) -> tuple[int, int]:
+    """How many tasks of the plan are done, and how many it has.
+
+    The state's own count has what an earlier session proved, too: a resumed run looks at fewer.
+    """
+    phases = live.phases()
+    return sum(phase.done for phase in phases), sum(phase.total for phase in phases)
+
+
 def run_facts(
     live: LiveRun, now: float, left: tuple[float, float] | None, glyphs: Glyphs
 ) -> RunFacts:
     """The first line at this moment."""
     word, tone, glyph, note, spins = _word(live, glyphs)
+    done, total = count_of(live)
     remaining = ""
     if left is not None and not live.ended and not live.controls.paused:
         remaining = range_text(*left)
@@ -82,8 +92,8 @@ def run_facts(
         glyph=glyph,
         note=note,
         spins=spins,
-        done=live.state.settled_count,
-        total=live.state.total or len(live.plan.tasks),
+        done=done,
+        total=total,
         elapsed=elapsed(live, now),
         left=remaining,
     )
@@ -171,8 +181,7 @@ def _failed(live: LiveRun) -> str:
 
 def title_text(live: LiveRun) -> str:
     """What the terminal's title says: `haui: atlas 87/143`, and failures first."""
-    name, state = clean_line(live.spec.name, 64), live.state
-    count = f"{state.settled_count}/{state.total or len(live.plan.tasks)}"
+    name, count = clean_line(live.spec.name, 64), "{}/{}".format(*count_of(live))
     if live.ended:
         return f"haui: {name} {ending(live).title}"
     waiting = len(live.undecided)

@@ -188,7 +188,8 @@ def _summary(state: RunState, owner: Owner) -> Iterator[str]:
     """What is on record of a run that goes on, in a few lines."""
     what = "reset" if state.purpose == "reset" else "install"
     yield f"{flat(state.cluster)}: watching the {what} {state.run} of {owner}"
-    yield f"  {state.settled_count} of {state.total} tasks are done; only watched: Ctrl-C leaves it"
+    done = min(state.settled_count, state.total)  # a resumed run has fewer than were done before
+    yield f"  {done} of {state.total} tasks are done; only watched: Ctrl-C leaves it"
     doing = [
         f"  {flat(host)} {flat(step)}: {view.status} since {clock_face(view.since)}"
         + (f", {flat(view.problem.what)}" if view.problem else "")

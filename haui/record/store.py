@@ -271,7 +271,7 @@ def _entry(store: ClusterStore) -> Entry:
         name=store.name,
         status=status,
         last_at=state.last_at,
-        settled=state.settled_count,
+        settled=min(state.settled_count, state.total),
         total=state.total,
         run=state.run,
     )
