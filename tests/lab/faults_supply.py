@@ -35,7 +35,7 @@ def by_name(lab: Lab) -> None:
         "registry.k8s.io": registry,
     }
     cluster_file.write(file, document)
-    small = "mkdir -p /var/lib/haui && mount -t tmpfs -o mode=700,size=8M tmpfs /var/lib/haui"
+    small = "mkdir -p /var/lib/haui && mount -t tmpfs -o mode=700,size=64M tmpfs /var/lib/haui"
     lab.exec("wk2", ["sh", "-c", small])
     lab.exec("wk1", ["sh", "-c", "cat >/root/lock.py"], input=LOCK)
 
