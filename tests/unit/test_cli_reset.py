@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from haui.events import EtcdData, Event, RunFinished, RunStarted, TaskFinished, TaskIntent
+from haui.events import EtcdData, Event, Purpose, RunFinished, RunStarted, TaskFinished, TaskIntent
 from haui.record.bus import EventBus
 from haui.record.store import ClusterStore
 from steps import reset
@@ -44,7 +44,7 @@ def store() -> ClusterStore:
 
 def run(purpose: str, *, ended: bool, etcd_data: EtcdData = "remove") -> list[Event]:
     """A run that has changed one host."""
-    what = "reset" if purpose == "reset" else "apply"
+    what: Purpose = "reset" if purpose == "reset" else "apply"
     step = "reset.kubeadm" if purpose == "reset" else "control_plane.init"
     events: list[Event] = [
         RunStarted(
