@@ -12,11 +12,9 @@ fi
 # An unstarted member may be coming up at this moment, after a restart of its host.
 if ! local_ready && [ "$HAUI_ETCD" = stacked ] && quorum_lost && ! retry 60 local_ready; then
     absent=$(absent_members)
-    finding blocked "etcd of $NODE" "$(quorum_advice)" "has lost its quorum${absent:+: never started: $absent}"
+    finding blocked "etcd of $NODE" "$(quorum_advice)" "has lost its quorum${absent:+: it misses $absent}"
     exit 0
 fi
-# shellcheck disable=SC2034  # read by etcd_exec
-ETCD_DIRECT=
 if ! local_ready; then
     finding differs "API server of the host that was asked" ok "no answer"
     exit 0

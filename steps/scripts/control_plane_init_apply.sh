@@ -133,9 +133,9 @@ recover() {
     if recover_peer=$(answering_peer); then
         die "the API server of this host does not come up, and $recover_peer is a control plane of this cluster already: this host is to be replaced, not set up afresh. Put $recover_peer first in the cluster file, remove this host's etcd member and Node, run \"kubeadm reset\" here, then try again"
     fi
-    if [ "$HAUI_ETCD" = stacked ] && quorum_lost; then
+    if [ "$HAUI_ETCD" = stacked ] && [ -s "$K8S/manifests/etcd.yaml" ] && ! keys_lost && retry 30 quorum_lost; then
         recover_absent=$(absent_members)
-        die "etcd of this host runs, but has lost its quorum${recover_absent:+: never started: $recover_absent}. Nothing was undone" "$(quorum_advice)"
+        die "etcd of this host runs, but has lost its quorum${recover_absent:+: it misses $recover_absent}. Nothing was undone" "$(quorum_advice)"
     fi
     # A cluster that was complete once has data, whoever answers now.
     may_undo || die "the API server of this host does not come up, and $ETCD_DATA holds the data of a control plane that was complete once. Nothing was undone" \

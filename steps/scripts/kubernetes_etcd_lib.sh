@@ -68,17 +68,25 @@ unfinished() {
     return 1
 }
 
-# quorum_lost: does this host's etcd run, but can't agree on anything with the other members?
+# quorum_lost: does this host's etcd run without a leader? Only its metrics tell: a member that has started without a
+# quorum answers no client at all, and its container is started again every other minute.
 quorum_lost() {
-    ETCD_DIRECT=1 # the API server only answers while there is a quorum
-    etcd_exec 127.0.0.1 endpoint status >/dev/null || return 1
-    ! etcd_exec 127.0.0.1 endpoint health >/dev/null
+    quorum_url=$(sed -n 's/.*--listen-metrics-urls=//p' "$K8S/manifests/etcd.yaml" 2>/dev/null | head -n 1)
+    [ -n "$quorum_url" ] && curl -fsS --noproxy '*' --max-time 5 "${quorum_url%%,*}/metrics" 2>/dev/null |
+        grep -q '^etcd_server_has_leader 0'
 }
 
-# absent_members: the members that have never started, for people; nothing when etcd does not tell (3.5 and newer don't
-# without a quorum).
+# absent_members: the members that this one misses, for people: from etcd's list, or by the ids that it asks for votes.
 absent_members() {
-    etcd_members | awk '$4 == "unstarted" { printf "%s%s of %s", (n++ ? ", " : ""), $1, $3 }'
+    ETCD_DIRECT=1 # the API server only answers while there is a quorum
+    absent_listed=$(etcd_members | awk '$4 == "unstarted" { printf "%s%s of %s", (n++ ? ", " : ""), $1, $3 }')
+    ETCD_DIRECT=
+    if [ -z "$absent_listed" ]; then
+        absent_log=$(newest "${HAUI_ROOT:-}"/var/log/pods/kube-system_etcd-*/etcd/*.log) || return 0
+        absent_listed=$(tail -n 300 "$absent_log" |
+            sed -n 's/.*sent Msg[PreVot]* request to \([0-9a-f]*\) .*/\1/p' | sort -u | tr '\n' ' ')
+    fi
+    printf '%s' "${absent_listed% }"
 }
 
 # quorum_advice: how a person gets out of it. Never done by haui: it makes this host's data the only truth.

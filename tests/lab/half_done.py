@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from tests.lab.conftest import KEYS
@@ -68,21 +69,24 @@ class Campaign:
         self.lab, self.state = lab, state
         self.run: HauiRun | None = None
 
-    def all(self, cases: Sequence[Case]) -> list[Row]:
-        """One row a case, in their order."""
+    def all(self, chains: Sequence[Sequence[Case]]) -> list[Row]:
+        """One row a case, in their order. The cases of a chain are cut off in the same install."""
         rows = []
-        for case in cases:
-            rows.append(row := Row(case))
-            print(f"-- {case.name}", file=sys.stderr, flush=True)
+        for chain in chains:
+            added = [Row(case) for case in chain]
+            rows += added
+            print(f"-- {' + '.join(c.name for c in chain)}", file=sys.stderr, flush=True)
             begun = time.monotonic()
             try:
-                self._case(case, row)
+                self._chain(added)
             except (AssertionError, OSError, queue.Empty, subprocess.SubprocessError) as error:
-                row.trouble = f"{type(error).__name__}: {error}"
+                for row in added:
+                    row.trouble = row.trouble or f"{type(error).__name__}: {error}"
                 self._abandon()
             took = time.monotonic() - begun
-            said = f"{took:.0f} s, {row.seconds:.0f} s to whole, {row.found}"
-            print(f"   {said}: {row.trouble or 'ok'}", file=sys.stderr, flush=True)
+            for row in added:
+                said = f"{took:.0f} s in all, {row.seconds:.0f} s to whole, {row.found}"
+                print(f"   {said}: {row.trouble or 'ok'}", file=sys.stderr, flush=True)
         return rows
 
     def _haui(self) -> HauiRun:
@@ -94,14 +98,33 @@ class Campaign:
             self.run.kill()
         self.run = None
 
-    def _case(self, case: Case, row: Row) -> None:
-        host = Broken(self.lab, case)
-        others = host.others()
+    def _chain(self, rows: Sequence[Row]) -> None:
+        hosts = [Broken(self.lab, row.case) for row in rows]
         run = self.run = self._haui()
-        self._await_true(host.installed, run, "been installed")
-        host.prepare()
+        for host in hosts:
+            self._await_true(host.installed, run, "been installed")
+            host.prepare()
+        for row, host in zip(rows, hosts, strict=True):
+            run = self._break(row, host, run)
+        code = run.finish(timeout_s=END_S)
+        assert code == 0, run.talk()
+        for row, host in zip(rows, hosts, strict=True):
+            row.seconds = time.monotonic() - host.ended
+            row.found = host.found(self.state)
+            if row.case.then == GOES_ON:
+                assert not host.told("begun"), "kubeadm was begun again where it was to go on"
+            host.check_whole()
+            assert host.others() == host.before, f"touched: {host.before} {host.others()}"
+            host.check_first_output(self.state)
+        for host in hosts:
+            host.take_apart()
+
+    def _break(self, row: Row, host: Broken, run: HauiRun) -> HauiRun:
+        """Cut kubeadm off and see the host cleaned; the haui that then finishes it."""
+        case = row.case
         self._await_true(host.begun, run, "begun")
         fresh = host.as_it_is()
+        host.before = host.others()
         if case.before:
             host.first(case.before)
         host.go((f"say cut off: {case.name}", *case.plan))
@@ -109,10 +132,7 @@ class Campaign:
             self._await(host, run, "stopped")
         if case.elsewhere:
             host.first(case.elsewhere.format(name=host.name, address=host.address))
-        seen = len(host.bastion_log(self.state))
-        killed = time.monotonic()
-        if case.end != "nothing":
-            host.end()
+        host.end(self.state)
         if case.end == "kubeadm":
             code = run.finish()
             assert code == 6, f"haui ended with {code} after its kubeadm was killed"
@@ -123,23 +143,14 @@ class Campaign:
             assert case.stuck in run.talk(), run.talk()
             assert host.as_it_is(files_only=True) != fresh, "nothing may be undone here"
             host.first(case.by_hand)
-            others = host.others()
+            host.before = host.others()
             run = self.run = self._haui()
         if case.then != GOES_ON:
             self._await(host, run, "begun")
             again = host.as_it_is()
             assert again == fresh, f"not cleaned: {host.difference(fresh, again)}"
             host.go(("real",))
-        code = run.finish(timeout_s=END_S)
-        row.seconds = time.monotonic() - killed
-        row.found = host.found(self.state, seen)
-        assert code == 0, run.talk()
-        if case.then == GOES_ON:
-            assert not host.told("begun"), "kubeadm was begun again where nothing was to be undone"
-        host.check_whole()
-        assert host.others() == others, f"other hosts were touched: {others} {host.others()}"
-        host.check_first_output(self.state)
-        host.take_apart()
+        return run
 
     def _await(self, host: Broken, run: HauiRun, what: str) -> None:
         """Until kubeadm has `begun` or `stopped`; AssertionError when haui ends before."""
@@ -161,10 +172,12 @@ def campaign(cases: Sequence[Case], state: Path) -> list[Row]:
     inits = [case for case in cases if case in INITS]
     if inits:
         with Lab.up(control_planes=1, workers=0, say=_say) as lab:
-            rows += Campaign(lab, state / "inits").all(inits)
+            rows += Campaign(lab, state / "inits").all([[case] for case in inits])
     if joins := [case for case in cases if case not in INITS]:
+        planes, workers = ([c for c in joins if c in kind] for kind in (JOINS, WORKERS))
+        chains = [[c for c in pair if c] for pair in zip_longest(planes, workers)]
         with Lab.up(control_planes=3, workers=1, say=_say) as lab:
-            rows += Campaign(lab, state / "joins").all(joins)
+            rows += Campaign(lab, state / "joins").all(chains)
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -31,6 +32,11 @@ class Broken:
         self.lab, self.case, self.name = lab, case, case.host
         self.alone = case.host == FIRST
         self._candidates = [case.host]
+        self.before: State = {}
+        """What the other hosts were like when kubeadm was about to begin."""
+        self.ended = 0.0
+        """When it was ended, by the monotonic clock."""
+        self._seen = 0
 
     # -- kubeadm ---------------------------------------------------------------------------------
 
@@ -78,10 +84,13 @@ class Broken:
     def told(self, what: str) -> bool:
         return self._there(self.name, f"{HERE}/{what}")
 
-    def end(self) -> None:
+    def end(self, state: Path) -> None:
         """Kill what the case says."""
+        self._seen, self.ended = len(self.bastion_log(state)), time.monotonic()
         if self.case.broken:
             self.here(self.case.broken)
+        if self.case.end == "nothing":
+            return
         if self.case.end == "kubeadm":
             self.here(f"rm -f {HERE}/stopped; kill -KILL $(cat {HERE}/pid)")
         elif self.case.end == "task":
@@ -144,9 +153,9 @@ class Broken:
         log = state / "lab" / "logs" / f"{self.name}.log"
         return log.read_text(errors="replace") if log.exists() else ""
 
-    def found(self, state: Path, since: int) -> str:
-        """What haui said that it had found since then, each once."""
-        said = re.findall(r"\[haui\] (?:found: )?(.*)", self.bastion_log(state)[since:])
+    def found(self, state: Path) -> str:
+        """What haui said that it had found since kubeadm was ended, each once."""
+        said = re.findall(r"\[haui\] (?:found: )?(.*)", self.bastion_log(state)[self._seen :])
         kept = (line for line in said if not line.startswith(("removing", "running", "missing")))
         return "; ".join(dict.fromkeys(kept))
 

@@ -18,7 +18,7 @@ from haui.step import parse_findings
 from steps.load import script
 
 COMMANDS = ("kubectl", "kubeadm", "crictl", "ctr", "systemctl", "journalctl", "sleep", "timeout",
-            "ip", "iptables")  # fmt: skip
+            "ip", "iptables", "curl")  # fmt: skip
 
 FAKE = r"""#!/bin/sh
 name=${0##*/}

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from haui.execution.transient import transient
-
 from tests.unit.shell_fakes import Ran, Shell
 
 TOKEN = "h4u1aa.0123456789abcdef"
@@ -512,14 +511,17 @@ def test_gate_says_how_a_person_gets_the_quorum_back(helper: Shell) -> None:
     helper.rules = [
         ("kubectl *exec*", "false"),
         ("crictl ps*", "echo 0abc"),
-        ("crictl exec 0abc etcdctl *endpoint status", "true"),
-        ("crictl exec 0abc etcdctl *endpoint health", "false"),
-        ("crictl exec 0abc etcdctl *member list", f"echo '{CP1}'; echo '{UNSTARTED}'"),
+        ("curl *http://127.0.0.1:2381/metrics", "echo etcd_server_has_leader 0"),
+        ("crictl exec 0abc etcdctl *member list", "false"),
         *helper.rules,
     ]
+    metrics = "    - --listen-metrics-urls=http://127.0.0.1:2381\n"
+    helper.put("/etc/kubernetes/manifests/etcd.yaml", metrics)
+    asks = "raft: a1 [logterm: 2, index: 537] sent MsgVote request to b2 at term 231\n"
+    helper.put("/var/log/pods/kube-system_etcd-cp1_x/etcd/0.log", asks)
     (found,) = helper.run("control_plane_gate").findings
     assert (found.verdict, found.what) == ("blocked", "etcd of cp1")
-    assert "never started: b2 of 10.77.0.12" in (found.seen or "")
+    assert "it misses b2" in (found.seen or "")
     assert "--force-new-cluster" in (found.expected or "")
 
 
