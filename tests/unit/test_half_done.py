@@ -42,7 +42,8 @@ CHANGES = (REMOVE, PROMOTE, RESET, NODE, MARKED, "init phase", "join phase", JOI
 class Row:
     """`on` are switches: api (this host's API server answers), labelled, node. `empty` are files
     whose content a power cut has taken, `begun` whether a kubeadm of haui has begun and not ended.
-    `fails` is what the message must hold where nothing may be undone."""
+    `fails` is what the message must hold where nothing may be undone; `rare`
+    rows go the way of another one through the script, and are left to the thorough run."""
 
     name: str
     does: tuple[str, ...]
@@ -54,6 +55,13 @@ class Row:
     begun: bool = True
     fails: str = ""
     minor: str = "20"
+    rare: bool = False
+
+    @property
+    def param(self) -> object:
+        """As a parameter of a test."""
+        marks = [pytest.mark.thorough] if self.rare else []
+        return pytest.param(self, id=self.name, marks=marks)
 
 
 def prepared(shell: Shell, row: Row) -> Shell:
@@ -95,18 +103,18 @@ def judged(shell: Shell, row: Row, script: str, does: tuple[str, ...]) -> None:
 
 JOINS = (
     Row("nothing yet", (JOIN,), begun=False),
-    Row("after preflight", (JOIN,)),
+    Row("after preflight", (JOIN,), rare=True),
     Row("in download-certs: half of a pair", AGAIN, files=("pki/ca.key",)),
-    Row("in download-certs: power cut", AGAIN, empty=("pki/ca.crt",)),
-    Row("after certs", AGAIN, files=PKI),
-    Row("after kubeconfig", AGAIN, files=(*PKI, "admin.conf")),
-    Row("after control-plane-prepare", AGAIN, files=(*PKI, "admin.conf", *API)),
+    Row("in download-certs: power cut", AGAIN, empty=("pki/ca.crt",), rare=True),
+    Row("after certs", AGAIN, files=PKI, rare=True),
+    Row("after kubeconfig", AGAIN, files=(*PKI, "admin.conf"), rare=True),
+    Row("after control-plane-prepare", AGAIN, files=(*PKI, "admin.conf", *API), rare=True),
     Row("in kubelet-start, no certificate", AGAIN, files=(*PKI, "admin.conf", *API, *BOOTSTRAP)),
-    Row("after kubelet-start, Node there", AGAIN, files=(*PKI, *CONFS, *API), on=("node",)),
+    Row("after kubelet-start, Node there", AGAIN, files=(*PKI, *CONFS, *API), on=("node",), rare=True),
     Row("member added, no manifest", (REMOVE, *AGAIN), files=(*PKI, *CONFS, *API),
         member=UNSTARTED, on=("node",)),
     Row("member added, manifest empty", (REMOVE, *AGAIN), files=(*PKI, *CONFS, *API), empty=ETCD,
-        member=UNSTARTED, on=("node",), data=True),
+        member=UNSTARTED, on=("node",), data=True, rare=True),
     Row("member added, etcd does not start", (REMOVE, *AGAIN), files=ALL, member=UNSTARTED,
         on=("node",), data=True),
     Row("learner in step", (PROMOTE, "join phase", MARKED), files=ALL, member=LEARNER,
@@ -116,7 +124,7 @@ JOINS = (
     Row("voter, kubelet's bootstrap file left", (MARKED,), minor="34", member=VOTER,
         files=(*ALL, *BOOTSTRAP), on=("node", "api")),
     Row("voter, API server up, no label", ("join phase", MARKED), files=ALL, member=VOTER,
-        on=("node", "api")),
+        on=("node", "api"), rare=True),
     Row("voter, API server never came up", (REMOVE, *AGAIN), files=ALL, member=VOTER,
         on=("node",), data=True),
     Row("voter, API server's manifest lost in a power cut", (REMOVE, *AGAIN), member=VOTER,
@@ -129,12 +137,12 @@ JOINS = (
     Row("all done, not noted", (), files=ALL, member=VOTER, on=("node", "api", "labelled")),
     Row("complete once, API server down", (), files=ALL, member=VOTER, on=("node", "labelled"),
         begun=False, fails="It was left alone"),
-    Row("wiped, member and Node left", (REMOVE, *AGAIN), member=VOTER, on=("node",), begun=False),
+    Row("wiped, member and Node left", (REMOVE, *AGAIN), member=VOTER, on=("node",), begun=False, rare=True),
     Row("data of an unknown etcd", (RESET,), data=True, begun=False, fails="still holds data"),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("row", JOINS, ids=[row.name for row in JOINS])
+@pytest.mark.parametrize("row", [row.param for row in JOINS])
 def test_join_of_a_control_plane(joining: Shell, row: Row) -> None:
     if "not start" in row.name or "unknown" in row.name:
         # kubeadm reset leaves the data of an etcd whose manifest it can't read.
@@ -147,16 +155,16 @@ def test_join_of_a_control_plane(joining: Shell, row: Row) -> None:
 
 INITS = (
     Row("nothing yet", (INIT,), begun=False),
-    Row("after preflight", (INIT,)),
+    Row("after preflight", (INIT,), rare=True),
     Row("in certs: half of a pair", (RESET, INIT), files=("pki/ca.key",)),
-    Row("after certs", (RESET, INIT), files=(*PKI, "pki/ca.crt")),
-    Row("after kubeconfig", (RESET, INIT), files=(*PKI, *CONFS)),
+    Row("after certs", (RESET, INIT), files=(*PKI, "pki/ca.crt"), rare=True),
+    Row("after kubeconfig", (RESET, INIT), files=(*PKI, *CONFS), rare=True),
     Row("after control-plane, no etcd", (RESET, INIT), files=(*PKI, *CONFS, *API)),
     Row("etcd's manifest lost in a power cut", (RESET, INIT), files=(*PKI, *CONFS, *API),
         empty=ETCD, data=True),
     Row("keys lost in a power cut", (RESET, INIT), files=ALL, empty=("pki/sa.key",), data=True),
     Row("API server never came up", (RESET, INIT), files=ALL, data=True),
-    Row("API server up, no label", (MARKED,), files=ALL, on=("api", "endpoint"), data=True),
+    Row("API server up, no label", (MARKED,), files=ALL, on=("api", "endpoint"), data=True, rare=True),
     Row("scheduler's manifest lost in a power cut", ("init phase",), files=ALL, empty=API[2:],
         on=("api", "endpoint", "labelled")),
     Row("all done, not noted", (), files=ALL, on=("api", "endpoint", "labelled"), data=True),
@@ -166,7 +174,7 @@ INITS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("row", INITS, ids=[row.name for row in INITS])
+@pytest.mark.parametrize("row", [row.param for row in INITS])
 def test_init(first: Shell, row: Row) -> None:
     first.rules.insert(0, ("kubeadm init phase mark*", 'touch "$FAKE/labelled"'))
     judged(first, row, "control_plane_init_apply", row.does)
@@ -192,13 +200,19 @@ def test_a_first_control_plane_that_has_lost_its_quorum_is_left_alone(first: She
 WORKERS = (
     Row("nothing yet", (JOIN,)),
     Row("in kubelet-start, no certificate", (RESET, JOIN), files=("pki/ca.crt", *BOOTSTRAP)),
-    Row("in kubelet-start, power cut", (RESET, JOIN), files=("pki/ca.crt",), empty=BOOTSTRAP),
+    Row(
+        "in kubelet-start, power cut",
+        (RESET, JOIN),
+        files=("pki/ca.crt",),
+        empty=BOOTSTRAP,
+        like="in kubelet-start, no certificate",
+    ),
     Row("kubelet's certificate, no Node", (RESET, JOIN), files=("pki/ca.crt", "kubelet.conf")),
     Row("Node there, not ready", (), files=("pki/ca.crt", "kubelet.conf"), on=("node",)),
 )
 
 
-@pytest.mark.parametrize("row", WORKERS, ids=[row.name for row in WORKERS])
+@pytest.mark.parametrize("row", [row.param for row in WORKERS])
 def test_join_of_a_worker(worker: Shell, row: Row) -> None:
     ran = prepared(worker, row).run("workers_join_apply")
     assert ran.status == 0, ran.errors
