@@ -6,6 +6,7 @@ from tests.lab import faults_hosts as hosts
 from tests.lab.faults import Fault, Part
 from tests.lab.faults_checks import done, every_byte, nothing_twice, once, verified
 from tests.lab.faults_cluster import CLUSTER
+from tests.lab.faults_disks import DISKS
 from tests.lab.faults_hosts import intent, output, started
 from tests.lab.faults_supply import SUPPLY
 
@@ -104,5 +105,6 @@ def _connections() -> tuple[Fault, ...]:
 PARTS: tuple[Part, ...] = (
     Part(name="connections", faults=_connections, checks=WHOLE),
     SUPPLY,
+    DISKS,
     CLUSTER,
 )

@@ -1,4 +1,4 @@
-"""An install with trouble of packages, images, names and disks."""
+"""An install with trouble of packages, images and names."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import yaml
 from tests.lab import cluster_file
 from tests.lab import faults_hosts as hosts
 from tests.lab.faults import Fault, Part
-from tests.lab.faults_checks import done, every_byte, nothing_twice, told, verified
-from tests.lab.faults_hosts import intent, output, started
+from tests.lab.faults_checks import done, every_byte, nothing_twice, verified
+from tests.lab.faults_hosts import intent, output
 from tests.lab.lab import Lab
 from tests.lab.paths import REGISTRY_PORT, WEB_PORT
 
@@ -21,11 +21,10 @@ LOCK = (
     "for lock in held: fcntl.lockf(lock, fcntl.LOCK_EX)\n"
     "time.sleep(600)\n"
 )
-ROOM = r"make room|free space"
 
 
 def by_name(lab: Lab) -> None:
-    """Mirror and registry have a name, not an address; wk2 has a small disk below /var/lib/haui."""
+    """Mirror and registry have a name, not an address."""
     file = lab.dir / "lab.yaml"
     document = yaml.safe_load(file.read_text())
     document["supply"]["packages"]["mirror"] = f"http://{HUB}:{WEB_PORT}/haui"
@@ -35,8 +34,6 @@ def by_name(lab: Lab) -> None:
         "registry.k8s.io": registry,
     }
     cluster_file.write(file, document)
-    small = "mkdir -p /var/lib/haui && mount -t tmpfs -o mode=700,size=64M tmpfs /var/lib/haui"
-    lab.exec("wk2", ["sh", "-c", small])
     lab.exec("wk1", ["sh", "-c", "cat >/root/lock.py"], input=LOCK)
 
 
@@ -77,40 +74,6 @@ def _faults() -> tuple[Fault, ...]:
             mends=registry,
             expected=done("cp1", "runtime.images"),
         ),
-        Fault(
-            name="disk full when a task is to begin",
-            when=started("wk2", "system.sysctl"),
-            breaks=hosts.shell("wk2", "cat /dev/zero >/var/lib/haui/fill 2>/dev/null || true"),
-            lasts_s=None,
-            mends=hosts.shell("wk2", "rm /var/lib/haui/fill"),
-            expected=told("wk2", what="no space left", fix=ROOM),
-        ),
-        Fault(
-            name="disk full while packages are installed",
-            when=intent("cp3", "runtime.containerd"),
-            breaks=hosts.tiny("cp3", "/var/cache/apt/archives", "2M"),
-            lasts_s=None,
-            mends=hosts.roomy("cp3", "/var/cache/apt/archives"),
-            expected=told("cp3", what="free space", fix=ROOM),
-        ),
-        Fault(
-            name="disk full while images are pulled",
-            session=1,
-            when=intent("wk2", "runtime.containerd"),
-            breaks=hosts.tiny("wk2", "/var/lib/containerd", "30M"),
-            lasts_s=None,
-            mends=hosts.roomy("wk2", "/var/lib/containerd"),
-            expected=told("wk2", what="no space left", fix=ROOM, session=1),
-        ),
-        Fault(
-            name="disk full when etcd begins",
-            session=1,
-            when=intent("cp3", "control_plane.join"),
-            breaks=hosts.tiny("cp3", "/var/lib/etcd", "5M"),
-            lasts_s=None,
-            mends=hosts.roomy("cp3", "/var/lib/etcd"),
-            expected=told("cp3", what="no space left", fix=ROOM, session=1),
-        ),
     )
 
 
@@ -118,6 +81,5 @@ SUPPLY = Part(
     name="supply",
     faults=_faults,
     prepare=by_name,
-    codes=(6, 6, 0),
     checks=(verified, every_byte, nothing_twice),
 )
