@@ -28,6 +28,7 @@ kubernetes_files | while IFS= read -r left; do
     rm -rf "$left"
 done
 rmdir "$K8S/manifests" "$K8S" 2>/dev/null
+drop_folder /var/lib/kubelet
 if noted node all >/dev/null; then
     for folder in /var/log/pods /var/log/containers /usr/libexec/kubernetes; do
         clear_new "$folder"

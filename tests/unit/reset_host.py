@@ -11,7 +11,7 @@ from haui.events import EtcdData
 from haui.execution.compose import Library
 from haui.resetting import reset_plan
 from haui.spec import ClusterSpec
-from haui.step import Call, Task
+from haui.step import Call, Step, Task
 from steps import reset
 from tests.unit.shell_host import Ran, ShellHost
 from tests.unit.specs import spec
@@ -141,6 +141,24 @@ class ResetHost(ShellHost):
         env = {**call.env, "KILL_AT": str(at)}
         ran = self.run(text, env, {name: blob.decode() for name, blob in call.inputs.items()})
         return ran.status == -9
+
+
+def change(host: ResetHost, step: Step) -> None:
+    """What the install does."""
+    call = step.work(spec(), spec().hosts[0], {}).apply
+    assert call is not None
+    inputs = {name: blob.decode() for name, blob in call.inputs.items()}
+    ran = host.run(call.script, call.env, inputs)
+    assert ran.status == 0, ran.stderr
+
+
+def undone(host: ResetHost, step: str, data: EtcdData = "keep") -> None:
+    """Reset that step, and again, as after a kill."""
+    for _ in range(2):
+        ran = host.step(step, "apply", data)
+        assert ran.status == 0, ran.stderr
+        probe = host.step(step, "probe", data)
+        assert probe.done, probe.stdout
 
 
 def rooted(host: ShellHost, path: str) -> Path:
