@@ -138,8 +138,8 @@ recover() {
         die "etcd of this host runs, but has lost its quorum${recover_absent:+: it misses $recover_absent}. Nothing was undone" "$(quorum_advice)"
     fi
     # A cluster that was complete once has data, whoever answers now.
-    may_undo || die "the API server of this host does not come up, and $ETCD_DATA holds the data of a control plane that was complete once. Nothing was undone" \
-        "find out from the lines above why it does not come up; if the data is not needed any more, run \"kubeadm reset\" here, then haui resume"
+    may_undo || die "the API server of this host does not come up, and this control plane was complete once. Nothing was undone" \
+        "find out from the lines above why it does not come up; if the cluster is not needed any more, run \"kubeadm reset\" here, then haui resume"
     echo "[haui] nothing else has joined: undoing kubeadm on this host"
     # shellcheck disable=SC2034  # read by keep_ours
     KEEP_SIGNERS=$HAUI_ETCD

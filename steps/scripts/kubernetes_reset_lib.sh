@@ -87,10 +87,15 @@ end_kubeadm() {
     rm -f "$OURS"
 }
 
-# may_undo: is there nothing in /var/lib/etcd but what a kubeadm that never ended has made there?
+# may_undo: has no kubeadm ever come to its end here? What it would leave is data in etcd, or, where etcd is elsewhere,
+# the API server's manifest.
 may_undo() {
-    [ "${HAUI_ETCD:-stacked}" = external ] || [ ! -e "$ETCD_DATA/member" ] ||
-        [ "$(cat "$OURS" 2>/dev/null)" = "${HAUI_ENDPOINT:-}" ]
+    [ "$(cat "$OURS" 2>/dev/null)" != "${HAUI_ENDPOINT:-}" ] || return 0
+    if [ "${HAUI_ETCD:-stacked}" = external ]; then
+        [ ! -e "$K8S/manifests/kube-apiserver.yaml" ]
+    else
+        [ ! -e "$ETCD_DATA/member" ]
+    fi
 }
 
 # drop_own_data: such data where kubeadm reset has left it: it only empties the folder while etcd's manifest is whole.

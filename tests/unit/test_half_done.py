@@ -110,7 +110,8 @@ JOINS = (
     Row("after kubeconfig", AGAIN, files=(*PKI, "admin.conf"), rare=True),
     Row("after control-plane-prepare", AGAIN, files=(*PKI, "admin.conf", *API), rare=True),
     Row("in kubelet-start, no certificate", AGAIN, files=(*PKI, "admin.conf", *API, *BOOTSTRAP)),
-    Row("after kubelet-start, Node there", AGAIN, files=(*PKI, *CONFS, *API), on=("node",), rare=True),
+    Row("after kubelet-start, Node there", AGAIN, files=(*PKI, *CONFS, *API), on=("node",),
+        rare=True),
     Row("member added, no manifest", (REMOVE, *AGAIN), files=(*PKI, *CONFS, *API),
         member=UNSTARTED, on=("node",)),
     Row("member added, manifest empty", (REMOVE, *AGAIN), files=(*PKI, *CONFS, *API), empty=ETCD,
@@ -137,7 +138,8 @@ JOINS = (
     Row("all done, not noted", (), files=ALL, member=VOTER, on=("node", "api", "labelled")),
     Row("complete once, API server down", (), files=ALL, member=VOTER, on=("node", "labelled"),
         begun=False, fails="It was left alone"),
-    Row("wiped, member and Node left", (REMOVE, *AGAIN), member=VOTER, on=("node",), begun=False, rare=True),
+    Row("wiped, member and Node left", (REMOVE, *AGAIN), member=VOTER, on=("node",), begun=False,
+        rare=True),
     Row("data of an unknown etcd", (RESET,), data=True, begun=False, fails="still holds data"),
 )  # fmt: skip
 
@@ -164,7 +166,8 @@ INITS = (
         empty=ETCD, data=True),
     Row("keys lost in a power cut", (RESET, INIT), files=ALL, empty=("pki/sa.key",), data=True),
     Row("API server never came up", (RESET, INIT), files=ALL, data=True),
-    Row("API server up, no label", (MARKED,), files=ALL, on=("api", "endpoint"), data=True, rare=True),
+    Row("API server up, no label", (MARKED,), files=ALL, on=("api", "endpoint"), data=True,
+        rare=True),
     Row("scheduler's manifest lost in a power cut", ("init phase",), files=ALL, empty=API[2:],
         on=("api", "endpoint", "labelled")),
     Row("all done, not noted", (), files=ALL, on=("api", "endpoint", "labelled"), data=True),
@@ -205,7 +208,7 @@ WORKERS = (
         (RESET, JOIN),
         files=("pki/ca.crt",),
         empty=BOOTSTRAP,
-        like="in kubelet-start, no certificate",
+        rare=True,
     ),
     Row("kubelet's certificate, no Node", (RESET, JOIN), files=("pki/ca.crt", "kubelet.conf")),
     Row("Node there, not ready", (), files=("pki/ca.crt", "kubelet.conf"), on=("node",)),
@@ -217,6 +220,16 @@ def test_join_of_a_worker(worker: Shell, row: Row) -> None:
     ran = prepared(worker, row).run("workers_join_apply")
     assert ran.status == 0, ran.errors
     assert changes(ran) == row.does
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_with_an_external_etcd_only_a_note_allows_to_undo(first: Shell, begun: bool) -> None:
+    """etcd may be down for a moment, and every API server with it."""
+    ran = prepared(first, Row("", (), files=ALL, begun=begun)).run(
+        "control_plane_init_apply", HAUI_ETCD="external", HAUI_ETCD_MEMBERS=""
+    )
+    assert (RESET in changes(ran)) == begun
+    assert begun or "Nothing was undone" in ran.errors
 
 
 def test_half_of_what_a_reset_keeps_is_never_put_back(joining: Shell) -> None:
