@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from haui.resetting import reset_plan
-from steps import etcd, reset
+from steps import CATALOGUE, etcd, reset
 from steps.load import script
 from tests.unit.reset_host import RECORD, ResetHost, rooted
 from tests.unit.specs import spec
@@ -271,3 +272,22 @@ def test_etcd_s_member_goes_and_its_data_only_when_that_was_agreed(host: ResetHo
     assert not rooted(host, "/var/lib/etcd").exists()
     assert not (host.state / "account-etcd").exists()
     assert etcd.is_member(EXTERNAL, EXTERNAL.having("etcd")[0])
+
+
+def test_each_step_has_its_row_in_what_haui_changes() -> None:
+    text = (Path(__file__).parents[2] / "docs/what-haui-changes.md").read_text()
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| ")]
+    named = {name.strip() for row in rows for name in row.split(",")}
+    missing = [
+        step.id
+        for step in CATALOGUE
+        if step.id not in named and f"{step.id.split('.')[0]}.*" not in named
+    ]
+    assert missing == []
+    kinds = set(re.findall(r"`([a-z-]+)`", text))
+    noted = set()
+    for path in (Path(__file__).parents[2] / "steps/scripts").glob("*.sh"):
+        noted |= set(re.findall(r"\bnote_before ([a-z-]+)", path.read_text()))
+    library = (Path(__file__).parents[2] / "haui/agent/lib.sh").read_text()
+    noted |= set(re.findall(r"^ +note_before ([a-z-]+)", library, re.MULTILINE))
+    assert noted - {"node"} <= kinds
