@@ -49,6 +49,11 @@ unmount_below() {
         done
 }
 
+# remove_tree PATH: with all that is below it on the same disk: what could not be unmounted may hold somebody's data.
+remove_tree() {
+    is_mounted "${1#"$ROOT"}" || rm -rf --one-file-system "$1"
+}
+
 # new_in FOLDER: what has come into it since haui noted what was there, a line each.
 new_in() {
     for haui_entry in "$ROOT$1"/* "$ROOT$1"/.[!.]*; do
@@ -62,7 +67,7 @@ new_in() {
 clear_new() {
     unmount_below "$1"
     new_in "$1" | while IFS= read -r haui_entry; do
-        rm -rf "$haui_entry"
+        remove_tree "$haui_entry"
     done
     drop_folder "$1"
 }

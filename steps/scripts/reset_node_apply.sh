@@ -22,10 +22,10 @@ stop_containers
 retire kubelet
 unmount_below /var/lib/kubelet
 kubelet_files | while IFS= read -r left; do
-    rm -rf "$left"
+    remove_tree "$left"
 done
 kubernetes_files | while IFS= read -r left; do
-    rm -rf "$left"
+    remove_tree "$left"
 done
 rmdir "$K8S/manifests" "$K8S" 2>/dev/null
 drop_folder /var/lib/kubelet

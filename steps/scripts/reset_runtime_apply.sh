@@ -18,7 +18,7 @@ for folder in /run/containerd /var/lib/containerd; do
     unmount_below "$folder"
 done
 containerd_data | while IFS= read -r left; do
-    rm -rf "$left"
+    remove_tree "$left"
 done
 is_mounted /run/containerd || rmdir "$ROOT/run/containerd" 2>/dev/null
 drop_folder /var/lib/containerd
