@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from haui import agent
 from haui.errors import StepError
+from haui.execution.remedy import remedy
 from haui.host import Completed, Script, TaskId, TaskRequest, TaskState
 from haui.secret import Secret
 from haui.transport.wire import BASE_ENV, TASK_SCRIPT, env_lines, parse_state, parse_states
@@ -77,7 +78,8 @@ def agent_failure(done: Completed, host: str) -> StepError:
     return StepError(
         "the host can't keep track of its tasks",
         why=why or f"status {done.status}",
-        fix="make room in /var/lib/haui and /run/haui, which must be writable, then resume",
+        fix=remedy(why.splitlines(), host)
+        or "/var/lib/haui and /run/haui have to be writable: see to that, then run haui resume",
         host=host,
     )
 

@@ -124,3 +124,12 @@ def test_states_that_make_no_sense_are_an_error_with_a_host() -> None:
     assert "/var/lib/haui" in caught.value.fix
     with pytest.raises(StepError, match="keep track"):
         read_states("r1", Completed(status=1, stdout="", stderr="disk full"), host="cp2")
+
+
+def test_a_full_disk_is_told_with_its_place() -> None:
+    full = "cp: error writing '/var/lib/haui/r1/x.1/script': No space left on device"
+    done = Completed(status=1, stdout="", stderr=f"{full}\nhaui: cannot begin the task")
+    with pytest.raises(StepError) as caught:
+        read_state(TASK, done, host="wk2")
+    assert full in caught.value.why
+    assert caught.value.fix.startswith("Make room on wk2 in the file system of /var/lib/haui ")
