@@ -84,6 +84,16 @@ def host(tmp_path: Path) -> ShellHost:
     return host
 
 
+def needing(folder: Path) -> Path:
+    """A package of somebody else's that needs the kubelet."""
+    text = folder / "theirs.spec"
+    body = SPEC.format(name="theirs", version="1").replace("%desc", "Requires: kubelet\n%desc", 1)
+    text.write_text(body)
+    defined = (f"_topdir {folder}/build", f"_rpmdir {folder}", "_rpmfilename %{NVRA}.rpm")
+    do("rpmbuild", "-bb", *(part for line in defined for part in ("--define", line)), text)
+    return next(folder.glob("theirs*.rpm"))
+
+
 def cluster(mirror: Path, version: str, key: str | None = None) -> ClusterSpec:
     given = {"mirror": "http://mirror.lan/k", "key_text": key or (mirror / "key.asc").read_text()}
     return spec(kubernetes={"version": version}, supply={"packages": given})
@@ -145,3 +155,29 @@ def test_a_key_that_is_not_the_mirrors(host: ShellHost, mirror: Path, tmp_path: 
     assert "GPG check FAILED" in ran.stderr + ran.stdout
     seen = run(host, "runtime.kubernetes", "probe", asked, mirror)
     assert seen.verdict("package kubelet") == "differs"
+
+
+def test_a_reset_removes_what_haui_has_brought_and_nobody_needs(
+    host: ShellHost, mirror: Path, tmp_path: Path
+) -> None:
+    asked = cluster(mirror, "1.34.2")
+    for step in ("packages.source", "runtime.kubernetes"):
+        assert run(host, step, "apply", asked, mirror).status == 0
+    theirs = needing(tmp_path / "root")
+    do(
+        host.folder / "bin/rpm",
+        "-i",
+        "--nosignature",
+        theirs,
+        env={"CALLS": str(host.folder / "calls")},
+    )
+    before = host.run("reset_packages_probe")
+    assert before.verdict("package kubeadm") == "differs"
+    assert before.verdict("package kubelet") == "info"
+    ran = host.run("reset_packages_apply")
+    assert ran.status == 0, ran.stdout + ran.stderr
+    after = host.run("reset_packages_probe")
+    assert after.done, after.stdout
+    left = host.run("rpm -qa --qf '%{NAME}\\n' | sort\n").stdout.split()
+    assert "theirs" in left and "kubelet" in left
+    assert not {"kubeadm", "kubectl", "cri-tools"} & set(left)
