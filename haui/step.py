@@ -115,6 +115,8 @@ class Step:
     findings are read from the apply script's output."""
     fetch: Mapping[str, str] = field(default_factory=dict)
     """Local artefact name -> path on the host, read after success ("admin.conf")."""
+    refuse: Callable[[bytes], str] | None = None
+    """Why what was fetched must not be kept on this machine; empty when it may be."""
     timeout_s: int = 900
     disruptive: str = ""
     """What users of the host would notice, for the review page; empty when nothing."""

@@ -14,7 +14,7 @@ from haui.clusterfile.kubeadm_fields import api_version
 from haui.host import File
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Remote, Step, Values, Work
-from steps import endpoint_kube_vip, kubeadm
+from steps import endpoint_kube_vip, kubeadm, kubeconfig
 from steps.where import addresses, is_control_plane, is_first
 
 CONFIG_PATH = "/etc/haui/kubeadm-init.yaml"
@@ -172,6 +172,7 @@ INIT = Step(
     # and every member of an external etcd is looked at anew in each run.
     needs=("endpoint.keepalived", "endpoint.kube_vip", "etcd.ready"),
     fetch={"admin.conf": "/etc/kubernetes/admin.conf"},
+    refuse=kubeconfig.refusal,
     timeout_s=1800,
     explain="Runs kubeadm init. A half-done init is finished where it stopped, or undone and begun "
     "again while nothing else has joined.",

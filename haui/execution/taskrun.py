@@ -188,6 +188,13 @@ class TaskRun:
     async def _fetch(self) -> None:
         for name, path in self._step.fetch.items():
             content = await self._engine.connections.read(self._task.host.name, path)
+            if self._step.refuse is not None and (why := self._step.refuse(content)):
+                raise StepError(
+                    f"{path} of this host must not be used on this machine",
+                    why=why,
+                    fix="find out who has changed it there and restore it, then run haui resume",
+                    host=self._task.host.name,
+                )
             self._engine.store(name, content)
 
     async def _give_up(self) -> Result:
