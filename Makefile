@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= $(shell n=$$(nproc); echo $$((n < 8 ? n : 8)))
 SHELL_SCRIPTS = $(shell git ls-files '*.sh' '*.bash' .ci)
 
-.PHONY: help demo test test-thorough test-dnf lint format lab lab-test lab-matrix lab-faults lab-half-done lab-down bench clean
+.PHONY: help demo test test-thorough sweep test-dnf lint format lab lab-test lab-matrix lab-faults lab-half-done lab-down bench clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -27,6 +27,9 @@ test: .venv/.ready ## every test that needs no root, without the sweeps
 
 test-thorough: .venv/.ready ## the sweeps: every screen in every way, a kill at every moment
 	$(BIN)/python -m pytest -n $(WORKERS) -q -m thorough
+
+sweep: .venv/.ready ## SIGKILL at every event of a rehearsed install, hours (SWEEP=--help shows the choices)
+	$(BIN)/python -m tests.sweep $(SWEEP)
 
 test-dnf: .venv/.ready ## packages with a real rpm and dnf (root; apt-get install dnf rpm createrepo-c)
 	HAUI_REAL_DNF=1 $(BIN)/python -m pytest -q tests/unit/test_real_dnf.py

@@ -30,7 +30,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for name, events, ways, note in kills:
         terminalreporter.line(f"{name}: {events} events, {ways} kills ({note})")
     events, ways = sum(each[1] for each in kills), sum(each[2] for each in kills)
-    terminalreporter.line(f"in all: {events} event boundaries, {ways} kills")
+    terminalreporter.line(f"in all: {events} events, {ways} kills")
 
 
 def _kills(reporter: pytest.TerminalReporter) -> Iterator[tuple[str, int, int, str]]:

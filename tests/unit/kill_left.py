@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 
 from haui.host import TaskId, TaskRequest
 from haui.record.state import RunState
-from haui.session import continues
+from haui.session import continues, takes_up
 from tests.unit.kill_worlds import World
 from tests.unit.scripted import Machine, Running, ScriptedFleet
 
+LATENCY_S = 0.1
+"""How long a request takes to the host that is reached soonest."""
 DIGITS = 3
 """Times are compared to the millisecond: all of them are sums of tenths."""
 
@@ -36,7 +38,7 @@ class Known:
         """What that state of the journal says."""
         return Known(
             run=state.run,
-            unfinished=state.unfinished,
+            unfinished=takes_up("apply", state, state.hosts),
             continued=continues("apply", state),
             settled=state.settled(),
         )
@@ -118,6 +120,7 @@ class Left:
     def fleet(self, world: World) -> ScriptedFleet:
         """Machines that were left like this, as a new haui finds them. They begin at 0 s."""
         fleet = world.fleet()
+        apart(fleet)
         fleet.lent |= self.lent
         for host in self.hosts:
             machine = fleet[host.name]
@@ -129,6 +132,13 @@ class Left:
                 if not running.effective:
                     fleet.note_width(running.id.step, 0)
         return fleet
+
+
+def apart(fleet: ScriptedFleet) -> None:
+    """From now on each machine is slower to reach than the one after it: what was running on a host
+    has to count before another one, that is asked sooner, goes on."""
+    for place, machine in enumerate(reversed(fleet.machines.values())):
+        machine.latency = LATENCY_S * (1 + place / 4)
 
 
 def left(fleet: ScriptedFleet, now: float) -> tuple[tuple[Host, ...], frozenset[tuple[str, str]]]:

@@ -204,6 +204,11 @@ def wrong(world: World, expected: Made, what: Left, ran: Ran) -> list[str]:
         for event in intents
         if not event.reattached and (event.host, event.step) in proved
     ]
+    measured = {(event.host, event.step) for event in intents}
+    found += [
+        f"{id_} was not proved on {host}, and is not measured again"
+        for host, id_ in world.measuring - proved - measured
+    ]
     going_on = {(host, id_.step, id_.attempt) for host, id_ in what.under_way()}
     joined = {(event.host, event.step, event.attempt) for event in intents if event.reattached}
     if not joined <= going_on:

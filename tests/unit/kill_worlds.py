@@ -18,6 +18,7 @@ from haui.events import Finding
 from haui.evidence import Evidence, facts_text
 from haui.host import Completed, Script
 from haui.rehearsal import facts
+from haui.rehearsal.cluster import SimulatedCluster
 from haui.session import plan_of
 from haui.spec import ClusterSpec, Endpoint, HostSpec, Topology
 from haui.step import Call, Judge, Plan, Remote, Step, Values, Work
@@ -45,6 +46,8 @@ SUPPLIED = {
 
 SECONDS = (3.0, 4.0)
 """How long a change takes on the hosts, in turns."""
+LANE_SECONDS = 30.0
+"""How long it takes in a lane: long enough that the next haui comes before it ends."""
 
 
 def combinations() -> dict[str, ClusterSpec]:
@@ -96,11 +99,14 @@ class World:
         self.plan = plan_of(asked, "apply", catalogue=catalogue)
         self.continued = plan_of(asked, "resume", continued=True, catalogue=catalogue)
         self.only_looking = frozenset(_only_looking(self.plan))
-        self.measures = frozenset(task.step.id for task in self.plan.tasks if task.step.always)
+        measuring = [task for task in self.plan.tasks if task.step.always]
+        self.measuring = frozenset((task.host.name, task.step.id) for task in measuring)
+        self.measures = frozenset(id_ for _, id_ in self.measuring)
         used = {task.step.id for task in self.plan.tasks}
         self.names = {id_: str(i) for i, id_ in enumerate(s.id for s in CATALOGUE if s.id in used)}
         """The place of each step in the catalogue of this cluster, instead of its id."""
         self.lanes = {task.step.id: task.step.lane for task in self.plan.tasks if task.step.lane}
+        self.admin_conf = SimulatedCluster(asked).kubeconfig()
         self._readings = _readings(self.plan)
         self._lending = [step.id for step in catalogue if step.revoke is not None]
         self._answers = _answers(catalogue)
@@ -109,9 +115,11 @@ class World:
         """Fresh hosts: what only looks is content, what measures says ok, changes take time."""
         fleet = ScriptedFleet([host.name for host in self.spec.hosts])
         for machine in fleet.machines.values():
-            machine.files["/etc/kubernetes/admin.conf"] = b"conf"
+            machine.files["/etc/kubernetes/admin.conf"] = self.admin_conf
             machine.usual = Attempt(seconds=self._seconds[machine.name])
             machine.readings = self._readings[machine.name]
+            for id_ in self.lanes:
+                machine.attempts[id_] = [Attempt(seconds=LANE_SECONDS)]
             for id_ in self.measures:
                 said = ("ok\tpods\t2\t2",)
                 machine.attempts[id_] = [Attempt(lines=said, applies=False)] * 9

@@ -107,6 +107,8 @@ class Machine:
     """Answers to scripts by name, used up before the regular answer."""
     readings: dict[str, str] = field(default_factory=dict)
     """What a step that judges reads on this machine, each time."""
+    latency: float | None = None
+    """How long requests are under way, in seconds; None: as long as in the whole fleet."""
     connect_seconds: float = 0
     connect_error: ConnectError | None = None
     connect_errors: list[ConnectError | None] = field(default_factory=list)
@@ -342,7 +344,8 @@ class ScriptedHost:
             raise planned.pop(0)
 
     async def _travel(self) -> None:
-        await asyncio.sleep(self.machine.fleet.latency)
+        own = self.machine.latency
+        await asyncio.sleep(self.machine.fleet.latency if own is None else own)
 
     @staticmethod
     def _now() -> float:

@@ -63,7 +63,7 @@ def test_the_catalogue_runs_on_machines_that_do_as_they_are_told(name: str) -> N
     assert ran.result.outcome == "ok"
     assert {(host, id_) for host, ids in made.bodies.items() for id_ in ids} == changing
     assert sum(len(ids) for ids in made.bodies.values()) == len(changing)
-    assert made.stored == {"admin.conf": b"conf"}
+    assert made.stored == {"admin.conf": world(name).admin_conf}
     assert not made.lent
     assert all(ran.fleet.width[id_] <= LANES[lane] for id_, lane in world(name).lanes.items())
 
