@@ -35,6 +35,10 @@ from haui.transport.wire import KILL_AFTER_S, Envelope
 GRACE_S = 20
 """How much later than the host we give up on a script."""
 STDERR_LIMIT = 1 << 18
+NOISE_FLOOD = 1 << 20
+"""Bytes before the sentinel after which a login is not listened to any more."""
+STDERR_FLOOD = 16 << 20
+"""The same for a script's standard error, of which only the end is kept."""
 _INLINE = 1 << 17
 _CHECK_S = 30
 
@@ -77,6 +81,10 @@ class Answer:
 
 
 _Sink = Callable[[bytes], Awaitable[None]]
+
+
+class _FloodError(Exception):
+    """What the host prints beside the output does not come to an end."""
 
 
 class _NotStartedError(Exception):
@@ -185,6 +193,8 @@ class Executing:
                 async with link.exec(launch.command) as channel:
                     stderr = await _exchange(channel, launch, payload, sink, last)
                     status = channel.status()
+        except _FloodError:
+            raise self._flooded(launch, name, run=last) from None
         except TimeoutError:
             await link.close()
             raise NoAnswerError(
@@ -204,6 +214,24 @@ class Executing:
                 host=self._target.name,
             )
         return Answer(status, b"", stderr, launch.started_at, time.time(), launch.noise)
+
+    def _flooded(self, launch: Launch, name: str, *, run: bool) -> StepError | ConnectError:
+        """A script that is only run has failed; what a task does that is followed is not known."""
+        host, user = self._target.name, self._target.user
+        if not launch.started:
+            return ConnectError(
+                f"the login of {user} prints without an end",
+                why=launch.noise,
+                fix="its shell must run a command without a word of its own: look at what it reads "
+                "when it starts (.bashrc, ForceCommand in sshd_config)",
+                host=host,
+            )
+        kind = StepError if run else ConnectError
+        return kind(
+            f"{name} prints without an end on standard error",
+            fix="look at the host: no script of ours does that",
+            host=host,
+        )
 
     def _explain(self, become: Become, error: _NotStartedError) -> ConnectError:
         name, user, noise = self._target.name, self._target.user, error.launch.noise
@@ -279,9 +307,13 @@ class Executing:
                 link.exec(probe_command(sentinel)) as channel,
             ):
                 await channel.send(b"", last=True)
+                seen = 0
                 while (piece := await channel.receive()) is not None:
                     kept = err if piece[0] else out
                     kept.extend(piece[1][: STDERR_LIMIT - len(kept)])
+                    seen += len(piece[1])
+                    if seen > NOISE_FLOOD:
+                        raise self._flooded(Launch(AS_LOGIN, _CHECK_S), "", run=True)
                 status = channel.status()
         except TimeoutError:
             await link.close()
@@ -300,11 +332,15 @@ async def _exchange(
     channel: ExecChannel, launch: Launch, payload: bytes, sink: _Sink, last: bool
 ) -> bytes:
     """Lead one exec to its end; returns the script's stderr (its last part when it is long)."""
-    stderr = bytearray()
+    stderr, beside = bytearray(), 0
     sending: asyncio.Task[None] | None = None
     try:
         while (piece := await channel.receive()) is not None:
             is_err, data = piece
+            if is_err or not launch.started:
+                beside += len(data)
+                if beside > (STDERR_FLOOD if launch.started else NOISE_FLOOD):
+                    raise _FloodError
             if launch.started:
                 if is_err:
                     stderr.extend(data)

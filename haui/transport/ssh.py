@@ -41,6 +41,8 @@ REFUSED_PAUSES_S = (0.05, 0.2, 0.5)
 tried again after these."""
 WINDOW = 1 << 20
 _READ_HIGH, _READ_LOW = 1 << 19, 1 << 17
+_PIECE = 128
+"""Bytes that a waiting piece of output takes beside its content: many small ones count, too."""
 _SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "ABRT": 6, "KILL": 9, "SEGV": 11, "PIPE": 13, "TERM": 15}
 
 Tunnel = asyncssh.SSHClientConnection
@@ -73,7 +75,7 @@ class Channel(asyncssh.SSHClientSession[bytes]):
             self._changed.clear()
             await self._changed.wait()
         is_err, data = self._chunks.popleft()
-        self._size -= len(data)
+        self._size -= len(data) + _PIECE
         if self._paused and self._size < _READ_LOW and self._chan:
             self._paused = False
             self._chan.resume_reading()
@@ -114,7 +116,7 @@ class Channel(asyncssh.SSHClientSession[bytes]):
     def data_received(self, data: bytes, datatype: int | None) -> None:
         is_err = datatype is not None
         self._chunks.append((is_err, data))
-        self._size += len(data)
+        self._size += len(data) + _PIECE
         self._changed.set()
         if self._size > _READ_HIGH and not self._paused and self._chan:
             self._paused = True

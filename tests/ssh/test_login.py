@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from haui.errors import ConnectError, HostKeyError
+from haui.errors import ConnectError, HostKeyError, StepError
 from haui.host import Script
 from haui.secret import Secret
 from haui.transport.credentials import Credentials, SecretName
@@ -241,6 +241,26 @@ async def test_login_shell_that_refuses(bench: Bench, start_sshd: StartSshd) -> 
     with pytest.raises(ConnectError, match="did not run the command") as caught:
         await bench.host(bench.target(sshd)).run(ECHO)
     assert "not available" in caught.value.why
+
+
+@pytest.mark.parametrize("sudo", ["none", "auto"])
+@pytest.mark.parametrize("where", ["", " >&2"])
+async def test_login_that_prints_without_an_end(
+    bench: Bench, start_sshd: StartSshd, sudo: str, where: str
+) -> None:
+    sshd = start_sshd(ForceCommand=f"exec yes{where}")
+    target = bench.target(sshd, **({"user": "ops"} if IS_ROOT and sudo == "auto" else {}))
+    with pytest.raises(ConnectError, match="prints without an end") as caught:
+        await bench.host(target, sudo=sudo).run(ECHO)
+    assert "ForceCommand" in caught.value.fix
+    assert len(caught.value.why) < 1000
+
+
+async def test_standard_error_without_an_end(bench: Bench, shared_sshd: Sshd) -> None:
+    host = bench.host(bench.target(shared_sshd))
+    with pytest.raises(StepError, match="standard error"):
+        await host.run(Script(name="loud", text="exec yes >&2"))
+    assert (await host.run(ECHO)).stdout == "hello\n", "the connection is as good as before"
 
 
 async def test_jump_host_is_shared_and_dialled_again(
