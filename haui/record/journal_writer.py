@@ -243,6 +243,6 @@ def unwritable(path: Path, error: OSError) -> JournalError:
     return JournalError(
         f"{path} can't be written",
         why=error.strerror or str(error),
-        fix=f"Make room in {path.parent} or make it writable; `haui resume` then goes on. Nothing is"
-        " lost, and what runs on the hosts goes on meanwhile.",
+        fix=f"Make room in {path.parent} or make it writable; `haui resume` then goes on."
+        " Nothing is lost, and what runs on the hosts goes on meanwhile.",
     )
