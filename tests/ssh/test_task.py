@@ -246,6 +246,7 @@ async def test_time_limit(host: RemoteHost, run_id: str) -> None:
     assert lines == ["on", "haui: stopped after 1 s, the time limit of this step"]
 
 
+@pytest.mark.thorough
 async def test_output_without_an_end_is_not_kept_without_an_end(
     host: RemoteHost, run_id: str, shared_sshd: Sshd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
