@@ -212,7 +212,8 @@ diagnose() {
     for diagnosed in etcd kube-apiserver; do
         diagnosed_log=$(newest "${HAUI_ROOT:-}/var/log/pods/kube-system_$diagnosed"-*/"$diagnosed"/*.log) || continue
         echo "--- the last lines of $diagnosed"
-        tail -n 8 "$diagnosed_log" | cut -c 1-300 | hide_secrets || true
+        # What a panic says stands above its trace.
+        sed '/ goroutine [0-9]* \[/,$d' "$diagnosed_log" | tail -n 8 | cut -c 1-300 | hide_secrets || true
     done
     echo "--- the kubelet's last lines"
     journalctl -u kubelet -n 25 --no-pager -o cat 2>/dev/null | cut -c 1-300 || true

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from haui.execution.remedy import remedy
 from haui.execution.transient import transient
 from tests.unit.shell_fakes import Ran, Shell
 
@@ -246,6 +247,25 @@ def test_a_join_that_fails_at_its_very_end_is_finished(host: Shell) -> None:
     ran = host.run("control_plane_join_apply")
     assert ran.status == 0, ran.errors
     assert kubeadm(ran)[-1] == "kubeadm join phase control-plane-join mark-control-plane"
+
+
+def test_a_failed_join_says_what_etcd_said_above_its_trace(host: Shell) -> None:
+    """As etcd 3.4 does on a full disk: the reason stands fourteen lines above the end."""
+    said = [
+        "I | embed: data dir = /var/lib/etcd",
+        "panic: create wal error: no space left on device",
+        "",
+        "goroutine 1 [running]:",
+        *(f"go.etcd.io/etcd/frame{n}(0x1)" for n in range(14)),
+    ]
+    log = "".join(f"2026-11-21T23:30:33.549Z stderr F {line}\n" for line in said)
+    host.put("/var/log/pods/kube-system_etcd-cp2_x/etcd/4.log", log)
+    host.rules.insert(0, ("kubeadm join --config*", "echo 'error execution phase'; exit 1"))
+    ran = host.run("control_plane_join_apply")
+    assert ran.status == 1
+    assert "no space left on device" in ran.output
+    assert "frame" not in ran.output
+    assert "Make room" in remedy(ran.output.splitlines(), "cp2")
 
 
 def test_a_failed_join_says_why_without_secrets(host: Shell) -> None:
