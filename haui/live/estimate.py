@@ -85,8 +85,6 @@ def slower_than_usual(step: str, seconds: float, timings: Timings) -> bool:
 
 def _good_turns(store: ClusterStore) -> list[TaskFinished]:
     """The finished tasks of the runs that ended well."""
-    if not store.journal_path.exists():
-        return []
     try:
         events: Iterable[Event] = read(store.journal_path).events()
     except JournalError:

@@ -6,6 +6,7 @@ anywhere else is damage that haui did not do: it is refused with its number and 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -202,7 +203,7 @@ def open_private(path: Path, flags: int) -> int:
         raise JournalError(f"there is no {path}", fix="`haui list` shows what there is.") from error
     except OSError as error:
         raise JournalError(
-            f"{path} can't be opened", why=error.strerror or str(error), fix=_open_fix(path)
+            f"{path} can't be opened", why=error.strerror or str(error), fix=_open_fix(error)
         ) from error
     try:
         _check_private(fd, path)
@@ -212,8 +213,8 @@ def open_private(path: Path, flags: int) -> int:
     return fd
 
 
-def _open_fix(path: Path) -> str:
-    if path.is_symlink():
+def _open_fix(error: OSError) -> str:
+    if error.errno == errno.ELOOP:  # what O_NOFOLLOW says of a link, see open(2)
         return "It is a symbolic link; put the file itself there."
     return "Check its owner and mode, and whether the file system is mounted read-only."
 

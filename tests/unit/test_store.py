@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -135,6 +140,43 @@ def test_a_read_only_folder_is_told(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(JournalError, match="can't be written"):
         ClusterStore("atlas", tmp_path).create()
+
+
+ANOTHER = """
+import os, sys
+from pathlib import Path
+from haui.errors import JournalError
+from haui.record.store import ClusterStore, list_clusters
+
+os.setuid(65534)
+root = Path(sys.argv[1])
+print([(entry.name, entry.status, entry.problem) for entry in list_clusters(root)])
+store = ClusterStore("atlas", root)
+for use in (store.read_state, store.open_journal, lambda: store.lock("haui resume")):
+    try:
+        use()
+    except JournalError as error:
+        print(error.render())
+"""
+
+
+def test_a_cluster_of_another_account_is_told_and_hides_no_other() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another account")
+    root = Path(tempfile.mkdtemp(prefix="haui-"))
+    try:
+        root.chmod(0o755)
+        asyncio.run(run_a_while(ClusterStore("atlas", root)))
+        command = [sys.executable, "-c", ANOTHER, str(root)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    finally:
+        shutil.rmtree(root)
+    assert (done.returncode, done.stderr) == (0, "")
+    shown, *refused = done.stdout.splitlines()
+    assert shown.startswith("[('atlas', 'damaged', ")
+    assert shown.count("Permission denied") == 1
+    assert sum("can't be opened" in line or "is not a folder of" in line for line in refused) == 3
+    assert sum("  → " in line for line in refused) == 3
 
 
 async def test_the_journal_is_made_once_and_then_opened(tmp_path: Path) -> None:
