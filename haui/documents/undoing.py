@@ -35,8 +35,9 @@ def losses(
     if etcd_data == "remove":
         lost.append(f"etcd's data on {_names(members)}: every object of the cluster, for good")
     else:
-        lost.append(f"etcd's data is set aside on {_names(members)}, and nothing uses it any more")
-    if registries := spec.having("registry"):
+        lost.append(f"etcd's data stays on {_names(members)}, and nothing uses it any more")
+    registries = spec.having("registry")
+    if registries and etcd_data == "remove":
         lost.append(f"the registry on {_names(registries)} with all of its images")
     lost.append(f"{admin_conf}: it opens nothing any more")
     return tuple(lost)
@@ -61,7 +62,7 @@ def ending_lines(spec: ClusterSpec, state: RunState) -> tuple[str, ...]:
     whole = f"{name} is gone: {hosts} are as they were before it"
     lines = [f"{', '.join(state.hosts)} left {name}" if state.partial else whole]
     if state.etcd_data == "keep" and not state.partial:
-        lines.append("etcd's data was set aside on its hosts")
+        lines.append("etcd's data is still on its hosts; it keeps them from being installed again")
     lines += [f"stays different: {each.what} ({each.why})" for each in REMAINS]
     return tuple(lines)
 
