@@ -7,6 +7,7 @@ afterwards; nothing changes its place by that.
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -275,7 +276,7 @@ class WelcomeScreen(Shell):
         if action == "verify" and entry is not None and entry.state is not None:
             return finished and not entry.state.gone
         if action == "report" and entry is not None and entry.is_cluster:
-            return finished or entry.store.report.exists()
+            return finished or os.access(entry.store.report, os.R_OK)
         return finished
 
     def action_scroll(self, pages: int) -> None:
@@ -379,8 +380,6 @@ def _resettable(entry: Entry) -> bool:
 
 def _refusal(entry: Entry) -> str:
     """Why an entry can't be chosen."""
-    if entry.kind == "held":
-        return f"Not now: held by {entry.owner}."
     if entry.kind == "draft":
         return "Not now: another haui has this draft open."
     return f"Not before the file is mended or moved away: {entry.path}"
