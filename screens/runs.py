@@ -46,7 +46,7 @@ def take_up(world: World, cluster: str, *, rehearsal: bool) -> LiveRun:
 def reset(
     world: World, cluster: str, *, rehearsal: bool, hosts: Collection[str] = (), keep: bool = False
 ) -> LiveRun:
-    """A reset of a cluster, or of workers of it, started. `keep`: etcd's data is set aside.
+    """A reset of a cluster, or of workers of it, started. `keep`: etcd's data stays.
 
     Raises HauiError when the cluster file can't be read, or there is nothing to take back.
     """
