@@ -18,8 +18,7 @@ from haui.transport.text import Redactor
 
 def redact_text(text: str, secrets: Iterable[Secret] = ()) -> str:
     """The text without secrets, tokens, certificate keys and private keys; its lines stay lines."""
-    redactor = Redactor(secrets)
-    return "\n".join(redactor.line(line) for line in text.split("\n"))
+    return Redactor(secrets).text(text)
 
 
 def redact_state(state: RunState, secrets: Iterable[Secret]) -> RunState:

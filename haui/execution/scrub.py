@@ -7,6 +7,7 @@ error, the reason for which it closed a connection.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
@@ -31,20 +32,30 @@ class ScrubbedBus:
     def __init__(self, bus: Bus, known: Callable[[], Iterable[Secret]]) -> None:
         self._bus = bus
         self._known = known
+        self._masked: tuple[Secret, ...] = ()
+        self._redactor = Redactor()
 
     async def emit(self, event: AnyEvent) -> Event:
         """As the bus beneath it."""
         if not isinstance(event, TaskOutput):
-            event = scrubbed(event, tuple(self._known()))
+            known = tuple(self._known())
+            if known != self._masked:
+                self._masked, self._redactor = known, Redactor(known)
+            event = scrubbed(event, self._redactor)
         return await self._bus.emit(event)
 
 
-def scrubbed(event: T, known: tuple[Secret, ...]) -> T:
-    """The event (or a part of one) with everything masked that `Redactor` masks."""
-    texts = list(_texts(event))
-    if not texts or _masked("\n".join(texts), known) == "\n".join(texts):
+def scrubbed(event: T, redactor: Redactor) -> T:
+    """The event (or a part of one) with everything masked that `redactor` masks."""
+    text = "\n".join(_texts(event))
+    if redactor.text(text) == text:
         return event
-    return _replaced(event, known)  # type: ignore[no-any-return]
+    return _replaced(event, redactor)  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _parts(kind: type) -> tuple[str, ...]:
+    return tuple(part.name for part in fields(kind) if part.name not in _NAMES)
 
 
 def _texts(value: Any) -> Iterable[str]:
@@ -53,24 +64,17 @@ def _texts(value: Any) -> Iterable[str]:
     elif isinstance(value, tuple):
         for item in value:
             yield from _texts(item)
-    elif is_dataclass(value):
-        for part in fields(value):
-            if part.name not in _NAMES:
-                yield from _texts(getattr(value, part.name))
+    elif is_dataclass(value) and not isinstance(value, type):
+        for name in _parts(type(value)):
+            yield from _texts(getattr(value, name))
 
 
-def _replaced(value: Any, known: tuple[Secret, ...]) -> Any:
+def _replaced(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, str):
-        return _masked(value, known)
+        return redactor.text(value)
     if isinstance(value, tuple):
-        return tuple(_replaced(item, known) for item in value)
+        return tuple(_replaced(item, redactor) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
-        parts = {part.name: getattr(value, part.name) for part in fields(value)}
-        kept = {name: part for name, part in parts.items() if name not in _NAMES}
-        return replace(value, **{name: _replaced(part, known) for name, part in kept.items()})
+        parts = {name: getattr(value, name) for name in _parts(type(value))}
+        return replace(value, **{name: _replaced(part, redactor) for name, part in parts.items()})
     return value
-
-
-def _masked(text: str, known: tuple[Secret, ...]) -> str:
-    redactor = Redactor(known)
-    return "\n".join(redactor.line(line) for line in text.split("\n"))

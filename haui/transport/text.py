@@ -91,6 +91,11 @@ class Redactor:
         self._in_pem = 0
         self._key_follows = False
 
+    def text(self, text: str) -> str:
+        """A text of its own, line by line, whatever lines came before it."""
+        self._in_pem, self._key_follows = 0, False
+        return "\n".join(map(self.line, text.split("\n")))
+
     def line(self, text: str) -> str:
         """The line with secrets replaced by a mask."""
         if self._in_pem or "PRIVATE KEY-----" in text:

@@ -21,6 +21,7 @@ from haui.events import (
 )
 from haui.execution.scrub import ScrubbedBus, scrubbed
 from haui.secret import MASK, Secret
+from haui.transport.text import Redactor
 from tests.unit.sample_run import sample
 
 KNOWN = (Secret("pass word!"), Secret("hunter2"))
@@ -42,7 +43,7 @@ def test_wherever_it_stands(secret: str) -> None:
                      problem=problem),
     )  # fmt: skip
     for event in events:
-        text = repr(scrubbed(event, KNOWN))
+        text = repr(scrubbed(event, Redactor(KNOWN)))
         assert MASK in text
         for part in ("hunter2", "pass word!", TOKEN, "MIIEow"):
             assert part not in text
@@ -52,12 +53,12 @@ def test_names_and_what_is_no_secret_stay_as_they_are() -> None:
     known = (Secret("cp1"), Secret("control_plane.init"), Secret("r1"), Secret("atlas"))
     for event in sample():
         parts = {part.name for part in fields(event)} & {"host", "step", "run", "cluster", "hosts"}
-        seen = scrubbed(event, known)
+        seen = scrubbed(event, Redactor(known))
         assert {name: getattr(seen, name) for name in parts} == {
             name: getattr(event, name) for name in parts
         }
     for event in sample():
-        assert scrubbed(event, KNOWN) is event
+        assert scrubbed(event, Redactor(KNOWN)) is event
 
 
 def test_each_kind_of_event_is_understood() -> None:
