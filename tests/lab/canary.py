@@ -8,6 +8,7 @@ are searched. haui's own environment is left out: that is where the admin put th
 from __future__ import annotations
 
 import base64
+import gzip
 import re
 import threading
 from pathlib import Path
@@ -16,6 +17,8 @@ from types import TracebackType
 from tests.lab.lab import Lab
 
 TOKEN = re.compile(rb"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
+PLANTED = re.compile(r"canary-[a-z]+-[0-9a-f]+")
+"""What is looked for of a password: the part that looks the same in whatever way it is quoted."""
 CERTIFICATE_KEY = re.compile(rb"certificate[-_]key\W{1,4}[0-9a-f]{64}")
 SAMPLE_SECONDS = 0.1
 
@@ -28,7 +31,25 @@ HOST_FOLDERS = (
     "/tmp",
     "/var/tmp",
     "/var/log",
+    "/var/cache",
+    "/var/crash",
+    "/var/lib/etcd",
+    "/var/lib/kubelet",
+    "/var/lib/systemd",
+    "/var/spool",
+    "/opt",
+    "/srv",
+    "/usr/local",
+    "/dev/shm",
 )
+"""Where haui, kubeadm, package managers and core dumps may leave something; images are not ours."""
+
+ALL_THAT_SYSTEMD_KNOWS = (
+    ("the system log", ["journalctl", "--no-pager", "-o", "export"]),
+    ("the properties of units", ["systemctl", "show", "--no-pager", "--all", "*"]),
+    ("the environment of systemd", ["systemctl", "show-environment"]),
+)
+"""With all fields: the log keeps the command line of whoever wrote a line."""
 
 
 class Canaries:
@@ -37,10 +58,10 @@ class Canaries:
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
         self.values = {
-            name: value.encode()
+            name: planted[0].encode()
             for name, value in lab.secrets.items()
             if name in ("HAUI_SUDO_PASSWORD", "HAUI_REGISTRY_PASSWORD", "HAUI_SSH_PASSWORD")
-            and value
+            and (planted := PLANTED.search(value))
         }
         login = f"puller:{lab.secrets['HAUI_REGISTRY_PASSWORD']}".encode()
         self.login = base64.b64encode(login)
@@ -93,6 +114,12 @@ class Canaries:
                 found += [f"{what} in {path}" for what in self._secrets_in(path.read_bytes())]
         return found
 
+    def found_in_archive(self, path: Path) -> list[str]:
+        """Secrets in a .tar.gz, e.g. the report bundle."""
+        return [
+            f"{what} in {path}" for what in self._secrets_in(gzip.decompress(path.read_bytes()))
+        ]
+
     def _secrets_in(self, content: bytes) -> list[str]:
         found = [name for name, value in self.values.items() if value in content]
         if self.login in content:
@@ -110,7 +137,6 @@ class Canaries:
         grep = self.lab.exec(
             host, ["grep", "-rlaF", "-f", "-", *HOST_FOLDERS], input=patterns.encode()
         )
-        journal = self.lab.exec(host, ["journalctl", "--no-pager", "-o", "cat"]).stdout
         tasks = self.lab.exec(
             host,
             [
@@ -120,6 +146,12 @@ class Canaries:
             ],
         ).stdout
         found = grep.stdout.decode(errors="replace").splitlines()
-        found += [f"{name} in the system log" for name in self._secrets_in(journal)]
+        for where, command in ALL_THAT_SYSTEMD_KNOWS:
+            said = self.lab.exec(host, command).stdout
+            found += [f"{name} in {where}" for name in self._secrets_in(said)]
+        swap = self.lab.exec(host, ["cat", "/proc/swaps"]).stdout.splitlines()[1:]
+        found += [f"swap is on: {line.decode()}" for line in swap]
+        dumps = ["find", "/", "-xdev", "-maxdepth", "2", "-type", "f", "-name", "core*"]
+        found += [f"a core dump: {x}" for x in self.lab.exec(host, dumps).stdout.decode().split()]
         found += [f"{name} in task output" for name in self._secrets_in(tasks)]
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import shutil
 import subprocess
 import threading
@@ -175,8 +176,8 @@ class Lab:
     @property
     def secrets(self) -> dict[str, str]:
         """What secrets.env holds."""
-        lines = (self.dir / "secrets.env").read_text().splitlines()
-        pairs = (line.removeprefix("export ").partition("=") for line in lines)
+        words = shlex.split((self.dir / "secrets.env").read_text(encoding="utf-8"))
+        pairs = (word.partition("=") for word in words if word != "export")
         return {name: value for name, _, value in pairs}
 
     def ssh_command(self, host: str, argv: Sequence[str] = ()) -> list[str]:

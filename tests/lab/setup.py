@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,6 +15,10 @@ from tests.lab.state import Host, State
 #: Every host runs a systemd, and root's default of 128 watchers is for one.
 INOTIFY_INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
 ENOUGH_INSTANCES = 8192
+
+
+#: bcrypt looks at 72 bytes, and a password made of this has just as many at most.
+ODD = "-n'\"$(id)`id`\\n%s;&|<>#!*~[b]{{é}}\t€: @"
 
 
 def prepare(folder: Path, cache: Cache, hosts: list[Host], sudo: str) -> State:
@@ -58,13 +63,18 @@ def prepare(folder: Path, cache: Cache, hosts: list[Host], sudo: str) -> State:
 
 
 def _write_secrets(file: Path) -> dict[str, str]:
-    """New passwords, each easy to find wherever it should not have got to."""
+    """New passwords, each easy to find wherever it should not have got to.
+
+    They begin with a dash, end with a blank, and hold what means something to shells, YAML, TOML,
+    HTTP, Python and terminals: whoever carries one of them not as it is can't log in.
+    """
     passwords = {
-        "HAUI_SUDO_PASSWORD": f"canary-sudo-{secrets.token_hex(8)}",
-        "HAUI_REGISTRY_PASSWORD": f"canary-registry-{secrets.token_hex(8)}",
+        f"HAUI_{what.upper()}_PASSWORD": f"{ODD}canary-{what}-{secrets.token_hex(4)} "
+        for what in ("sudo", "registry")
     }
     file.touch(mode=0o600)
-    file.write_text("".join(f"export {name}={value}\n" for name, value in passwords.items()))
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in passwords.items())
+    file.write_text("".join(lines), encoding="utf-8")
     return passwords
 
 

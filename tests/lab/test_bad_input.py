@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.lab.conftest import KEYS
 from tests.lab.lab import Lab
@@ -58,6 +59,20 @@ def test_a_wrong_sudo_password(lab: Lab, state: Path) -> None:
     assert code == 5, err
     assert "sudo" in err
     assert "HAUI_SUDO_PASSWORD" in err
+
+
+def test_a_login_with_a_password_that_means_something_to_everybody(lab: Lab, state: Path) -> None:
+    """SSH and sudo by the lab's password, which no shell would survive; the registry asks for one
+    of that kind as well. The preflight logs in to all of them, and changes nothing."""
+    password = lab.secrets["HAUI_SUDO_PASSWORD"]
+    assert password.startswith("-") and password.endswith(" ") and "$(id)" in password
+    document = yaml.safe_load(Path(_file(lab)).read_text())
+    document["ssh"] = {"user": "ops", "password": True, "sudo": "password"}
+    file = lab.dir / "password.yaml"  # the files that it names are beside it
+    file.write_text(yaml.safe_dump(document))
+    env = {"HAUI_SSH_PASSWORD": password}
+    code, out, err = haui(lab, "preflight", str(file), "--json", *KEYS, state=state, env=env)
+    assert code == 0, f"{err}\n{out[-3000:]}"
 
 
 def test_an_unreachable_host_stops_before_the_first_change(lab: Lab, state: Path) -> None:
