@@ -12,6 +12,7 @@ import binascii
 import json
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import yaml
 
@@ -22,6 +23,8 @@ from haui.spec import ClusterSpec
 
 PAUSE_S = 2.0
 LARGEST_ANSWER = 1 << 20
+_ABOUT_TIME = (9, 10)
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED (openssl/x509_vfy.h)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +170,10 @@ def _reason(error: Exception, timeout_s: float) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {timeout_s:g} s"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not accepted: {error.verify_message}"
+        said = f"its certificate is not accepted: {error.verify_message}"
+        if error.verify_code in _ABOUT_TIME:
+            said += f"; this machine's clock says {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        return said
     if isinstance(error, EOFError):
         return "the connection was closed before an answer"
     return str(error) or type(error).__name__

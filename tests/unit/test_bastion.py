@@ -68,7 +68,9 @@ def authority(name: str = "kubernetes") -> Authority:
     return Authority(key, certificate)
 
 
-def server_context(ca: Authority, name: str, folder: Path) -> ssl.SSLContext:
+def server_context(
+    ca: Authority, name: str, folder: Path, since: datetime.datetime = LONG_AGO
+) -> ssl.SSLContext:
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.SubjectAlternativeName(
         [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("10.9.9.9"))]
@@ -79,7 +81,7 @@ def server_context(ca: Authority, name: str, folder: Path) -> ssl.SSLContext:
         .issuer_name(ca.certificate.subject)
         .public_key(key.public_key())
         .serial_number(2)
-        .not_valid_before(LONG_AGO)
+        .not_valid_before(since)
         .not_valid_after(FAR_AHEAD)
         .add_extension(names, critical=False)
         .add_extension(
@@ -223,6 +225,16 @@ async def test_a_wrong_certificate_is_a_difference(
         findings = await check_endpoint(spec(port), admin_conf(ca), clock=NoWait(), patience_s=0)
     assert [found.verdict for found in findings] == ["differs"]
     assert reason in findings[0].seen
+
+
+async def test_a_clock_that_is_behind_is_told(tmp_path: Path) -> None:
+    """To who is hours behind, every new certificate is one of the future."""
+    ca = authority()
+    tomorrow = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
+    async with serving(Api(), server_context(ca, NAME, tmp_path, tomorrow)) as port:
+        (found,) = await check_endpoint(spec(port), admin_conf(ca), patience_s=0)
+    assert found.verdict == "differs"
+    assert "not yet valid; this machine's clock says 2" in found.seen
 
 
 async def test_nobody_there(unused_tcp_port: int) -> None:
