@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.lab import faults_hosts as hosts
@@ -14,11 +12,8 @@ from tests.lab.faults_checks import done, every_byte, nothing_twice, once, verif
 from tests.lab.faults_hosts import intent, output
 from tests.lab.faults_scene import Scene
 from tests.lab.lab import Lab
-from tests.lab.runs import HAUI, environment
-from tests.lab.terminal import Terminal
 
 SLOW_S = 60
-FAILED, STAYS = "10.77.0.22 port 22", "1 worker remains."
 
 
 def slow_etcd(host: str) -> Act:
@@ -44,50 +39,6 @@ def holder_off(scene: Scene) -> str:
     time.sleep(60)
     hosts.on(host)(scene)
     return f"{host} without power for 60 s"
-
-
-def waits_for(host: str) -> Callable[[Scene], str]:
-    """The host failed as not reachable, others went on; the next session finished it."""
-
-    def check(scene: Scene) -> str:
-        failed, waiting, others = [], [], 0
-        for _, session, event in scene.seen:
-            if session or event["kind"] != "task_finished":
-                continue
-            if event.get("host") == host and event["outcome"] == "failed":
-                failed.append(event)
-            elif event["outcome"] == "skipped":
-                waiting.append(f"{event['step']} on {event['host']}")
-            elif event.get("host") != host and event["outcome"] == "ok":
-                others += 1
-        assert len(failed) == 1, failed
-        problem = failed[0]["problem"]
-        assert waiting and others > 50, (waiting, others)
-        return (
-            f"failed after {failed[0]['seconds']:.0f} s: {problem['what']} → {problem['fix']}; "
-            f"{others} tasks of others done, {len(waiting)} wait; resumed"
-        )
-
-    return check
-
-
-def left_out(scene: Scene) -> str:
-    """the worker is left out by hand, in a terminal, and has its power again afterwards"""
-    env = {**environment(scene.state), "TERM": "xterm-256color"}
-    terminal = Terminal(scene.lab, [*HAUI], env=env, folder=scene.state.parent)
-    try:
-        with terminal:
-            terminal.wait_for("Resume")
-            terminal.press("Enter")
-            terminal.wait_for(lambda screen: FAILED in screen and STAYS in screen, timeout_s=180)
-            terminal.press("s")
-            print(terminal.wait_for("Leave wk2 out?"), file=sys.stderr)
-            terminal.press("s")
-            print(terminal.wait_for("haui resume lab", timeout_s=600), file=sys.stderr)
-            terminal.press("C-q")
-    finally:
-        hosts.on("wk2")(scene)
-    return f"before it was done: “{STAYS}”"
 
 
 def clock(text: str) -> Act:
@@ -118,12 +69,6 @@ def faked(lab: Lab) -> dict[str, str]:
 
 def _faults() -> tuple[Fault, ...]:
     return (
-        Fault(
-            name="worker without power, for good",
-            when=output("wk2", "runtime.containerd"),
-            breaks=hosts.off("wk2"),
-            expected=waits_for("wk2"),
-        ),
         Fault(
             name="the bastion's clock jumps five hours ahead",
             when=output("cp1", "runtime.kubernetes"),
@@ -156,8 +101,6 @@ def _faults() -> tuple[Fault, ...]:
 CLUSTER = Part(
     name="cluster",
     faults=_faults,
-    codes=(5, 0),
-    first={1: left_out},
     environment=faked,
     checks=(verified, every_byte, nothing_twice),
 )

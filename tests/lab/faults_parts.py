@@ -7,6 +7,7 @@ from tests.lab.faults import Fault, Part
 from tests.lab.faults_checks import done, every_byte, nothing_twice, once, verified
 from tests.lab.faults_cluster import CLUSTER
 from tests.lab.faults_disks import DISKS
+from tests.lab.faults_gone import GONE
 from tests.lab.faults_hosts import intent, output, started
 from tests.lab.faults_supply import SUPPLY
 
@@ -107,4 +108,5 @@ PARTS: tuple[Part, ...] = (
     SUPPLY,
     DISKS,
     CLUSTER,
+    GONE,
 )
