@@ -261,11 +261,13 @@ class HauiApp(App[int], inherit_bindings=False):
 
     @on(WatchRun)
     async def _watch_other(self, message: WatchRun) -> None:
-        await self._stop_watching()
+        before = self.world.live
         await self._watch_run(
             lambda runs: runs.attach(self.world, message.cluster, rehearsal=message.rehearsal),
             "attach",
         )
+        if before is not None and before.watch_only and before is not self.world.live:
+            await before.leave()
 
     async def _watch_run(self, begin: Callable[[Any], object], screen: str = "execute") -> None:
         """Begin a run and show it. What runs need is imported in a thread: it takes a moment."""

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from haui.clusterfile.text import dump
-from haui.events import Event
+from haui.events import Event, RunStarted
 from haui.live.attached import AttachedRun
 from haui.record.journal import Journal
 from haui.record.lock import Lock
@@ -20,7 +20,7 @@ from haui.record.records import to_record
 from haui.record.stamp import stamp
 from screens.attach import AttachScreen
 from screens.failure_text import failures
-from screens.messages import GoBack, RunEnded
+from screens.messages import GoBack, RunEnded, WatchRun
 from screens.widgets.keyline import KeyLine
 from screens.widgets.runline import RunLine
 from tests.screens.conftest import AppSnapshot, settle
@@ -199,6 +199,31 @@ async def test_a_watched_run_can_not_be_changed_and_goes_on_after_its_end(
         assert "haui resume atlas continues it" in watched.live.error.fix
         await watched.press("escape", "escape")
         assert [m for m in watched.posted if isinstance(m, GoBack)]
+
+
+async def test_a_later_run_of_other_hosts_makes_the_page_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("haui.record.lock._seems_alive", lambda owner: True)
+    async with watching(tmp_path) as watched:
+        other, first = watched.other, watched.page
+        world = watched.page.world
+        world.make_site = lambda _: other.site
+        larger = fleet(6)
+        other.store.write_private("cluster.yaml", dump(larger).encode())
+        names = tuple(host.name for host in larger.hosts)
+        other.feed(
+            RunStarted(
+                run="r1", cluster="atlas", haui="1", spec_sha="another", plan_sha="p", tasks=9,
+                hosts=names, resumed=True,
+            )
+        )  # fmt: skip
+        await watched.news()
+        await settle(watched.pilot)
+        assert [m for m in watched.posted if isinstance(m, WatchRun)]
+        assert watched.page is not first
+        assert isinstance(world.live, AttachedRun)
+        assert [host.name for host in world.live.spec.hosts] == list(names)
 
 
 async def test_what_is_seen_is_what_the_run_sees(
