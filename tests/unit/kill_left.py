@@ -18,8 +18,7 @@ from haui.session import continues, takes_up
 from tests.unit.kill_worlds import World
 from tests.unit.scripted import Machine, Running, ScriptedFleet
 
-LATENCY_S = 0.1
-"""How long a request takes to the host that is reached soonest."""
+BUSY_LATENCY_S = 0.5
 DIGITS = 3
 """Times are compared to the millisecond: all of them are sums of tenths."""
 
@@ -120,13 +119,13 @@ class Left:
     def fleet(self, world: World) -> ScriptedFleet:
         """Machines that were left like this, as a new haui finds them. They begin at 0 s."""
         fleet = world.fleet()
-        apart(fleet)
         fleet.lent |= self.lent
         for host in self.hosts:
             machine = fleet[host.name]
             machine.true = set(host.true)
             for each in host.begun:
                 _begun(machine, each)
+        busy_are_slow(fleet)
         for machine in fleet.machines.values():
             for running in machine.tasks.values():
                 if not running.effective:
@@ -134,11 +133,12 @@ class Left:
         return fleet
 
 
-def apart(fleet: ScriptedFleet) -> None:
-    """From now on each machine is slower to reach than the one after it: what was running on a host
-    has to count before another one, that is asked sooner, goes on."""
-    for place, machine in enumerate(reversed(fleet.machines.values())):
-        machine.latency = LATENCY_S * (1 + place / 4)
+def busy_are_slow(fleet: ScriptedFleet) -> None:
+    """From now on machines on which something is still going on answer later than the others: it
+    has to count before another one, which is asked sooner, goes on."""
+    for machine in fleet.machines.values():
+        busy = not all(running.effective for running in machine.tasks.values())
+        machine.latency = BUSY_LATENCY_S if busy else None
 
 
 def left(fleet: ScriptedFleet, now: float) -> tuple[tuple[Host, ...], frozenset[tuple[str, str]]]:

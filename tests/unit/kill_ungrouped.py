@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from haui.events import AnyEvent, TaskFinished, TaskIntent
 from haui.record.state import RunState, replay
-from tests.unit.kill_left import Known, Left, apart, left
+from tests.unit.kill_left import Known, Left, busy_are_slow, left
 from tests.unit.kill_sweep import Boundary, going
 from tests.unit.kill_worlds import World
 from tests.unit.mortal import KilledError, MortalRun
@@ -33,7 +33,7 @@ def cut_off(world: World, boundary: Boundary) -> tuple[ScriptedFleet, Left]:
 
 def gone_on(world: World, fleet: ScriptedFleet, what: Left) -> Ran:
     """A new haui on those machines."""
-    apart(fleet)
+    busy_are_slow(fleet)
     ran = Ran(fleet)
     fleet.play(going(ran, world, what.known))
     return ran
