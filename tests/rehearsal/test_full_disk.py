@@ -40,11 +40,10 @@ class SmallDisk:
         monkeypatch.setattr("haui.record.journal.Disk", lambda: Disk(write=self.write))
 
 
-@pytest.mark.parametrize("room", [9_000, 16_500])
 async def test_the_run_ends_with_one_message_and_is_continued(
-    room: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    disk = SmallDisk(room)
+    disk = SmallDisk(16_500)
     disk.use(monkeypatch)
     async with rehearsal(tmp_path) as site:
         run = await ended(LiveRun("apply", small(), site))

@@ -212,28 +212,21 @@ def test_nobody_reads_any_more(run: Run) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), writing)
 
 
-def haui(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "haui", "attach", *arguments],
-        env={**os.environ, "HAUI_STATE_DIR": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-def test_when_nothing_runs_it_says_how_the_last_run_went(run: Run) -> None:
+def test_when_nothing_runs_it_says_how_the_last_run_went(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HAUI_STATE_DIR", str(run.store.root))
+    call = caller(monkeypatch, capsys)
     run.take()
     finish(run.end(*BEGUN, DONE))
-    done = haui(run.store.root, "atlas", "--plain")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "no haui works on atlas now, so there is nothing to watch" in done.stderr
-    assert "its last run, r1: interrupted, 1 of 4 tasks done" in done.stderr
-    assert "`haui resume atlas` continues it" in done.stderr
-    absent = haui(run.store.root, "borea", "--plain")
-    assert absent.returncode == 2
-    assert "there is no cluster borea" in absent.stderr
+    done = call("attach", "atlas", "--plain")
+    assert (done.code, done.out) == (2, "")
+    assert "no haui works on atlas now, so there is nothing to watch" in done.err
+    assert "its last run, r1: interrupted, 1 of 4 tasks done" in done.err
+    assert "`haui resume atlas` continues it" in done.err
+    absent = call("attach", "borea", "--plain")
+    assert absent.code == 2
+    assert "there is no cluster borea" in absent.err
 
 
 def test_which_cluster_is_meant(
