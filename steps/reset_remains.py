@@ -31,7 +31,7 @@ REMAINS: tuple[Remains, ...] = (
         where=(
             "/var/lib/apt/*", "/var/cache/apt/*", "/var/cache/debconf/*", "/var/lib/dpkg/*",
             "/var/cache/ldconfig/*", "/etc/ld.so.cache", "/var/lib/dnf/*", "/var/cache/dnf/*",
-            "/var/cache/libdnf5/*", "/var/lib/rpm/*", "/usr/lib/sysimage/*",
+            "/var/cache/libdnf5/*", "/var/lib/rpm/*", "/usr/lib/sysimage/*", "/var/lib/ucf/*",
         ),
     ),
     Remains(
