@@ -23,7 +23,8 @@ foreign_server() {
 
 # kubernetes_files: what kubeadm and haui have put below /etc/kubernetes, as far as it is there.
 kubernetes_files() {
-    for file in "$K8S"/*.conf "$K8S"/pki "$K8S"/manifests/kube-apiserver.yaml "$K8S"/manifests/kube-controller-manager.yaml \
+    for file in "$K8S"/admin.conf "$K8S"/super-admin.conf "$K8S"/kubelet.conf "$K8S"/bootstrap-kubelet.conf \
+        "$K8S"/controller-manager.conf "$K8S"/scheduler.conf "$K8S"/pki "$K8S"/manifests/kube-apiserver.yaml "$K8S"/manifests/kube-controller-manager.yaml \
         "$K8S"/manifests/kube-scheduler.yaml "$K8S"/manifests/etcd.yaml "$K8S"/manifests/kube-vip.yaml "$K8S"/tmp "$K8S"/haui-*; do
         [ ! -e "$file" ] || printf '%s\n' "$file"
     done

@@ -235,6 +235,8 @@ def test_a_task_of_an_install_that_still_runs_is_ended_first(host: ResetHost) ->
     host.write("/var/lib/haui/r1/runtime.images.1/pid", "1\n")
     held = f"exec 8>'{live}'; flock 8\n{script('reset_begin_probe')}"
     assert host.run(held).findings["tasks of haui that run here"].seen.strip() == "runtime.images.1"
+    own = host.write("/var/lib/haui/r2/reset.packages.1/live", "")
+    assert host.run(f"exec 8>'{own}'; flock 8\n{script('reset_begin_probe')}").done
     # Stopping the unit is what ends it.
     host.fake("systemctl", 'kill "$(cat "$STATE/holder")"')
     call = host.call("reset.begin", "apply", "keep", spec())
