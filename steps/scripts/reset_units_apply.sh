@@ -17,6 +17,9 @@ undo_unit() {
 # What may not be left masked is unmasked first: only then is it known whether there is such a unit.
 each_noted unit undo_unit
 each_noted unit undo_unit
+rpm_leftovers | while IFS= read -r left; do
+    rm -f "$left"
+done
 empty_folders | while IFS= read -r folder; do
     find "$ROOT$folder" -depth -type d -exec rmdir {} \; 2>/dev/null
 done

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include reset_lib
+# haui: include reset_files_lib
 # Services that were here before, and folders that were not.
 
 # is_masked UNIT
@@ -35,6 +35,15 @@ unit_change() {
         activating:*) ;;
         *:active) echo stop ;;
     esac
+}
+
+# rpm_leftovers: what rpm has put beside a file of haui's that stood in the way of its own.
+rpm_leftovers() {
+    recorded absent | while IFS= read -r haui_file; do
+        for haui_left in "$ROOT$haui_file.rpmnew" "$ROOT$haui_file.rpmsave"; do
+            [ ! -e "$haui_left" ] || is_there "$haui_file" || printf '%s\n' "$haui_left"
+        done
+    done
 }
 
 # empty_folders: those that were not here before and hold nothing, the deepest first.

@@ -183,6 +183,16 @@ def test_services_run_again_as_they_did(host: ResetHost) -> None:
     assert (host.state / "enabled-haproxy").read_text() == "enabled\n"
 
 
+def test_what_rpm_has_put_beside_a_file_of_haui_s_goes(host: ResetHost) -> None:
+    host.placed("/etc/haproxy/haproxy.cfg", "ours")
+    host.write("/etc/haproxy/haproxy.cfg.rpmnew", "the package's")
+    host.step("reset.files", "apply")
+    assert not host.step("reset.units", "probe").done
+    assert host.step("reset.units", "apply").status == 0
+    assert host.step("reset.units", "probe").done
+    assert not rooted(host, "/etc/haproxy").exists()
+
+
 def test_a_folder_with_something_of_others_stays_and_is_named(host: ResetHost) -> None:
     host.placed("/etc/keepalived/haui-check.sh", "ours")
     host.write("/etc/keepalived/theirs", "x")
