@@ -138,24 +138,6 @@ def test_only_haui_s_block_goes_out_of_etc_hosts(host: ResetHost, added: str) ->
     assert host.step("reset.files", "probe").done
 
 
-def test_a_link_to_a_plugin_goes_and_one_that_others_made_stays(host: ResetHost) -> None:
-    host.write("/usr/lib/cni/bridge", "program")
-    host.on_record(
-        'keep_before "$HAUI_ROOT/opt/cni/bin/bridge"; mkdir -p "$HAUI_ROOT/opt/cni/bin"\n'
-        'note_before link /opt/cni/bin/bridge "$HAUI_ROOT/usr/lib/cni/bridge"\n'
-        'ln -s "$HAUI_ROOT/usr/lib/cni/bridge" "$HAUI_ROOT/opt/cni/bin/bridge"'
-    )
-    link = rooted(host, "/opt/cni/bin/bridge")
-    assert host.step("reset.files", "probe").verdict("/opt/cni/bin/bridge") == "differs"
-    link.unlink()
-    link.symlink_to("/elsewhere")
-    assert host.step("reset.files", "probe").verdict("/opt/cni/bin/bridge") == "info"
-    link.unlink()
-    link.symlink_to(rooted(host, "/usr/lib/cni/bridge"))
-    assert host.step("reset.files", "apply").status == 0
-    assert not link.is_symlink()
-
-
 # Services
 
 
