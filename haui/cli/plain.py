@@ -121,13 +121,18 @@ class PlainPrinter:
             case RunFinished():
                 self._run_finished(event)
 
+    def _held_up(self, host: str, reason: str) -> str:
+        """What a task waits for: first of all for its host."""
+        told = "connection lost, dialling again" if host in self._lost else reason
+        return f" ({told})" if told else ""
+
     def tick(self) -> None:
         """Call now and then: prints what is going on when nothing was printed for 30 s."""
         now = self._monotonic()
         if not self._going or now - self._printed_at < HEARTBEAT_S:
             return
         names = [
-            f"{host} {step} {duration(now - since)}{f' ({reason})' if reason else ''}"
+            f"{host} {step} {duration(now - since)}{self._held_up(host, reason)}"
             for (host, step), (since, reason) in self._going.items()
         ]
         more = f", and {len(names) - 5} more" if len(names) > 5 else ""

@@ -227,15 +227,15 @@ def test_a_heartbeat_only_while_nothing_is_printed() -> None:
     ticks: list[tuple[float, Callable[[], None]]] = [
         (moment, printer.tick) for moment in (110.0, 129.0, 131.0, 150.0, 161.0)
     ]
-    printer(HostLost(host="x", reason="r"))
+    printer(HostLost(host="h3", reason="r"))
     lines = out.getvalue().count("\n")
     for clock.now, tick in ticks:
         tick()
     beats = out.getvalue().splitlines()[lines:]
     assert len(beats) == 2
     assert beats[0] == (
-        "… 7 still going on: h0 s 31.0 s, h1 s 31.0 s (gate), h2 s 31.0 s, h3 s 31.0 s,"
-        " h4 s 31.0 s, and 2 more"
+        "… 7 still going on: h0 s 31.0 s, h1 s 31.0 s (gate), h2 s 31.0 s,"
+        " h3 s 31.0 s (connection lost, dialling again), h4 s 31.0 s, and 2 more"
     )
 
 
