@@ -65,7 +65,7 @@ def test_what_one_call_reads_is_bounded(path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(journal_tail, "CHUNK_BYTES", 300)
     add(path, WHOLE)
     tail = JournalTail(path)
-    calls = []
+    calls: list[tuple[Event, ...]] = []
     while not calls or tail.more:
         calls.append(tail.poll())
     assert [event for call in calls for event in call] == EVENTS
