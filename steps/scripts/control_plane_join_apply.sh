@@ -126,10 +126,17 @@ clear_leftovers() {
     if has_leftovers; then
         diagnose
     fi
+    # Data of a member that the cluster knew, that a manifest starts, or that a join of haui has begun is of no use
+    # once the member is gone.
+    data_is_dead=no
+    if [ -e "$K8S/manifests/etcd.yaml" ] || [ "$(member 4)" != none ] || may_undo; then data_is_dead=yes; fi
     drop_member
-    kubeadm_reset
+    # It is gone already, and kubeadm would try for minutes to remove one that is not there.
+    kubeadm_reset --skip-phases=remove-etcd-member
     drop_member
-    drop_own_data
+    if [ "$HAUI_ETCD" = stacked ] && [ "$data_is_dead" = yes ]; then
+        rm -rf "$ETCD_DATA/member"
+    fi
     if [ -e "$ETCD_DATA/member" ] && [ "$HAUI_ETCD" = stacked ]; then
         die "$ETCD_DATA still holds data after kubeadm reset. If it is not needed any more, move it away, then try again"
     fi

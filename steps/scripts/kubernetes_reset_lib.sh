@@ -105,11 +105,11 @@ drop_own_data() {
     rm -rf "$ETCD_DATA/member"
 }
 
-# kubeadm_reset: undo kubeadm on this host only.
+# kubeadm_reset [ARGS...]: undo kubeadm on this host only.
 kubeadm_reset() {
     keep_ours || die "what is not kubeadm's in $K8S can't be kept"
     reset_rc=0
-    kubeadm_run 300 reset -f || reset_rc=$?
+    kubeadm_run 300 reset -f "$@" || reset_rc=$?
     rm -f "$KUBEADM_LOG"
     stop_containers
     restore_ours || die "$KEPT can't be put back into $K8S"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import time
 from importlib.resources import files
 from pathlib import Path
@@ -163,7 +164,7 @@ class Broken:
         """The output of the attempt that was cut off can still be read, here and on the host."""
         line = f"half-done: cut off: {self.case.name}"
         assert line in self.bastion_log(state), "not in the host's log"
-        there = self.here(f"grep -lF '{line}' /var/lib/haui/*/*/out; true")
+        there = self.here(f"grep -lF {shlex.quote(line)} /var/lib/haui/*/*/out; true")
         assert there.strip(), "not in the task's folder on the host"
 
     # -- between cases ---------------------------------------------------------------------------
@@ -175,7 +176,8 @@ class Broken:
             own = next(line.split(",")[0] for line in listed if f"{self.address}:2380" in line)
             self.first(f"{IN_ETCD} member remove {own}")
         self.here(f"rm -f {FRONT}")
-        self.here("/usr/bin/kubeadm reset -f; rm -rf /var/lib/etcd/member; systemctl stop kubelet; "
+        self.here("/usr/bin/kubeadm reset -f --skip-phases=remove-etcd-member; "
+                  "rm -rf /var/lib/etcd/member; systemctl stop kubelet; "
                   "for c in $(ctr -n k8s.io containers ls -q); do "
                   "ctr -n k8s.io tasks rm -f $c; ctr -n k8s.io containers rm $c; done")  # fmt: skip
         if not self.alone:
