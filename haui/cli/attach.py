@@ -188,7 +188,7 @@ def _summary(state: RunState, owner: Owner) -> Iterator[str]:
     """What is on record of a run that goes on, in a few lines."""
     what = "reset" if state.purpose == "reset" else "install"
     yield f"{flat(state.cluster)}: watching the {what} {state.run} of {owner}"
-    done = min(state.settled_count, state.total)  # a resumed run has fewer than were done before
+    done = state.done
     yield f"  {done} of {state.total} tasks are done; only watched: Ctrl-C leaves it"
     doing = [
         f"  {flat(host)} {flat(step)}: {view.status} since {clock_face(view.since)}"
@@ -241,7 +241,7 @@ def _refuse_idle(store: ClusterStore, simulated: bool) -> None:
         return
     state = store.read_state()
     last = f"its last run, {state.run}: {state.word or 'not begun'}" if state.run else ""
-    done = f", {state.settled_count} of {state.total} tasks done" if state.run else ""
+    done = f", {state.done} of {state.total} tasks done" if state.run else ""
     raise UsageError(
         f"no haui works on {store.name} now, so there is nothing to watch",
         why=f"{last}{done}" if last else "nothing was ever run on it",

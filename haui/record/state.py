@@ -114,6 +114,12 @@ class RunState:
         return bool(self.run) and self.outcome != "ok"
 
     @property
+    def done(self) -> int:
+        """How many of the `total` tasks are done. What is left out of a resumed run has been done
+        before and is none of its tasks."""
+        return min(self.settled_count, self.total)
+
+    @property
     def gone(self) -> bool:
         """Whether the cluster was reset as a whole: there is none any more."""
         return self.purpose == "reset" and not self.partial and self.outcome == "ok"

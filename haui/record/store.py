@@ -271,7 +271,7 @@ def _entry(store: ClusterStore) -> Entry:
         name=store.name,
         status=status,
         last_at=state.last_at,
-        settled=min(state.settled_count, state.total),
+        settled=state.done,
         total=state.total,
         run=state.run,
     )

@@ -135,7 +135,7 @@ def _unfinished_parts(entry: Entry, now: datetime) -> Iterator[str]:
     if not state.run:
         yield "not begun: only its cluster file is there"
         return
-    yield f"{state.settled_count} of {state.total} tasks"
+    yield f"{state.done} of {state.total} tasks"
     place = place_of(state)
     at = f" at {place}" if place else ""
     yield f"{_stopped(state)[0]} {ago(entry.at, now)}{at}"
@@ -186,16 +186,16 @@ def _unfinished(entry: Entry, now: datetime) -> Iterator[Line]:
         yield Line(text="Resuming begins it.", tone="dim")
         return
     hosts = f"{len(state.hosts)} host{'' if len(state.hosts) == 1 else 's'}"
-    done = f"{state.settled_count} of {state.total} tasks on {hosts} are done."
+    done = f"{state.done} of {state.total} tasks on {hosts} are done."
     reset = state.purpose == "reset"
     what = f"The reset of {name}" if reset else name
     yield Line(text=f"{what} is not finished: {done}", tone="strong")
     yield Line(text=f"{ago(entry.at, now)} {_stopped(state)[1]}.".strip().capitalize())
     yield from _failed_lines(state)
     yield from _open_lines(state)
-    left = state.total - state.settled_count
+    left = state.total - state.done
     goes_on = (
-        f"Resuming looks at these {state.settled_count} again and goes on with the other {left}."
+        f"Resuming looks at these {state.done} again and goes on with the other {left}."
     )
     yield Line(text=goes_on, tone="dim")
 
@@ -235,7 +235,7 @@ def _held(entry: Entry, now: datetime) -> Iterator[Line]:
     yield Line(text=f"Another haui works on {name}.", tone="strong")
     yield Line(text=f"It is {clean_line(str(entry.owner), 200)}.")
     if entry.state is not None and entry.state.total:
-        done = f"{entry.state.settled_count} of {entry.state.total} tasks are done"
+        done = f"{entry.state.done} of {entry.state.total} tasks are done"
         yield Line(text=f"{done}; the last record was {ago(entry.at, now)}.")
     yield Line(text="Choosing it watches the run and changes nothing; `haui attach "
                f"{name}` does so, too. Only one haui works on a cluster at a time.",
@@ -281,7 +281,7 @@ def _finished(entry: Entry, now: datetime) -> Iterator[Line]:
     else:
         yield Line(text=f"{name} is up; it was verified {ago(entry.at, now)}.", tone="strong")
     if state is not None:
-        yield Line(text=f"{state.settled_count} tasks on {len(state.hosts)} hosts.")
+        yield Line(text=f"{state.done} tasks on {len(state.hosts)} hosts.")
     if entry.ends is not None:
         left = days_left(entry.ends, now)
         tone: Tone = "bad" if left < 0 else "warn" if left < SOON_DAYS else "plain"
