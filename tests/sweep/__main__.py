@@ -18,6 +18,8 @@ from tests.sweep.kill import Killed, Moment, Whole, kill, undisturbed
 from tests.unit.kill_worlds import combinations
 
 DEFAULT = "stacked, keepalived-haproxy"
+JOBS = 2 * (os.cpu_count() or 1)
+SPEED = 20.0
 REPORT_S = 10.0
 
 
@@ -69,7 +71,7 @@ async def sweep(name: str, asked: argparse.Namespace) -> Progress:
     async def work() -> None:
         async with Zygote() as zygote:
             for moment in ahead:
-                progress.count(await kill(zygote, spec, moment, whole))
+                progress.count(await kill(zygote, spec, moment, whole, speed=asked.speed))
 
     await asyncio.gather(*(work() for _ in range(asked.jobs)))
     say(f"{name}: {progress}")
@@ -92,7 +94,8 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=1, metavar="EVENT")
     parser.add_argument("--last", type=int, default=0, metavar="EVENT")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth event")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="kills at once")
+    parser.add_argument("--jobs", type=int, default=JOBS, help="kills at once (%(default)s)")
+    parser.add_argument("--speed", type=float, default=SPEED, help="of the hosts (%(default)s)")
     asked = parser.parse_args(given)
     if unknown := [name for name in asked.combination if name not in combinations()]:
         parser.error(f"no combination: {', '.join(unknown)}; --list shows them")

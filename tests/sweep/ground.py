@@ -21,7 +21,8 @@ from haui.step import LANES
 from tests.sweep.zygote import Order
 
 SPEED = 40.0
-"""How much faster than life the simulated hosts work."""
+"""How much faster than life the simulated hosts work. The slower, the more is going on there when
+haui is killed."""
 PATIENCE_S = 120.0
 GLANCE_S = 0.02
 MEASURES = frozenset(step.id for step in steps.CATALOGUE if step.always)

@@ -13,7 +13,7 @@ from haui.events import TaskIntent
 from haui.record.journal import read
 from haui.record.state import RunState, replay
 from haui.spec import ClusterSpec
-from tests.sweep.ground import MEASURES, Ground, State, Zygote
+from tests.sweep.ground import MEASURES, SPEED, Ground, State, Zygote
 
 
 @dataclass(frozen=True, order=True)
@@ -62,11 +62,13 @@ async def undisturbed(zygote: Zygote, spec: ClusterSpec) -> Whole:
             return Whole(state, len(kinds), 1 + kinds.index(TaskIntent.kind))
 
 
-async def kill(zygote: Zygote, spec: ClusterSpec, moment: Moment, whole: Whole) -> Killed:
-    """Kill an install at that moment, and have it finished."""
+async def kill(
+    zygote: Zygote, spec: ClusterSpec, moment: Moment, whole: Whole, *, speed: float = SPEED
+) -> Killed:
+    """Kill an install at that moment, and have it finished. `speed` as in `Ground`."""
     killed = Killed(moment)
     with tempfile.TemporaryDirectory(prefix="haui-kill-") as folder:
-        async with Ground(spec, Path(folder)) as ground:
+        async with Ground(spec, Path(folder), speed) as ground:
             try:
                 killed.wrong += await _killed(ground, zygote, killed, whole)
             except (AssertionError, HauiError, TimeoutError) as error:

@@ -3,8 +3,8 @@ new haui has to make the same cluster of each.
 
 A process that is killed does nothing any more, so what it leaves is what is there at that moment:
 no run has to be cut off for each boundary. Three kills are taken at each event: before it is on
-record, after that, and (where there are any) after that with the requests to begin a change that
-were on their way arriving at their hosts.
+record, after that, and (where there are any) after that with the requests to begin a change or to
+lend something that were on their way arriving at their hosts.
 """
 
 from __future__ import annotations
@@ -59,10 +59,11 @@ class Lean(RecordingBus):
 class Watching(RecordingBus):
     """Notes at each event what a kill would leave."""
 
-    def __init__(self, fleet: ScriptedFleet) -> None:
+    def __init__(self, fleet: ScriptedFleet, world: World) -> None:
         super().__init__()
         self.boundaries: list[Boundary] = []
         self._fleet = fleet
+        self._world = world
         self._state = RunState()
         self._known = Known.of(self._state)
         self._seen: tuple[object, ...] = ()
@@ -71,15 +72,26 @@ class Watching(RecordingBus):
 
     async def emit(self, event: AnyEvent, /) -> AnyEvent:
         self._look()
-        self._note("before", self._hosts)
+        self._note("before", self._hosts, self._lent)
         numbered = await super().emit(event)
         if numbered.on_record:
             self._state = reduce(self._state, numbered)
             self._known = Known.of(self._state)
-        self._note("kept", self._hosts)
-        if self._fleet.under_way:
-            self._note("arrived", arrived(self._hosts, self._fleet.under_way))
+        self._note("kept", self._hosts, self._lent)
+        minting = self._minting()
+        if self._fleet.under_way or minting:
+            hosts = arrived(self._hosts, self._fleet.under_way)
+            self._note("arrived", hosts, self._lent | minting)
         return numbered
+
+    def _minting(self) -> frozenset[tuple[str, str]]:
+        """What hosts are on their way to be asked to lend."""
+        asked = ((script.name.rpartition("."), script) for script in self._fleet.asking)
+        return frozenset(
+            (id_, script.env["HAUI_HOST"])
+            for (id_, _, part), script in asked
+            if part == "supply" and id_ in self._world.lending
+        )
 
     def _look(self) -> None:
         """At the machines, unless nothing has happened there since the last look."""
@@ -90,9 +102,9 @@ class Watching(RecordingBus):
             self._seen = seen
             self._hosts, self._lent = left(self._fleet, now)
 
-    def _note(self, when: str, hosts: tuple[Host, ...]) -> None:
+    def _note(self, when: str, hosts: tuple[Host, ...], lent: frozenset[tuple[str, str]]) -> None:
         number = len(self.events) + (when == "before")
-        self.boundaries.append(Boundary(number, when, Left(self._known, hosts, self._lent)))
+        self.boundaries.append(Boundary(number, when, Left(self._known, hosts, lent)))
 
 
 def local_checks() -> tuple[LocalCheck, ...]:
@@ -170,7 +182,7 @@ class Made:
 def undisturbed(world: World) -> tuple[Ran, Watching]:
     """A whole install, and what a kill at each of its events would have left."""
     fleet = world.fleet()
-    bus = Watching(fleet)
+    bus = Watching(fleet, world)
     ran = Ran(fleet, bus)
     secrets = {"registry_password": PASSWORD}
     fleet.play(going(ran, world, Known.of(RunState()), secrets=secrets))

@@ -108,7 +108,7 @@ class World:
         self.lanes = {task.step.id: task.step.lane for task in self.plan.tasks if task.step.lane}
         self.admin_conf = SimulatedCluster(asked).kubeconfig()
         self._readings = _readings(self.plan)
-        self._lending = [step.id for step in catalogue if step.revoke is not None]
+        self.lending = frozenset(step.id for step in catalogue if step.revoke is not None)
         self._answers = _answers(catalogue)
 
     def fleet(self) -> ScriptedFleet:
@@ -126,7 +126,7 @@ class World:
         for name, id_ in self.only_looking:
             fleet[name].true.add(id_)
         fleet.remote_answers |= self._answers
-        for id_ in self._lending:
+        for id_ in self.lending:
             fleet.remote_answers[f"{id_}.supply"] = _lender(fleet, id_)
             fleet.remote_answers[f"{id_}.revoke"] = _taker(fleet, id_)
         return fleet

@@ -186,6 +186,8 @@ class ScriptedFleet:
         """What was supplied and not taken back, by step and host; kept by `remote_answers`."""
         self.under_way: list[tuple[Machine, TaskRequest]] = []
         """The starts that were sent and have not arrived."""
+        self.asking: list[Script] = []
+        """The same of other scripts."""
 
     def play(self, main: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in virtual time, which goes on where the last one ended."""
@@ -250,7 +252,11 @@ class ScriptedHost:
         self._check(timeout_s > 0)
         self._note("run", script.name)
         self.machine.fleet.scripts.append(script)
-        await self._travel()
+        self.machine.fleet.asking.append(script)
+        try:
+            await self._travel()
+        finally:
+            self.machine.fleet.asking.remove(script)
         planned = self.machine.probes.get(script.name)
         if planned:
             said = planned.pop(0)
