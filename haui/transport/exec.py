@@ -6,12 +6,10 @@ The channels are given as protocols, so that all of this is tested without a net
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import secrets
 import shlex
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -19,6 +17,15 @@ from typing import Protocol
 from haui.errors import ConnectError, ConnectionLostError, NoAnswerError, StepError
 from haui.host import Script
 from haui.transport.credentials import Credentials
+from haui.transport.exchange import (
+    NOISE_FLOOD,
+    STDERR_LIMIT,
+    ExecChannel,
+    FloodError,
+    Sink,
+    exchange,
+    last_lines,
+)
 from haui.transport.launch import (
     AS_LOGIN,
     Become,
@@ -34,23 +41,7 @@ from haui.transport.wire import KILL_AFTER_S, Envelope
 
 GRACE_S = 20
 """How much later than the host we give up on a script."""
-STDERR_LIMIT = 1 << 18
-NOISE_FLOOD = 1 << 20
-"""Bytes before the sentinel after which a login is not listened to any more."""
-STDERR_FLOOD = 16 << 20
-"""The same for a script's standard error, of which only the end is kept."""
-_INLINE = 1 << 17
 _CHECK_S = 30
-
-
-class ExecChannel(Protocol):
-    """What haui.transport.ssh.Channel offers."""
-
-    async def receive(self) -> tuple[bool, bytes] | None: ...
-
-    async def send(self, data: bytes, *, last: bool = False) -> None: ...
-
-    def status(self) -> int: ...
 
 
 class Link(Protocol):
@@ -78,13 +69,6 @@ class Answer:
     asked: float = 0.0
     answered: float = 0.0
     noise: str = ""
-
-
-_Sink = Callable[[bytes], Awaitable[None]]
-
-
-class _FloodError(Exception):
-    """What the host prints beside the output does not come to an end."""
 
 
 class _NotStartedError(Exception):
@@ -140,13 +124,13 @@ class Executing:
         return replace(answer, stdout=bytes(kept))
 
     async def stream(
-        self, link: Link, script: Script, *, timeout_s: float, on_stdout: _Sink
+        self, link: Link, script: Script, *, timeout_s: float, on_stdout: Sink
     ) -> Answer:
         """Run it and pass its output on; standard input stays open as a sign of life."""
         return await self._execute(link, script, timeout_s, on_stdout, last=False)
 
     async def _execute(
-        self, link: Link, script: Script, timeout_s: float, sink: _Sink, *, last: bool
+        self, link: Link, script: Script, timeout_s: float, sink: Sink, *, last: bool
     ) -> Answer:
         payload = self._encode(script)
         for second in (False, True):
@@ -183,7 +167,7 @@ class Executing:
         name: str,
         payload: bytes,
         timeout_s: float,
-        sink: _Sink,
+        sink: Sink,
         last: bool,
     ) -> Answer:
         launch = Launch(become, math.ceil(timeout_s))
@@ -191,9 +175,9 @@ class Executing:
         try:
             async with asyncio.timeout(timeout_s + KILL_AFTER_S + GRACE_S):
                 async with link.exec(launch.command) as channel:
-                    stderr = await _exchange(channel, launch, payload, sink, last)
+                    stderr = await exchange(channel, launch, payload, sink, last)
                     status = channel.status()
-        except _FloodError:
+        except FloodError:
             raise self._flooded(launch, name, run=last) from None
         except TimeoutError:
             await link.close()
@@ -209,7 +193,7 @@ class Executing:
         if last and status in (124, 137) and took >= timeout_s:
             raise StepError(
                 f"{name} did not end within {timeout_s:g} s",
-                why=_last_lines(stderr),
+                why=last_lines(stderr),
                 fix="look at the host's load, disks and network, then try again",
                 host=self._target.name,
             )
@@ -319,54 +303,10 @@ class Executing:
             await link.close()
             raise NoAnswerError(
                 "the login does not come to an end",
-                why=_last_lines(bytes(err)),
+                why=last_lines(bytes(err)),
                 fix=f"`ssh {self._target.user}@{self._target.address} /bin/sh -c true` must end by "
                 "itself, and so must `sudo -n true` there",
                 host=self._target.name,
             ) from None
         _, _, answer = out.decode(errors="replace").partition(sentinel + "\n")
-        return answer.strip(), status, _last_lines(bytes(err))
-
-
-async def _exchange(
-    channel: ExecChannel, launch: Launch, payload: bytes, sink: _Sink, last: bool
-) -> bytes:
-    """Lead one exec to its end; returns the script's stderr (its last part when it is long)."""
-    stderr, beside = bytearray(), 0
-    sending: asyncio.Task[None] | None = None
-    try:
-        while (piece := await channel.receive()) is not None:
-            is_err, data = piece
-            if is_err or not launch.started:
-                beside += len(data)
-                if beside > (STDERR_FLOOD if launch.started else NOISE_FLOOD):
-                    raise _FloodError
-            if launch.started:
-                if is_err:
-                    stderr.extend(data)
-                    del stderr[:-STDERR_LIMIT]
-                else:
-                    await sink(data)
-            elif is_err:
-                reply = launch.stderr(data)
-                if reply or launch.refused:
-                    await channel.send(reply, last=launch.refused)
-            else:
-                rest = launch.stdout(data)
-                if launch.started and len(payload) <= _INLINE:
-                    await channel.send(payload, last=last)
-                elif launch.started:
-                    sending = asyncio.create_task(channel.send(payload, last=last))
-                if rest:
-                    await sink(rest)
-    finally:
-        if sending is not None:
-            sending.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await sending
-    return bytes(stderr)
-
-
-def _last_lines(stderr: bytes, count: int = 6) -> str:
-    lines = (clean_line(line).strip() for line in stderr.decode(errors="replace").split("\n"))
-    return "\n".join([line for line in lines if line][-count:])
+        return answer.strip(), status, last_lines(bytes(err))

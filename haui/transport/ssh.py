@@ -23,9 +23,9 @@ from haui.transport.login import (
     Login,
     Target,
     TransientError,
-    translate,
 )
 from haui.transport.text import clean_line
+from haui.transport.translate import translate
 
 __all__ = ["AskKey", "BusyError", "Channel", "Connection", "SshPool", "Target", "TransientError"]
 
