@@ -23,10 +23,10 @@ demo: .venv/.ready ## rehearse an install of 5 simulated hosts, in plain lines
 	@$(BIN)/haui rehearse --plain --speed 30
 
 test: .venv/.ready ## every test that needs no root, without the sweeps
-	$(BIN)/python -m pytest -n $(WORKERS) -q -m "not thorough"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q -m "not thorough"
 
 test-thorough: .venv/.ready ## the sweeps: every screen in every way, a kill at every moment
-	$(BIN)/python -m pytest -n $(WORKERS) -q -m thorough
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q -m thorough
 
 sweep: .venv/.ready ## SIGKILL at every event of a rehearsed install, hours (SWEEP=--help shows the choices)
 	$(BIN)/python -m tests.sweep $(SWEEP)

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 import pytest
 
-ALLOCATIONS = 100_000
+ALLOCATIONS = 200_000
+gc.set_threshold(ALLOCATIONS, 20, 50)  # before tests are collected, which makes the most of them
 
 
 def pytest_collection_finish() -> None:
     """What is there by now stays."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(ALLOCATIONS, 20, 50)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from haui.transport.launch import PROBE
@@ -28,7 +29,7 @@ class Asked:
 def asked(command: str, *, needs_password: bool) -> Asked:
     """What `command` asks for. `needs_password`: the login is no root and sudo wants a password."""
     try:
-        words = shlex.split(command)
+        words = _words(command)
     except ValueError:
         return _refused("sh: syntax error: unterminated quoted string")
     options: list[str] = []
@@ -50,6 +51,19 @@ def asked(command: str, *, needs_password: bool) -> Asked:
         return _refused("this simulated host runs haui's own scripts only")
     prompt = options[options.index("-p") + 1] if needs_password and "-p" in options else None
     return Asked(kind="script", sentinel=sentinel, prompt=prompt.encode() if prompt else None)
+
+
+def _words(command: str) -> list[str]:
+    """As a shell has them. All but the last one, the sentinel, is long and the same each time."""
+    rest, _, last = command.rpartition(" ")
+    if last.isalnum():
+        return [*_split(rest), last]
+    return shlex.split(command)
+
+
+@lru_cache(maxsize=64)
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(shlex.split(text))
 
 
 def _refused(problem: str, prefix: str = "sh: ") -> Asked:

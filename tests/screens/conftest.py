@@ -13,6 +13,7 @@ import textual.app
 import textual.pilot
 from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
+from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -20,6 +21,18 @@ from tests.screens.quiet import wait_until_quiet
 from tests.screens.worlds import make_world
 
 os.environ.pop("NO_COLOR", None)
+
+_read_styles: dict[object, Any] = {}
+_parse_rules = Stylesheet._parse_rules
+
+
+def _parsed_once(self: Stylesheet, *args: Any, **kinds: Any) -> Any:
+    """Every app reads the same style sheets, most of them those of the toolkit's own widgets."""
+    key = (args, tuple(kinds.items()), tuple(self._variables.items()))
+    if key not in _read_styles:
+        _read_styles[key] = _parse_rules(self, *args, **kinds)
+    return _read_styles[key]
+
 
 AppSnapshot = Callable[[Pilot[int], str], Coroutine[Any, Any, bool]]
 
@@ -29,6 +42,7 @@ def _still(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A cursor that does not blink, no pauses, the UTC clock, and a state folder of its own."""
     monkeypatch.setattr(textual.app, "wait_for_idle", wait_until_quiet)
     monkeypatch.setattr(textual.pilot, "wait_for_idle", wait_until_quiet)
+    monkeypatch.setattr(Stylesheet, "_parse_rules", _parsed_once)
     monkeypatch.setattr(Input, "_toggle_cursor", lambda self: None)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("HOME", str(tmp_path))

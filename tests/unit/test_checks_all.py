@@ -36,8 +36,8 @@ NAMES = (
 )  # fmt: skip
 """Titles may begin with a name, which keeps its case."""
 
-TRIES = 16
-"""Rubbish of that many kinds for each check."""
+TRIES, MORE_TRIES = 6, 40
+"""Rubbish of so many kinds for each check, and so many in the sweep."""
 TEXT_CHARS = 2000
 
 SILENT_VERDICTS = {
@@ -170,8 +170,8 @@ def test_a_host_that_was_cut_off_is_judged_by_nothing_else() -> None:
         assert {f.check for f in others if f.verdict in ("warning", "blocked")} == set()
 
 
-def spoiled(check: Check) -> Iterator[tuple[Broken, Finding]]:
-    for number in range(TRIES):
+def spoiled(check: Check, numbers: range) -> Iterator[tuple[Broken, Finding]]:
+    for number in numbers:
         made = Spoiler(check, number).broken()
         look = Look(made.cluster, made.cluster.host(made.host), evidence_of(made.said))
         yield made, check.finding(look)
@@ -179,7 +179,15 @@ def spoiled(check: Check) -> Iterator[tuple[Broken, Finding]]:
 
 @pytest.mark.parametrize("check", CATALOGUE, ids=lambda check: check.id)
 def test_rubbish_trips_no_check(check: Check) -> None:
-    for made, found in spoiled(check):
+    for made, found in spoiled(check, range(TRIES)):
+        fault = fault_of(found, made.cluster, made.cluster.host(made.host))
+        assert not fault, f"{fault}: {found} of {made}"
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("check", CATALOGUE, ids=lambda check: check.id)
+def test_more_rubbish_trips_no_check(check: Check) -> None:
+    for made, found in spoiled(check, range(TRIES, MORE_TRIES)):
         fault = fault_of(found, made.cluster, made.cluster.host(made.host))
         assert not fault, f"{fault}: {found} of {made}"
 
@@ -201,7 +209,7 @@ def test_rubbish_about_this_machine_trips_no_check(check: Check) -> None:
         "key", "agent", "tool", "own",
     )  # fmt: skip
     spoiler = Spoiler(check, 0)
-    for _ in range(200):
+    for _ in range(50):
         lines = [line for key in keys for line in spoiler.lines(key, 3)]
         evidence = Evidence()
         evidence.keep(bastion.STEP, bastion.NAME, rubbish.reading(lines))
@@ -217,7 +225,8 @@ def test_the_comparison_of_rubbish_can_fail() -> None:
         return passes(str(int(look.facts.one("arch") or "0")))
 
     bad = replace(BY_ID["system.os"], look=trusting)  # type: ignore[arg-type]
-    assert any(fault_of(f, m.cluster, None) == "the check was tripped" for m, f in spoiled(bad))
+    found = spoiled(bad, range(16))
+    assert any(fault_of(f, m.cluster, None) == "the check was tripped" for m, f in found)
 
 
 def test_a_command_that_is_too_long_is_left_out_whole() -> None:

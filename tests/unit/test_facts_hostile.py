@@ -258,14 +258,35 @@ BIG = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("content", [LINES, b"x", b"nameserver ", b"\0"], ids=range(4))
-def test_files_of_ten_megabytes(host: ShellHost, content: bytes) -> None:
+def big_files(host: ShellHost, content: bytes, size: int) -> None:
+    """A host whose files are all as large as that, in bytes."""
     first = host.folder / "big"
-    first.write_bytes(content * (10_000_000 // len(content)))
+    first.write_bytes(content * (size // len(content)))
     for path in BIG:
         target = host.folder / "root" / path.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         os.link(first, target)
+
+
+CONTENTS = (LINES, b"x", b"nameserver ", b"\0")
+
+
+@pytest.mark.parametrize("content", CONTENTS, ids=range(4))
+def test_files_of_a_megabyte(host: ShellHost, content: bytes) -> None:
+    big_files(host, content, 1_000_000)
+    look(host)
+
+
+def test_files_of_ten_megabytes(host: ShellHost) -> None:
+    big_files(host, LINES, 10_000_000)
+    look(host)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("content", CONTENTS[1:], ids=range(3))
+def test_files_of_ten_megabytes_without_lines(host: ShellHost, content: bytes) -> None:
+    """awk takes seconds for a line of that length."""
+    big_files(host, content, 10_000_000)
     look(host)
 
 

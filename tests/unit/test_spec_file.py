@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haui.clusterfile.load import diff, dump, load, load_text, schema, spec_sha
@@ -163,7 +163,7 @@ FREE = st.recursive(
 )
 
 
-@steady
+@settings(steady, max_examples=40)
 @given(free=FREE, words=st.dictionaries(KEYS, WORDS | TRICKY, max_size=3))
 def test_dump_and_load_lose_nothing(free: Any, words: dict[str, str]) -> None:
     base = spec_of(BASE).model_dump()
@@ -181,7 +181,7 @@ NAMES = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).filt
 )
 
 
-@steady
+@settings(steady, max_examples=40)
 @given(
     name=NAMES,
     hosts=st.lists(NAMES, min_size=4, max_size=9, unique=True),
