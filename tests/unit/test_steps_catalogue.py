@@ -126,7 +126,9 @@ def test_every_script_is_parsed_by_sh_with_all_it_includes(path: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.thorough
 def test_shellcheck_finds_nothing() -> None:
+    """`make lint` looks as well, and at more."""
     beside = Path(__file__).parents[2] / ".venv" / "bin" / "shellcheck"
     tool = str(beside) if beside.exists() else shutil.which("shellcheck")
     if tool is None:
