@@ -194,9 +194,7 @@ def _unfinished(entry: Entry, now: datetime) -> Iterator[Line]:
     yield from _failed_lines(state)
     yield from _open_lines(state)
     left = state.total - state.done
-    goes_on = (
-        f"Resuming looks at these {state.done} again and goes on with the other {left}."
-    )
+    goes_on = f"Resuming looks at these {state.done} again and goes on with the other {left}."
     yield Line(text=goes_on, tone="dim")
 
 

@@ -80,7 +80,10 @@ def test_containerd_gets_the_configuration_of_its_generation(
     assert ran.status == 0, ran.stderr
     placed = host.read("/etc/containerd/config.toml")
     assert placed == host.read(f"/etc/haui/containerd/config-v{generation}.toml")
-    assert host.read("/var/lib/haui/before/kept/etc/containerd/config.toml") == 'disabled_plugins = ["cri"]\n'
+    assert (
+        host.read("/var/lib/haui/before/kept/etc/containerd/config.toml")
+        == 'disabled_plugins = ["cri"]\n'
+    )
     assert look(host, CONTAINERD).done, look(host, CONTAINERD).stdout
 
 
