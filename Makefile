@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= $(shell n=$$(nproc); echo $$((n < 8 ? n : 8)))
 SHELL_SCRIPTS = $(shell git ls-files '*.sh' '*.bash' .ci)
 
-.PHONY: help demo test test-thorough sweep test-dnf lint format lab lab-test lab-matrix lab-faults lab-half-done lab-down bench clean
+.PHONY: help demo test test-thorough sweep test-dnf lint format lab lab-test lab-matrix lab-faults lab-reset lab-half-done lab-down bench clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -61,6 +61,9 @@ lab-faults: .venv/.ready ## break hosts and connections in the middle of real in
 
 lab-half-done: .venv/.ready ## cut kubeadm off in every phase, on real hosts (root, half an hour)
 	@$(BIN)/python -m tests.lab check && $(BIN)/python -m tests.lab.half_done
+
+lab-reset: .venv/.ready ## install and reset a cluster, and compare its hosts with what they were (root)
+	@$(BIN)/python -m tests.lab check && $(BIN)/python -m tests.lab.reset
 
 lab-down: .venv/.ready ## stop the lab and clean up
 	$(BIN)/python -m tests.lab down

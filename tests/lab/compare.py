@@ -87,12 +87,20 @@ def compared(before: Picture, after: Picture, remains: Mapping[str, tuple[str, .
     told = Compared()
     known = {**remains, "the system's own": OF_THE_SYSTEM}
     for each in differences(before, after):
+        if each.kind == "rule" and not _rule(each):
+            continue
         reason = next((why for why, where in known.items() if _meant(each, where)), "")
         if reason:
             told.meant.setdefault(reason, []).append(each)
         else:
             told.strange.append(each)
     return told
+
+
+def _rule(each: Difference) -> bool:
+    """Whether it is a rule, and not the frame of an empty chain or table, which changes nothing."""
+    words = (each.before + each.after).split()
+    return bool(words) and words[0] not in ("table", "chain", "type", "}")
 
 
 def _meant(each: Difference, where: tuple[str, ...]) -> bool:

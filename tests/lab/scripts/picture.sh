@@ -46,7 +46,7 @@ systemctl list-unit-files --plain --no-legend --no-pager | awk '{ print "enabled
 
 # shellcheck disable=SC2009  # the list is what is wanted
 ps -eo args= | grep -v -E \
-    -e '^(\[|ps |grep |sort|find |awk |/bin/sh|sh |\(sd-pam\)|sshd: |systemctl |sed )' \
+    -e '^(\[|ps |grep |sort|uniq|find |awk |/bin/sh|sh |\(sd-pam\)|sshd: |systemctl |sed )' \
     -e '^/lib/systemd/systemd(-hostnamed|-timedated| --user)' | sort | uniq -c |
     awk '{ n = $1; $1 = ""; print "process\t" $0 "\t" n }'
 ss -Hlntu | awk '{ print "socket\t" $1 " " $5 "\tlistens" }' | sort -u

@@ -1,0 +1,54 @@
+"""A cluster is installed on fresh hosts and reset; prints what is not as it was before, and why.
+
+Run as `python -m tests.lab.reset`. Ends with 1 when something is different that has no reason.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from steps.reset import REMAINS
+from tests.lab.before import prepared
+from tests.lab.compare import Compared, compared, pictures
+from tests.lab.conftest import KEYS
+from tests.lab.lab import Lab
+from tests.lab.runs import HauiRun
+
+REASONS = {f"{each.what}: {each.why}": each.where for each in REMAINS if each.where}
+
+
+def main() -> int:
+    """The whole of it; the exit code."""
+    with tempfile.TemporaryDirectory(prefix="haui-lab-reset-") as folder:
+        state = Path(folder) / "state"
+        with Lab.up(control_planes=3, workers=2, say=print) as lab:
+            before = prepared(lab)
+            file = str(lab.dir / "lab.yaml")
+            for args in (("apply", file, "--yes", *KEYS), ("reset", "lab", "--confirm", "lab")):
+                begun = time.monotonic()
+                run = HauiRun(lab, *args, state=state)
+                assert run.finish() == 0, run.talk()
+                print(f"{args[0]}: {time.monotonic() - begun:.0f} s")
+            after = pictures(lab)
+            told = {host: compared(before[host], after[host], REASONS) for host in lab.hosts}
+    print(report(told))
+    return 1 if any(each.strange for each in told.values()) else 0
+
+
+def report(told: Mapping[str, Compared]) -> str:
+    """What is different and why, and what nobody meant."""
+    lines = []
+    for host, each in told.items():
+        meant, strange = sum(map(len, each.meant.values())), len(each.strange)
+        lines.append(f"{host}: {meant} things are different on purpose, {strange} are not")
+        lines += [f"    {len(found):4} {reason}" for reason, found in each.meant.items()]
+        lines += [f"    {found}" for found in each.strange]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
