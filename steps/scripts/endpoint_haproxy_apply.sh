@@ -4,6 +4,7 @@
 set -eu
 
 note_unit haproxy
+note_folder "${HAUI_ROOT:-}/var/lib/haproxy"
 if [ -z "$(package version haproxy)" ]; then
     package install haproxy || die "haproxy can't be installed" \
         "look at the package sources of this host; '$(package by_hand haproxy)' must work by hand"

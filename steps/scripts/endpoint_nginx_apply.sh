@@ -7,6 +7,7 @@ set -eu
 HAUI_PACKAGES=$(of_family HAUI_PACKAGES)
 
 note_unit nginx
+note_folder "${HAUI_ROOT:-}/var/lib/nginx"
 missing=
 for name in $HAUI_PACKAGES; do
     [ -n "$(package version "$name")" ] || missing="$missing $name"

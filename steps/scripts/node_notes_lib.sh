@@ -3,7 +3,13 @@
 
 NODE_FOLDERS="/etc/kubernetes /etc/cni/net.d /opt/cni/bin /var/lib/kubelet /var/lib/cni /var/lib/etcd /var/log/pods \
 /var/log/containers /var/lib/calico /var/lib/cilium /var/log/calico /root/.kube /.kube /usr/libexec/kubernetes \
-/etc/systemd/system/kubelet.service.d"
+/etc/systemd/system/kubelet.service.d /lib/modules /etc/ca-certificates /usr/share/ca-certificates \
+/usr/local/share/ca-certificates"
+
+# interfaces: the names of all. Not from /sys, which may show those of another network namespace.
+interfaces() {
+    ip -o link show 2>/dev/null | awk -F ': ' '{ sub(/@.*/, "", $2); print $2 }'
+}
 
 # note_node: once for each host, whichever step comes first.
 note_node() {
@@ -15,8 +21,8 @@ note_node() {
             [ ! -e "$node_entry" ] || note_before entry "${node_entry#"${HAUI_ROOT:-}"}" present
         done
     done
-    for node_device in "${HAUI_ROOT:-}"/sys/class/net/*; do
-        [ ! -e "$node_device" ] || note_before interface "${node_device##*/}" present
+    for node_device in $(interfaces); do
+        note_before interface "$node_device" present
     done
     note_before node all noted
 }

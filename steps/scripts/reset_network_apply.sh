@@ -24,9 +24,7 @@ pod_tables | while read -r kind name; do
     # shellcheck disable=SC2086  # family and name
     if [ "$kind" = table ]; then nft delete table $name; else ipset destroy "$name"; fi || :
 done
-if noted interface kube-ipvs0 >/dev/null || [ ! -e "$ROOT/sys/class/net/kube-ipvs0" ]; then
-    :
-elif have ipvsadm; then
+if pod_interfaces | grep -qx kube-ipvs0 && have ipvsadm; then
     ipvsadm --clear
 fi
 pod_interfaces | while IFS= read -r device; do

@@ -27,8 +27,7 @@ pod_tables() {
 
 # pod_interfaces: those of the pod network that were not there before.
 pod_interfaces() {
-    for device in "$ROOT"/sys/class/net/*; do
-        device=${device##*/}
+    for device in $(interfaces); do
         case $device in
             cni0 | flannel.[0-9]* | flannel-v6.[0-9]* | cali* | vxlan.calico | vxlan-v6.calico | wireguard.cali | wg-v6.cali | \
                 cilium_* | lxc[0-9a-f]* | lxc_health | kube-ipvs0 | kube-bridge) ;;

@@ -19,6 +19,7 @@ if have kubeadm; then
     rm -f "$KUBEADM_LOG"
 fi
 stop_containers
+systemctl stop kubepods.slice 2>/dev/null # with all below it
 retire kubelet
 unmount_below /var/lib/kubelet
 kubelet_files | while IFS= read -r left; do

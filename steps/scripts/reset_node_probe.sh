@@ -14,6 +14,7 @@ if [ -n "$foreign" ]; then
 fi
 want_retired kubelet
 [ "$(unit_active kubelet)" != active ] || finding differs "kubelet" stopped "it runs"
+want "control groups of pods" gone "$(case $(unit_active kubepods.slice) in active) echo there ;; *) echo gone ;; esac)"
 left=$(node_containers | wc -l)
 want "containers of Kubernetes" 0 "$((left))"
 left=$(kubernetes_files | sed "s|^$K8S/||" | tr '\n' ' ')

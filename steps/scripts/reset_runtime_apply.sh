@@ -20,6 +20,9 @@ done
 containerd_data | while IFS= read -r left; do
     remove_tree "$left"
 done
+if mode=$(noted mode /var/lib/containerd) && [ -d "$ROOT/var/lib/containerd" ]; then
+    chmod "$mode" "$ROOT/var/lib/containerd"
+fi
 is_mounted /run/containerd || rmdir "$ROOT/run/containerd" 2>/dev/null
 drop_folder /var/lib/containerd
 drop_folder /opt/containerd

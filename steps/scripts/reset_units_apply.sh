@@ -17,6 +17,12 @@ undo_unit() {
 # What may not be left masked is unmasked first: only then is it known whether there is such a unit.
 each_noted unit undo_unit
 each_noted unit undo_unit
+left_by_packages | while IFS= read -r left; do
+    unmount_below "$left"
+    remove_tree "$ROOT$left"
+done
+# With the last package below it, dpkg takes away the folder, whoever has made it.
+was_absent /opt || ! noted node all >/dev/null || mkdir -p "$ROOT/opt"
 rpm_leftovers | while IFS= read -r left; do
     rm -f "$left"
 done

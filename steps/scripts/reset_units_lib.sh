@@ -37,6 +37,13 @@ unit_change() {
     esac
 }
 
+# left_by_packages: folders that packages of haui's leave with something in them.
+left_by_packages() {
+    for haui_left in /var/lib/haproxy /var/lib/nginx; do
+        ! was_absent "$haui_left" || [ ! -d "$ROOT$haui_left" ] || printf '%s\n' "$haui_left"
+    done
+}
+
 # rpm_leftovers: what rpm has put beside a file of haui's that stood in the way of its own.
 rpm_leftovers() {
     recorded absent | while IFS= read -r haui_file; do

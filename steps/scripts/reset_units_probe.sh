@@ -8,6 +8,8 @@ probe_unit() {
     want "$1" "as it was: $2" "${todo:-as it was: $2}"
 }
 each_noted unit probe_unit
+left=$(left_by_packages | tr '\n' ' ')
+want "folders that packages have left" none "${left:-none}"
 left=$(rpm_leftovers | sed "s|^$ROOT||" | tr '\n' ' ')
 want "files that rpm has put aside" none "${left:-none}"
 for folder in $(empty_folders | tr ' ' '?'); do

@@ -25,9 +25,12 @@ install_containerd() {
 }
 
 note_unit containerd
-for folder in /etc/containerd /var/lib/containerd /opt/containerd; do
+# Its folders, and those that it makes for a pod network.
+for folder in /etc/containerd /var/lib/containerd /opt/containerd /etc/cni/net.d /opt/cni/bin; do
     note_folder "${HAUI_ROOT:-}$folder"
 done
+data=${HAUI_ROOT:-}/var/lib/containerd
+[ ! -d "$data" ] || note_before mode /var/lib/containerd "$(stat -c %a "$data")"
 have containerd || install_containerd
 rendered=$(containerd_config)
 if ! cmp -s "$rendered" "$CONFIG"; then

@@ -102,9 +102,12 @@ def test_rules_of_services_and_pods_go_and_those_of_others_stay(host: ResetHost)
     show = f"cat {table}" + r" | { [ $# -gt 0 ] && cat || sed 's/^\[[0-9:]*\] //'; }"
     host.fake("iptables-save", show)
     host.fake("iptables-restore", f"cat >{table}.new && mv {table}.new {table}")
-    for device in ("cni0", "flannel.1", "eth0", "cali12"):
-        host.write(f"/sys/class/net/{device}/x", "")
-    host.fake("ip", f'[ "$1 $2" != "link delete" ] || rm -r {rooted(host, "/sys/class/net")}/$3')
+    links = host.state / "links"
+    links.write_text("1: eth0@if7: <UP>\n2: cni0: <UP>\n3: flannel.1: <UP>\n4: cali12@if3: <UP>\n")
+    drop = 'grep -v ": $3[:@]" "$STATE/links" >"$STATE/new"; mv "$STATE/new" "$STATE/links"'
+    host.fake(
+        "ip", f'case "$*" in *"link show") cat "$STATE/links" ;; "link delete "*) {drop} ;; esac'
+    )
     host.on_record("note_before interface cali12 present")
     seen = host.step("reset.network", "probe")
     assert seen.findings["rules of Services and pods in iptables"].seen == "4"
@@ -113,8 +116,8 @@ def test_rules_of_services_and_pods_go_and_those_of_others_stay(host: ResetHost)
         line for line in RULES.splitlines()
         if "KUBE-SERVICES" not in line and "flanneld" not in line and "haui-pods" not in line
     ]  # fmt: skip
-    left = sorted(path.name for path in rooted(host, "/sys/class/net").iterdir())
-    assert left == ["cali12", "eth0"]
+    left = [line.split()[1] for line in links.read_text().splitlines()]
+    assert left == ["eth0@if7:", "cali12@if3:"]
 
 
 def test_a_containerd_of_haui_goes_with_its_data_and_another_stays(host: ResetHost) -> None:
