@@ -9,11 +9,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from glob import escape
 from pathlib import Path
 
 from steps.reset import REMAINS
 from tests.lab.before import prepared
-from tests.lab.compare import Compared, compared, pictures
+from tests.lab.compare import Compared, Picture, compared, pictures
 from tests.lab.conftest import KEYS
 from tests.lab.lab import Lab
 from tests.lab.runs import HauiRun
@@ -34,9 +35,30 @@ def main() -> int:
                 assert run.finish() == 0, run.talk()
                 print(f"{args[0]}: {time.monotonic() - begun:.0f} s")
             after = pictures(lab)
-            told = {host: compared(before[host], after[host], REASONS) for host in lab.hosts}
+            told = {
+                host: compared(
+                    before[host],
+                    after[host],
+                    REASONS | renewed(lab, host, before[host], after[host]),
+                )
+                for host in lab.hosts
+            }
     print(report(told))
     return 1 if any(each.strange for each in told.values()) else 0
+
+
+def renewed(lab: Lab, host: str, before: Picture, after: Picture) -> dict[str, tuple[str, ...]]:
+    """Packages that were there before, in another version by now, with their files."""
+    names = [
+        name
+        for (kind, name), version in before.items()
+        if kind == "package" and after.get((kind, name), version) != version
+    ]
+    if not names:
+        return {}
+    listed = lab.exec(host, ["dpkg", "-L", *names]).stdout.decode(errors="replace").splitlines()
+    where = (*(f"package:{name}" for name in names), *map(escape, listed))
+    return {f"changed to another version: {', '.join(names)}": where}
 
 
 def report(told: Mapping[str, Compared]) -> str:
