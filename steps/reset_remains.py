@@ -59,7 +59,11 @@ REMAINS: tuple[Remains, ...] = (
     Remains(
         what="state that systemd keeps of units and timers",
         why="it is systemd's own",
-        where=("/var/lib/systemd/*", "/etc/systemd/system/*.wants"),
+        where=(
+            "/var/lib/systemd/*", "/etc/systemd/system/*.wants",
+            # A target of the boot that services of an install have asked for; it does nothing.
+            "unit:network-online.target",
+        ),
     ),
     Remains(
         what="data of etcd, and images of a registry",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.lab import killing
+from tests.lab.before import prepared
 from tests.lab.canary import Canaries
+from tests.lab.compare import Picture
 from tests.lab.killing import Killed
 from tests.lab.lab import Lab
 
@@ -22,9 +24,18 @@ def state(tmp_path: Path) -> Path:
 
 
 class Installed:
-    """A lab with a cluster on it, and what was seen while it was installed."""
+    """A lab with a cluster on it, and what was seen while it was installed; `before` is what the
+    hosts were like."""
 
-    def __init__(self, lab: Lab, state: Path, killed: Killed, canaries: Canaries) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        state: Path,
+        killed: Killed,
+        canaries: Canaries,
+        before: Mapping[str, Picture],
+    ) -> None:
+        self.before = before
         self.lab = lab
         self.state = state
         self.killed = killed
@@ -39,10 +50,11 @@ def installed() -> Iterator[Installed]:
     with tempfile.TemporaryDirectory(prefix="haui-lab-test-") as folder:
         state = Path(folder) / "state"
         with Lab.up(control_planes=3, workers=2, say=print) as lab, Canaries(lab) as canaries:
+            before = prepared(lab)
             begun = time.monotonic()
             killed = killing.install(lab, state, *KEYS)
             print(f"\ninstall with {len(killed.kills)} kills: {time.monotonic() - begun:.0f} s")
-            yield Installed(lab, state, killed, canaries)
+            yield Installed(lab, state, killed, canaries, before)
 
 
 KEYS = ("--accept-new-host-keys",)

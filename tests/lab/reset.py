@@ -34,17 +34,18 @@ def main() -> int:
                 run = HauiRun(lab, *args, state=state)
                 assert run.finish() == 0, run.talk()
                 print(f"{args[0]}: {time.monotonic() - begun:.0f} s")
-            after = pictures(lab)
-            told = {
-                host: compared(
-                    before[host],
-                    after[host],
-                    REASONS | renewed(lab, host, before[host], after[host]),
-                )
-                for host in lab.hosts
-            }
+            told = since(lab, before)
     print(report(told))
     return 1 if any(each.strange for each in told.values()) else 0
+
+
+def since(lab: Lab, before: Mapping[str, Picture]) -> dict[str, Compared]:
+    """By host, what is not as it was then."""
+    after = pictures(lab)
+    return {
+        host: compared(was, after[host], REASONS | renewed(lab, host, was, after[host]))
+        for host, was in before.items()
+    }
 
 
 def renewed(lab: Lab, host: str, before: Picture, after: Picture) -> dict[str, tuple[str, ...]]:

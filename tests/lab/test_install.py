@@ -6,7 +6,8 @@ import time
 
 from tests.lab.conftest import Installed
 from tests.lab.drill import Drill
-from tests.lab.runs import HauiRun
+from tests.lab.reset import report, since
+from tests.lab.runs import HauiRun, haui
 
 PORT = 8443
 LOGIN_FILE = "/etc/containerd/certs.d/"
@@ -79,3 +80,18 @@ def test_the_cluster_survives_what_it_promises(installed: Installed) -> None:
     """The holder of the VIP loses power, then a member of etcd is killed; the gaps are printed."""
     for outage in Drill(installed.lab, installed.state, installed.lab.vip, PORT).all():
         print(f"\n{outage}")
+
+
+def test_a_reset_gives_the_hosts_back_as_they_were(installed: Installed) -> None:
+    """The last of these tests. What is different on purpose is printed with its reason."""
+    begun = time.monotonic()
+    refused = haui(installed.lab, "reset", "lab", "--yes", state=installed.state)
+    assert refused[0] == 2, "without the cluster's name nothing is removed"
+    run = HauiRun(installed.lab, "reset", "lab", "--confirm", "lab", state=installed.state)
+    assert run.finish() == 0, run.talk()
+    print(f"\nreset of five hosts: {time.monotonic() - begun:.0f} s")
+    told = since(installed.lab, installed.before)
+    print(report(told))
+    assert {host: [str(each) for each in found.strange] for host, found in told.items()} == {
+        host: [] for host in installed.lab.hosts
+    }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.screens.tour import Ground, assert_finished, empty_rehearsal, rehearse
 
 PLANES = ("cp1 10.30.0.11 cp", "cp2 10.30.0.12 cp", "cp3 10.30.0.13 cp")
@@ -38,6 +40,7 @@ async def test_stacked_with_everything_typed(tmp_path: Path) -> None:
     assert_finished(ground, spec)
 
 
+@pytest.mark.thorough
 async def test_stacked_with_kube_vip(tmp_path: Path) -> None:
     """A preset whose name, endpoint and hosts are changed: the address is held by static pods."""
     ground = Ground(folder=tmp_path)
@@ -63,6 +66,7 @@ async def test_stacked_with_kube_vip(tmp_path: Path) -> None:
     assert_finished(ground, spec)
 
 
+@pytest.mark.thorough
 async def test_external_etcd(tmp_path: Path) -> None:
     """Three etcd hosts, three control planes, two workers, entered in three ways."""
     ground = Ground(folder=tmp_path)
@@ -90,6 +94,7 @@ async def test_external_etcd(tmp_path: Path) -> None:
     assert_finished(ground, spec)
 
 
+@pytest.mark.thorough
 async def test_single_control_plane(tmp_path: Path) -> None:
     """One control plane, one worker, a balancer that is there."""
     ground = Ground(folder=tmp_path)

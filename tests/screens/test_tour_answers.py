@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from haui.preset import load_preset
 from haui.wizard.pages import PAGES
 from tests.screens.tour import Ground, Tour, rehearse, tour
@@ -29,6 +31,7 @@ async def answer_stacked(t: Tour) -> None:
     await t.fill("network.pods", "10.60.0.0/16")
 
 
+@pytest.mark.thorough
 async def test_presets_are_kept_and_begun_from(tmp_path: Path) -> None:
     """`^s` in the wizard, with addresses and without; then "From a preset" on the welcome page:
     the same answers again, or those that fit another cluster."""
@@ -83,6 +86,7 @@ def without_addresses(answers: dict[str, Any]) -> dict[str, Any]:
     return left
 
 
+@pytest.mark.thorough
 async def test_back_to_the_beginning_and_forward_again(tmp_path: Path) -> None:
     """Esc from the review page to the welcome page, and on again: not an answer is lost."""
     ground = Ground(folder=tmp_path)

@@ -91,7 +91,13 @@ def test_a_narrow_terminal_is_told_so(tmp_path: Path) -> None:
         assert_restored(screen)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGTERM, 143),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.thorough),
+    ],
+)
 def test_a_signal_in_the_middle_of_an_install_leaves_in_good_order(
     number: signal.Signals, code: int, tmp_path: Path
 ) -> None:

@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from haui.execution.tally import RunResult
 from haui.record.store import ClusterStore
 from screens.quit import QuitDialog
@@ -47,6 +49,7 @@ async def test_a_failed_step_is_tried_again(tmp_path: Path) -> None:
     assert (task.done, task.attempt) == (True, 2)
 
 
+@pytest.mark.thorough
 async def test_a_worker_is_left_out_and_taken_up_later(tmp_path: Path) -> None:
     """`s` on the failure, and the result says so; `r` there takes the worker up again."""
     ground = Ground(folder=tmp_path, faults=("wk2:workers.join:fail-once",))
@@ -68,6 +71,7 @@ async def test_a_worker_is_left_out_and_taken_up_later(tmp_path: Path) -> None:
     assert ground.store("atlas").read_state().sessions == 2
 
 
+@pytest.mark.thorough
 async def test_the_four_ways_to_leave_a_run(tmp_path: Path) -> None:
     """Watch, leave, drain, stop: nothing is lost by any, and at last the cluster stands."""
     ground = Ground(folder=tmp_path, speed=SPEED, faults=SLOW)
@@ -151,6 +155,7 @@ async def test_a_killed_install_is_resumed_from_the_welcome_page(tmp_path: Path)
     assert ground.store("atlas").read_state().sessions == 2
 
 
+@pytest.mark.thorough
 async def test_a_killed_wizard_goes_on_where_it_was(tmp_path: Path) -> None:
     """SIGKILL between two keys: page, answers and the wrong answer are there, and it says why."""
     killed(tmp_path, "wizard")

@@ -123,7 +123,11 @@ ANSWERS = len(undisturbed()[0].calls)
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("pause_s", [0.0, 4.0, 1000.0], ids=["at-once", "soon", "late"])
+@pytest.mark.parametrize(
+    "pause_s",
+    [0.0, pytest.param(4.0, marks=pytest.mark.thorough), 1000.0],
+    ids=["at-once", "soon", "late"],
+)
 def test_a_kill_at_any_event_leads_to_the_same_cluster(kept: bool, pause_s: float) -> None:
     """The machines themselves refuse two bodies at once and one id twice (see Machine.begin)."""
     expected, _ = undisturbed()
