@@ -51,7 +51,7 @@ lab: .venv/.ready ## boot real hosts on this machine (root) and write a cluster 
 lab-test: .venv/.ready ## the end-to-end tests on the lab (root)
 	@$(BIN)/python -m tests.lab check; rc=$$?; \
 	  if [ $$rc -eq 3 ]; then echo "lab-test: skipped, for the reason above"; exit 0; fi; \
-	  [ $$rc -eq 0 ] && $(BIN)/python -m pytest -q -s tests/lab
+	  [ $$rc -eq 0 ] && $(BIN)/python -m pytest -q -s --durations=12 tests/lab
 
 lab-matrix: .venv/.ready ## install and break every topology with every endpoint (root, an hour)
 	@$(BIN)/python -m tests.lab check && $(BIN)/python -m tests.lab.matrix
