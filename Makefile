@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= $(shell n=$$(nproc); echo $$((n < 8 ? n : 8)))
 SHELL_SCRIPTS = $(shell git ls-files '*.sh' '*.bash' .ci)
 
-.PHONY: help demo test test-thorough sweep test-dnf lint format lab lab-test lab-matrix lab-faults lab-reset lab-half-done lab-down bench clean
+.PHONY: help demo test test-thorough sweep test-dnf lint format lab lab-test lab-matrix lab-kills lab-faults lab-reset lab-half-done lab-down bench clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -55,6 +55,10 @@ lab-test: .venv/.ready ## the end-to-end tests on the lab (root)
 
 lab-matrix: .venv/.ready ## install and break every topology with every endpoint (root, an hour)
 	@$(BIN)/python -m tests.lab check && $(BIN)/python -m tests.lab.matrix
+
+lab-kills: .venv/.ready ## an install that is killed at twenty random moments on the lab (root, ten minutes)
+	@$(BIN)/python -m tests.lab check && \
+	  HAUI_LAB_KILLS=20 $(BIN)/python -m pytest -q -s tests/lab/test_resume.py
 
 lab-faults: .venv/.ready ## break hosts and connections in the middle of real installs (root, half an hour)
 	@$(BIN)/python -m tests.lab check && $(BIN)/python -m tests.lab.faults

@@ -23,8 +23,9 @@ from tests.lab.runs import Event, HauiRun, haui
 FOLLOWED = ("control_plane.init", "control_plane.join", "workers.join")
 """What is running on a host at the kills that are not random."""
 
-AT_RANDOM = 20
-"""How many kills there are in all, at least."""
+KILLS = int(os.environ.get("HAUI_LAB_KILLS") or 5)
+"""How many kills there are in all, at least. `make lab-kills` has 20; each costs another look at all
+hosts."""
 
 LIFE_S = (0.1, 8.0)
 """The shortest and the longest life of a haui that is killed at random, from the moment on that it
@@ -63,8 +64,8 @@ def install(lab: Lab, state: Path, *options: str) -> Killed:
     killed = Killed(HauiRun(lab, "apply", file, "--yes", *options, state=state))
     # The first life has to see the host keys accepted: before, there is nothing to resume.
     killed.run.watch([past_preflight], seconds=600)
-    while worst or len(killed.kills) < AT_RANDOM:
-        seen = _live(killed.run, worst, chance, at_random=len(killed.kills) < AT_RANDOM)
+    while worst or len(killed.kills) < KILLS:
+        seen = _live(killed.run, worst, chance, at_random=len(killed.kills) < KILLS)
         if killed.run.ended:
             break
         killed.run.kill()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -32,6 +33,13 @@ def _parsed_once(self: Stylesheet, *args: Any, **kinds: Any) -> Any:
     if key not in _read_styles:
         _read_styles[key] = _parse_rules(self, *args, **kinds)
     return _read_styles[key]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each page is looked at in the smallest terminal; the larger ones are for the thorough run."""
+    for item in items:
+        if re.search(r"\[(?:.*-)?size[12]", item.name):
+            item.add_marker(pytest.mark.thorough)
 
 
 AppSnapshot = Callable[[Pilot[int], str], Coroutine[Any, Any, bool]]

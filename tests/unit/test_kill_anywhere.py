@@ -122,7 +122,11 @@ BOUNDARIES = len(undisturbed()[1].bus.events)
 ANSWERS = len(undisturbed()[0].calls)
 
 
-@pytest.mark.parametrize("kept", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "kept",
+    [pytest.param(False, marks=pytest.mark.thorough), True],
+    ids=["before", "after"],
+)
 @pytest.mark.parametrize(
     "pause_s",
     [0.0, pytest.param(4.0, marks=pytest.mark.thorough), 1000.0],
@@ -157,7 +161,7 @@ def test_a_kill_while_any_answer_is_on_its_way(pause_s: float) -> None:
     print(f"{ANSWERS} answers")
 
 
-@pytest.mark.parametrize("times", [2, 5])
+@pytest.mark.parametrize("times", [2, pytest.param(5, marks=pytest.mark.thorough)])
 def test_being_killed_again_and_again(times: int) -> None:
     expected, _ = undisturbed()
     for start in range(1, BOUNDARIES, 7):
