@@ -50,7 +50,7 @@ ps -eo args= | grep -v -E \
     -e '^/lib/systemd/systemd(-hostnamed|-timedated| --user)' | sort | uniq -c |
     awk '{ n = $1; $1 = ""; print "process\t" $0 "\t" n }'
 ss -Hlntu | awk '{ print "socket\t" $1 " " $5 "\tlistens" }' | sort -u
-ip -o link | awk '{ print "link\t" $2 "\t" $3 }'
+ip -o link | awk '{ sub(/@.*/, "", $2); print "link\t" $2 "\t" $3 }' # the other end of a link has another number after each boot
 ip -o addr | awk '{ print "address\t" $2 " " $4 "\tthere" }'
 { ip route show table all && ip -6 route show table all; } | sed 's/ *$//' | awk '{ print "route\t" $0 "\tthere" }'
 mount | awk '{ print "mount\t" $3 "\t" $5 }'
