@@ -18,29 +18,12 @@ from haui.host import Script, TaskId, TaskRequest
 from haui.transport import login
 from haui.transport.remote import RemoteHost
 from tests.ssh.conftest import Bench, StartSshd
+from tests.ssh.lines import Lines
 
 KEEPALIVE_S, KEEPALIVE_COUNT = 0.2, 3
 """As haui has it (5 s, 3 times), but faster."""
 NOTICED_S = 25
 """What haui promises for a peer that says nothing; the real intervals are checked against it."""
-
-
-class Lines:
-    """Collects lines and tells when one has come."""
-
-    def __init__(self) -> None:
-        self.all: list[str] = []
-        self._changed = asyncio.Event()
-
-    async def __call__(self, lines: tuple[str, ...]) -> None:
-        self.all += lines
-        self._changed.set()
-
-    async def until(self, text: str) -> None:
-        async with asyncio.timeout(20):
-            while text not in self.all:
-                self._changed.clear()
-                await self._changed.wait()
 
 
 @pytest.fixture

@@ -19,27 +19,10 @@ from haui.host import File, Script, TaskId, TaskRequest
 from haui.transport.remote import RemoteHost
 from haui.transport.text import LineReader
 from tests.ssh.conftest import Bench
+from tests.ssh.lines import Lines
 from tests.ssh.sshd import Sshd
 
 RUN = "r1"
-
-
-class Lines:
-    """Collects lines and tells when one has come."""
-
-    def __init__(self) -> None:
-        self.all: list[str] = []
-        self._changed = asyncio.Event()
-
-    async def __call__(self, lines: tuple[str, ...]) -> None:
-        self.all += lines
-        self._changed.set()
-
-    async def until(self, text: str) -> None:
-        async with asyncio.timeout(20):
-            while text not in self.all:
-                self._changed.clear()
-                await self._changed.wait()
 
 
 def request(
