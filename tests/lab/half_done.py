@@ -142,7 +142,7 @@ class Campaign:
             assert code == 6, f"haui ended with {code} where a person has to act"
             assert case.stuck in run.talk(), run.talk()
             assert host.as_it_is(files_only=True) != fresh, "nothing may be undone here"
-            host.first(case.by_hand)
+            print(host.by_hand(run), file=sys.stderr, flush=True)
             host.before = host.others()
             run = self.run = self._haui()
         if case.then != GOES_ON:

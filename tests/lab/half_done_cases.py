@@ -21,7 +21,7 @@ class Case:
 
     `before` is done on the first control plane when kubeadm is about to begin, `broken` on the host
     itself when it has stopped, `elsewhere` on the first control plane then; all are shell.
-    `stuck`: what haui has to say, since only a person may go on, and `by_hand` is what they do.
+    `stuck`: what haui has to say, since only a person may go on, with the commands for it.
     """
 
     name: str
@@ -33,7 +33,6 @@ class Case:
     broken: str = ""
     elsewhere: str = ""
     stuck: str = ""
-    by_hand: str = ""
 
 
 K = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
@@ -52,19 +51,11 @@ PREPARED = (
     "phase control-plane-prepare control-plane",
 )
 MEMBER_ADDED = IN_ETCD + " member add {name} --peer-urls=https://{address}:2380"
-FORCED = f"""
-cp -a /var/lib/etcd /root/etcd-before; cp {MANIFESTS}/etcd.yaml /root/etcd.yaml
-systemctl stop kubelet
-sed 's/^    - etcd$/&\\n    - --force-new-cluster/' /root/etcd.yaml >{MANIFESTS}/etcd.yaml
-systemctl start kubelet; sleep 20; {UP}
-cp /root/etcd.yaml {MANIFESTS}/etcd.yaml; sleep 20; {UP}
-"""
-
 JOINS = (
     # First, while there is only one member: later it costs no quorum.
     Case(name="join: etcd member added, no manifest: quorum lost", host="cp2", end="kubeadm",
          then=MADE_AGAIN, plan=(*PREPARED, "phase kubelet-start"), elsewhere=MEMBER_ADDED,
-         stuck="--force-new-cluster", by_hand=FORCED),
+         stuck="--force-new-cluster"),
     Case(name="join: voter, but its API server's manifest lost in the power cut", host="cp2",
          end="host", then=MADE_AGAIN,
          plan=(*PREPARED, "phase kubelet-start", "phase control-plane-join etcd"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.lab.half_done_cases import IN_ETCD, MANIFESTS, Case, K
 from tests.lab.lab import Lab
+from tests.lab.runs import HauiRun
 
 HERE = "/run/half-done"
 FRONT = "/usr/local/sbin/kubeadm"
@@ -166,6 +167,15 @@ class Broken:
         assert line in self.bastion_log(state), "not in the host's log"
         there = self.here(f"grep -lF {shlex.quote(line)} /var/lib/haui/*/*/out; true")
         assert there.strip(), "not in the task's folder on the host"
+
+    def by_hand(self, run: HauiRun) -> str:
+        """Do on the first control plane what haui has printed for a person; what that says."""
+        failed = run.of("task_finished", outcome="failed")
+        printed = " ".join(str(event["problem"].get("fix", "")) for event in failed)
+        found = re.search(rf"as root on {FIRST}: (.*?)\. Then run haui resume", printed)
+        assert found, printed
+        script = found[1]
+        return f"{script}\n{self.first(f'timeout 600 sh -c {shlex.quote(script)} 2>&1; echo $?')}"
 
     # -- between cases ---------------------------------------------------------------------------
 
