@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import time
+from pathlib import Path
 
 from tests.lab.conftest import Installed
 from tests.lab.drill import Drill
@@ -58,8 +60,9 @@ def test_apply_again_changes_nothing(installed: Installed) -> None:
     assert seconds < 30
 
 
-def test_no_secret_is_left_anywhere(installed: Installed) -> None:
-    """Planted passwords, tokens and keys: not in arguments, journals, logs, files of hosts."""
+def test_no_secret_is_left_anywhere(installed: Installed, tmp_path: Path) -> None:
+    """Planted passwords, tokens and keys: not in arguments, journals, logs, files of hosts, and the
+    archive for somebody who helps."""
     assert installed.canaries.samples > 100
     assert installed.canaries.leaks == []
     assert installed.canaries.found_in_folder(installed.state, skip=("admin.conf",)) == []
@@ -67,6 +70,12 @@ def test_no_secret_is_left_anywhere(installed: Installed) -> None:
         found = installed.canaries.found_on_host(host)
         assert [item for item in found if not item.startswith(LOGIN_FILE)] == [], host
         assert any(item.startswith(LOGIN_FILE) for item in found), "the search itself must work"
+    bundled = haui(installed.lab, "report", "lab", "--bundle", str(tmp_path), state=installed.state)
+    assert bundled[0] == 0, bundled
+    (archive,) = tmp_path.glob("*.tar.gz")
+    assert str(archive) in bundled[1]
+    assert b"control_plane.init" in gzip.decompress(archive.read_bytes()), "nothing is in it"
+    assert installed.canaries.found_in_archive(archive) == []
 
 
 def test_state_folder_is_private(installed: Installed) -> None:
