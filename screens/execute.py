@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import ClassVar
 
-from textual import events, on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widget import Widget
 from textual.widgets import Static
 
 from haui.drawing.picture import Status
 from haui.live.estimate import Timings, remaining
 from screens.actions import Action, bind
-from screens.failure_text import Failure, facts_of, failures
 from screens.glyphs import TONES
 from screens.messages import RunEnded, ShowScreen
 from screens.run_facts import Ending, ending, run_facts, title_text
-from screens.run_hosts import HANDS_OFF, RunHosts
+from screens.run_failures import RunFailures
 from screens.terminal import set_terminal_title
 from screens.timings import earlier_timings
 from screens.widgets.failure_panel import FailurePanel
@@ -36,11 +33,9 @@ from screens.world import World
 
 BEATS = 10
 """Times a second that news are drawn."""
-IDLE = timedelta(seconds=2)
-"""A failure opens by itself only when no key was pressed for so long."""
 
 
-class ExecuteScreen(RunHosts):
+class ExecuteScreen(RunFailures):
     """Watches `world.live`: ten times a second it asks what has changed, and draws that."""
 
     CSS_PATH = "execute.tcss"
@@ -60,8 +55,6 @@ class ExecuteScreen(RunHosts):
                help="Let running steps finish and begin no other; again: go on."),
         Action(id="run.stop", key="x", label="stop", group="Run", do="stop_run",
                help="Stop the run, to go on with it later. Asks how."),
-        Action(id="run.failure", key="F", label="failure", group="Run", shown=False,
-               do="show_failure", help="What has failed, and what to do about it."),
         Action(id="run.unfilter", key="escape", label="", group="Hosts", shown=False,
                do="back", help="Take the filter away."),
     )  # fmt: skip
@@ -71,16 +64,10 @@ class ExecuteScreen(RunHosts):
         self._seen_revision = -1
         self._second = -1
         self._beats = 0
-        self._followed = False
-        """Whether the selection has gone to a failure by itself."""
-        self._known_failures: set[str] = set()
-        self._shown_failure = ""
         self._was_ended = False
         self._left: tuple[float, float] | None = None
-        self._key_at = world.now() - IDLE
         self._open_first = argument
         self._timings: Timings | None = None
-        self._back_to: Widget | None = None
 
     def compose_body(self) -> ComposeResult:
         glyphs = self.world.glyphs
@@ -187,7 +174,7 @@ class ExecuteScreen(RunHosts):
         spans = phase_spans(self.live.plan, self.live.state)
         line.clocks = phase_clocks(line.phases, spans, now)
         if self.failing:
-            self._show_panel()
+            self.show_panel()
 
     def _run_line(self) -> None:
         now = self.world.now().timestamp()
@@ -207,9 +194,6 @@ class ExecuteScreen(RunHosts):
         self._beats = 0
         self._estimate()
         self._run_line()
-
-    def on_key(self, _event: events.Key) -> None:
-        self._key_at = self.world.now()
 
     def on_descendant_focus(self) -> None:
         self._show_focus()
@@ -232,17 +216,10 @@ class ExecuteScreen(RunHosts):
         return [end.advice, "enter goes on to the result"]
 
     def _tell_news(self) -> None:
-        """Failures and the end: bell, title, selection, panel."""
+        """Failures and the end, and the terminal's title."""
         live = self.live
         set_terminal_title(self.app, title_text(live))
-        waiting = {each.id for each in live.undecided}
-        new = waiting - self._known_failures
-        self._known_failures = waiting
-        failed = [view for view in self.views.values() if view.status == "failed"]
-        if new or (failed and not self._followed):
-            self._follow_failure(failed, new)
-        if self.failing:
-            self._show_panel()
+        self.tell_failures()
         if live.ended and not self._was_ended:
             self._tell_end()
         elif self._was_ended and not live.ended:
@@ -256,21 +233,6 @@ class ExecuteScreen(RunHosts):
         self.refresh_bindings()
         self.call_after_refresh(self.arrange_panes)
 
-    def _follow_failure(self, failed: list[HostView], new: set[str]) -> None:
-        self.app.bell()
-        now = self.world.now()
-        if failed and not self._followed:
-            self._followed = True
-            if now - self.moved_at >= HANDS_OFF:
-                self.select(failed[0].name)
-        if not new or self.failing:
-            return
-        busy = self.prompt.asking or not self.is_active or now - self._key_at < IDLE
-        if busy:
-            self.prompt.say(f"{sorted(new)[0].partition('@')[2]} failed: F shows it", "bad")
-        else:
-            self.open_failure(sorted(new)[0])
-
     def _tell_end(self) -> None:
         end = ending(self.live)
         glyphs = self.world.glyphs
@@ -283,70 +245,10 @@ class ExecuteScreen(RunHosts):
         )
         line.set_class(True, "-shown", f"-{end.tone}")
         self.app.bell()
-        if self.failing and not any(f.decidable for f in failures(self.live)):
-            self.close_panel()
+        self.close_if_decided()
         self.prompt.say(f" {glyphs.dot} ".join(dict.fromkeys(self.ways_on(end))))
         self.refresh_bindings()
         self.call_after_refresh(self.arrange_panes)
-
-    # The failure.
-
-    def selection_changed(self) -> None:
-        """A host that has failed shows its failure, while one is shown."""
-        of_host = [f for f in failures(self.live) if f.host == self.selected]
-        if self.failing and of_host:
-            self._show_panel(of_host[0].id)
-
-    def open_failure(self, wanted: str = "") -> None:
-        """Show a failure in place of the log; `wanted` is a task's id or a host."""
-        if not self._show_panel(wanted):
-            return
-        self._back_to = self._back_to if self.failing else self.focused
-        self.add_class("-failing")
-        self.arrange_panes()
-        self.panel.focus()
-        self.panel.scroll_home(animate=False)
-
-    def _show_panel(self, wanted: str = "") -> bool:
-        """Bring the panel up to date; False, and it is closed, when nothing has failed."""
-        all_failures = failures(self.live)
-        if not all_failures:
-            if self.failing:
-                self.close_panel()
-            return False
-        wanted = wanted or self._shown_failure
-        found = next((f for f in all_failures if wanted in (f.id, f.host)), all_failures[0])
-        if self.failing and not found.decidable and not self.live.ended:
-            found = next((f for f in all_failures if f.decidable), found)
-        self._shown_failure = found.id
-        self.panel.show(
-            all_failures,
-            facts_of(self.live, found),
-            ended=self.live.ended,
-            simulated=self.live.site.rehearsal,
-        )
-        return True
-
-    @on(FailurePanel.Chosen)
-    def _failure_chosen(self, event: FailurePanel.Chosen) -> None:
-        self.moved_at = self.world.now()
-        self._show_panel(event.failure.id)
-        self.select(event.failure.host)
-
-    def retry(self, failure: Failure) -> None:
-        super().retry(failure)
-        self.call_later(self._after_decision)
-
-    def _after_decision(self) -> None:
-        if self.failing and not any(f.decidable for f in failures(self.live)):
-            self.close_panel()
-
-    def close_panel(self) -> None:
-        if not self.failing:
-            return
-        self.remove_class("-failing")
-        self.arrange_panes()
-        (self.log_view if self._back_to is self.log_view else self.pane).focus()
 
     # Keys.
 
@@ -376,14 +278,6 @@ class ExecuteScreen(RunHosts):
 
     def action_stop_run(self) -> None:
         self.ask_stop()
-
-    def action_show_failure(self) -> None:
-        if self.failing:
-            self.close_panel()
-        elif failures(self.live):
-            self.open_failure(self.selected)
-        else:
-            self.prompt.say("nothing has failed")
 
     def action_back(self) -> None:
         """Escape never leaves a run: it takes away what was put before it, the last first."""
