@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import getpass
+import logging
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -41,6 +42,8 @@ from haui.step import PHASES, Phase, Plan, Step
 from haui.transport.credentials import Credentials
 from haui.transport.needs import ask_first, needs_of
 from steps.load import body
+
+_log = logging.getLogger(__name__)
 
 Kind = Literal["apply", "resume", "verify", "preflight", "reset"]
 
@@ -101,6 +104,9 @@ class Job:
     """Filled with what the steps read."""
     operator: str = field(default_factory=whoami)
     """Who runs haui, for findings that are let pass."""
+    on_trouble: Callable[[str], None] = _log.warning
+    """Told, once for each, of what goes wrong beside the run: logs that can't be written, watchers
+    that failed."""
     now: Now = utc_now
 
     @property
@@ -222,10 +228,10 @@ async def perform(job: Job, before: RunState) -> RunResult:
         # Hosts that were given back may serve something else by now.
         plan = subset(plan, ("reset",), not_reset(job.spec, before, job.catalogue))
     journal = job.store.open_journal(now=job.now) if job.kind in ON_RECORD else None
-    logs = HostLogs(job.store.logs) if journal else None
+    logs = HostLogs(job.store.logs, on_trouble=job.on_trouble) if journal else None
     try:
         subscribers: tuple[Subscriber, ...] = (logs, *job.watchers) if logs else job.watchers
-        bus = EventBus(job.now, subscribers, journal=journal)
+        bus = EventBus(job.now, subscribers, journal=journal, on_trouble=job.on_trouble)
         await bus.emit(
             RunStarted(
                 run=run_id,

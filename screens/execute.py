@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from haui.drawing.picture import Status
 from haui.live.estimate import Timings, remaining
+from haui.transport.text import clean_line
 from screens.actions import Action, bind
 from screens.glyphs import TONES
 from screens.messages import RunEnded, ShowScreen
@@ -132,6 +133,7 @@ class ExecuteScreen(RunFailures):
             self._run_line()
             if self.selected in dirty:
                 self.update_log_head()
+        self._tell_troubles()
         if statuses:
             self._statuses_changed()
         elif fresh:
@@ -225,6 +227,12 @@ class ExecuteScreen(RunFailures):
         elif self._was_ended and not live.ended:
             self._take_end_back()
         self._was_ended = live.ended
+
+    def _tell_troubles(self) -> None:
+        """What goes wrong beside the run is said once. It comes last: a failure stays in sight."""
+        for text in self.live.take_troubles():
+            self.app.bell()
+            self.prompt.say(clean_line(text, 400), "warn")
 
     def _take_end_back(self) -> None:
         """Somebody has resumed a run that is watched."""

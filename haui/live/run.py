@@ -89,6 +89,7 @@ class LiveRun:
         self._accept_new = accept_new or site.rehearsal
         self._now = now
         self._dirty: set[str] = set()
+        self._troubles: list[str] = []
         self._tasks = {task.id: task for task in self.plan.tasks}
         self._asked: dict[str, tuple[Undecided, asyncio.Future[Decision]]] = {}
         self._left_out: set[str] = set()
@@ -184,6 +185,16 @@ class LiveRun:
         """What the cluster would be like without the task's host. KeyError: no such task."""
         return skip_consequence(self.plan, self._tasks[task_id], self._left_out)
 
+    def hear_trouble(self, text: str) -> None:
+        """Something went wrong beside the run, which goes on."""
+        self._troubles.append(text)
+        self.revision += 1
+
+    def take_troubles(self) -> tuple[str, ...]:
+        """What went wrong beside the run since last, as a log that can't be written."""
+        troubles, self._troubles = tuple(self._troubles), []
+        return troubles
+
     def take_dirty(self) -> frozenset[str]:
         """The plan's hosts of which something but output (`logs.total`) has changed since last."""
         dirty, self._dirty = frozenset(self._dirty), set()
@@ -271,6 +282,7 @@ class LiveRun:
             etcd_data=self.etcd_data,
             decide=self._decide if self.installs else None,
             evidence=self.evidence,
+            on_trouble=self.hear_trouble,
             now=self._now,
         )
         return await perform(job, before)

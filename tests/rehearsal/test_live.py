@@ -103,6 +103,19 @@ async def test_a_preflight_and_an_install(tmp_path: Path) -> None:
         assert Timings.from_journals([store]).of("control_plane.init")
 
 
+async def test_logs_that_can_not_be_written_are_told_once(tmp_path: Path) -> None:
+    async with rehearsal(tmp_path) as site:
+        run = LiveRun("apply", small(1), site)
+        run.store.create()
+        for name in ("cp1", "wk1"):
+            (run.store.logs / f"{name}.log").mkdir(parents=True)
+        assert outcome(await ended(run)) == "ok"
+        (told,) = run.take_troubles()
+        assert "log of cp1 can't be written (Is a directory): the run goes on" in told
+        assert run.take_troubles() == ()
+        assert any("[certs]" in line.text for line in run.logs.lines_since("cp1"))
+
+
 async def test_one_host_is_looked_at_again(tmp_path: Path) -> None:
     async with rehearsal(tmp_path, "wk1:preflight.facts:fail-once") as site:
         first = await ended(LiveRun("preflight", cluster(), site))

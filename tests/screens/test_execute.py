@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from haui.errors import InterruptedRunError
-from haui.events import RunFinished
+from haui.events import RunFinished, TaskOutput
 from haui.live.progress import PhaseProgress
+from haui.record.logs import HostLogs
 from haui.session import INSTALL
 from screens.execute import ExecuteScreen
 from screens.glyphs import ASCII, UNICODE
@@ -240,6 +241,21 @@ async def test_title_and_bell_tell_of_a_failure_and_the_end(
         await stage.beat()
         assert titles[-1] == "haui: atlas failed"
         assert len(bells) == 2
+
+
+async def test_a_log_that_can_not_be_written_is_told_once(tmp_path: Path) -> None:
+    async with run_page(tmp_path, 3) as stage:
+        folder = stage.live.store.logs
+        (folder / "cp-1.log").mkdir(parents=True)
+        logs = HostLogs(folder, on_trouble=stage.live.hear_trouble)
+        line = TaskOutput(host="cp-1", step="runtime.containerd", lines=("said",))
+        logs(line)
+        await stage.beat()
+        assert "the log of cp-1 can't be written (Is a directory)" in stage.said()
+        stage.page.prompt.say("something else")
+        logs(line)
+        await stage.beat()
+        assert stage.said() == "something else"
 
 
 def test_a_title_can_not_break_out_of_its_sequence() -> None:
