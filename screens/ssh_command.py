@@ -11,7 +11,7 @@ from pathlib import Path
 
 from haui.spec import ClusterSpec
 from haui.transport.login import Target
-from haui.transport.remote import jump_of, target_of
+from haui.transport.targets import jump_of, target_of
 
 
 def ssh_argv(spec: ClusterSpec, host: str, known_hosts: Path) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from haui.secret import Secret
 from haui.session import ConnectionEvents, Emit, FleetLike
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials
-from haui.transport.remote import Fleet, KeyRow
+from haui.transport.fleet import Fleet, KeyRow
 from steps import reset
 
 __all__ = ["REHEARSALS", "KeyRow", "OpenFleet", "RealSite", "RehearsalSite", "Site", "fleet_opener"]

@@ -21,7 +21,7 @@ Sink = Callable[[bytes], Awaitable[None]]
 
 
 class ExecChannel(Protocol):
-    """What haui.transport.ssh.Channel offers."""
+    """What haui.transport.channel.Channel offers."""
 
     async def receive(self) -> tuple[bool, bytes] | None: ...
 

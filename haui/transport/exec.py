@@ -45,7 +45,7 @@ _CHECK_S = 30
 
 
 class Link(Protocol):
-    """What haui.transport.ssh.Connection offers."""
+    """What haui.transport.connection.Connection offers."""
 
     @property
     def fingerprint(self) -> str: ...

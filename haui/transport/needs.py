@@ -10,7 +10,7 @@ from haui.errors import UsageError
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials, SecretName, variable_of
 from haui.transport.login import Target, locked_keys
-from haui.transport.remote import jump_of, target_of
+from haui.transport.targets import jump_of, target_of
 
 SHOWN_HOSTS = 4
 

@@ -1,13 +1,11 @@
-"""RemoteHost: the Host protocol over SSH. Fleet: all hosts of a cluster."""
+"""RemoteHost: the Host protocol over SSH."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Literal, TypeVar
 
 from haui import agent
@@ -15,13 +13,11 @@ from haui.errors import ConnectError, ConnectionLostError, StepError
 from haui.execution.clock import Clock, LoopClock
 from haui.host import Completed, LineSink, Script, TaskId, TaskRequest, TaskState
 from haui.secret import Secret
-from haui.spec import ClusterSpec, HostSpec
 from haui.transport.credentials import Credentials
 from haui.transport.exec import Answer, Executing, Link
-from haui.transport.hostkeys import HostKeys
 from haui.transport.launch import SudoMode
+from haui.transport.login import BusyError, Target, TransientError
 from haui.transport.patience import Patience
-from haui.transport.ssh import AskKey, BusyError, SshPool, Target, TransientError
 from haui.transport.taskwire import (
     MarkFinder,
     agent_failure,
@@ -269,117 +265,4 @@ def _completed(answer: Answer) -> Completed:
         asked=answer.asked,
         answered=answer.answered,
         noise=answer.noise,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRow:
-    """One host of the table that a person compares before accepting keys.
-
-    `judgement` is trusted, unknown, changed or revoked; empty with `problem` when the host could
-    not be asked.
-    """
-
-    host: str
-    address: str
-    fingerprint: str = ""
-    kind: str = ""
-    judgement: str = ""
-    problem: ConnectError | None = None
-
-
-class Fleet:
-    """The hosts of a cluster: one connection each, shared credentials, pins and jump host."""
-
-    def __init__(
-        self,
-        spec: ClusterSpec,
-        credentials: Credentials,
-        known_hosts_path: Path | None,
-        *,
-        accept_new: bool = False,
-        ask: AskKey | None = None,
-        on_connection: OnConnection | None = None,
-        patience_s: float = PATIENCE_S,
-        other_known_hosts: Sequence[Path] | None = None,
-        clock: Clock | None = None,
-    ) -> None:
-        keys = HostKeys(known_hosts_path, other_known_hosts)
-        self._spec = spec
-        self._pool = SshPool(credentials, keys, jump=jump_of(spec), accept_new=accept_new, ask=ask)
-        self._hosts = {
-            host.name: RemoteHost(
-                target_of(spec, host),
-                self._pool.dial,
-                credentials,
-                sudo=spec.ssh.sudo,
-                on_connection=on_connection,
-                patience_s=patience_s,
-                clock=clock,
-            )
-            for host in spec.hosts
-        }
-
-    def host(self, name: str) -> RemoteHost:
-        """The host of that name. KeyError when the cluster has none."""
-        return self._hosts[name]
-
-    async def fetch_fingerprints(self, names: Iterable[str] | None = None) -> tuple[KeyRow, ...]:
-        """The hosts' keys as they are now, without logging in; never raises ConnectError."""
-        hosts = [self._spec.host(name) for name in names] if names else self._spec.hosts
-        targets = [target_of(self._spec, host) for host in hosts]
-        return tuple(await asyncio.gather(*(self._key_row(target) for target in targets)))
-
-    async def _key_row(self, target: Target) -> KeyRow:
-        try:
-            verdict = await self._pool.host_key(target)
-        except ConnectError as error:
-            return KeyRow(host=target.name, address=target.where, problem=error)
-        return KeyRow(
-            host=target.name,
-            address=target.where,
-            fingerprint=verdict.shown.fingerprint,
-            kind=verdict.shown.kind,
-            judgement=verdict.judgement,
-        )
-
-    async def close(self) -> None:
-        """Close all connections; running tasks go on."""
-        await asyncio.gather(*(host.close() for host in self._hosts.values()))
-        await self._pool.close()
-
-
-def target_of(spec: ClusterSpec, host: HostSpec) -> Target:
-    """Where and how to log in to a host."""
-    return Target(
-        name=host.name,
-        address=host.ssh.address or host.address,
-        port=host.ssh.port or spec.ssh.port,
-        user=host.ssh.user or spec.ssh.user,
-        key=host.ssh.key or spec.ssh.key,
-        agent=spec.ssh.agent,
-        password=spec.ssh.password,
-        fingerprint=host.fingerprint,
-    )
-
-
-def jump_of(spec: ClusterSpec) -> Target | None:
-    """The jump host in `[user@]host[:port]`; an IPv6 address stands in brackets."""
-    if not spec.ssh.jump:
-        return None
-    user, _, rest = spec.ssh.jump.rpartition("@")
-    address, port = rest, ""
-    if rest.startswith("["):
-        address, _, port = rest[1:].partition("]")
-        port = port.removeprefix(":")
-    elif rest.count(":") == 1:
-        address, _, port = rest.partition(":")
-    return Target(
-        name=f"jump host {address}",
-        address=address,
-        port=int(port or 22),
-        user=user or spec.ssh.user,
-        key=spec.ssh.key,
-        agent=spec.ssh.agent,
-        password=spec.ssh.password,
     )

@@ -30,7 +30,7 @@ from haui.rehearsal.process import FleetProcess
 from haui.spec import ClusterSpec
 from haui.step import Plan
 from haui.transport.credentials import Credentials
-from haui.transport.remote import Fleet
+from haui.transport.fleet import Fleet
 from steps.load import script
 from tests.rehearsal.conftest import cluster
 

@@ -13,8 +13,9 @@ import asyncssh
 
 from haui.transport.credentials import Credentials
 from haui.transport.hostkeys import HostKeys
+from haui.transport.login import Target
 from haui.transport.remote import RemoteHost
-from haui.transport.ssh import SshPool, Target
+from haui.transport.ssh import SshPool
 from tests.ssh.sshd import Sshd, keygen, unavailable
 
 

@@ -14,7 +14,8 @@ from haui.execution.executor import RunResult
 from haui.host import Script, TaskId, TaskRequest
 from haui.rehearsal.faults import Fault
 from haui.transport.credentials import Credentials
-from haui.transport.remote import Fleet, RemoteHost
+from haui.transport.fleet import Fleet
+from haui.transport.remote import RemoteHost
 from tests.rehearsal.conftest import STEPS, Rehearsal, Starter, cluster
 from tests.rehearsal.test_install import Install
 

@@ -23,7 +23,7 @@ from haui.rehearsal.fleet import SimulatedFleet
 from haui.secret import Secret
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials
-from haui.transport.remote import Fleet
+from haui.transport.fleet import Fleet
 from steps.load import script
 from tests.rehearsal.conftest import ManualClock, cluster
 

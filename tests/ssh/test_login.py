@@ -15,7 +15,7 @@ from haui.host import Script
 from haui.secret import Secret
 from haui.transport.credentials import Credentials, SecretName
 from haui.transport.hostkeys import HostKey
-from haui.transport.ssh import Target, TransientError
+from haui.transport.login import Target, TransientError
 from tests.ssh.conftest import Bench, StartSshd
 from tests.ssh.sshd import IS_ROOT, PASSWORD, Sshd, fingerprint, free_port, keygen
 

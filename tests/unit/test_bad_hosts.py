@@ -19,7 +19,8 @@ from haui.rehearsal import facts
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials
 from haui.transport.login import Target
-from haui.transport.remote import RemoteHost, target_of
+from haui.transport.remote import RemoteHost
+from haui.transport.targets import target_of
 from steps.preflight import STEPS
 from tests.unit.scripted import Machine, ScriptedFleet, answer, lost
 from tests.unit.scripted_run import Ran

@@ -14,8 +14,10 @@ from haui.host import Script, TaskId, TaskRequest
 from haui.secret import Secret
 from haui.spec import ClusterSpec, HostSpec, HostSsh, Ssh
 from haui.transport.credentials import Credentials
-from haui.transport.remote import Fleet, RemoteHost, jump_of, target_of
-from haui.transport.ssh import BusyError, Target, TransientError
+from haui.transport.fleet import Fleet
+from haui.transport.login import BusyError, Target, TransientError
+from haui.transport.remote import RemoteHost
+from haui.transport.targets import jump_of, target_of
 from haui.transport.wire import Envelope
 
 TASK = TaskId(run="r", step="s", attempt=1)
