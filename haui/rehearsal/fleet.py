@@ -13,10 +13,11 @@ from pathlib import Path
 
 import asyncssh
 
+from haui.rehearsal.clock import FleetClock, WallClock
 from haui.rehearsal.cluster import SimulatedCluster, SimulatedStep
 from haui.rehearsal.faults import Fault
 from haui.rehearsal.host import SimulatedHost, Tempo
-from haui.rehearsal.server import FleetClock, HostServer, WallClock, write_whole
+from haui.rehearsal.server import HostServer, write_whole
 from haui.spec import ClusterSpec, Ssh
 from haui.step import Step
 
