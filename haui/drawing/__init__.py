@@ -2,7 +2,6 @@
 
 from haui.drawing.canvas import Picture, Segment, Tone
 from haui.drawing.cast import GLYPHS, Status
-from haui.drawing.choices import CHOICES, choice_drawing
 from haui.drawing.facts import (
     QUORUM_TABLE,
     HostsNeeded,
@@ -19,7 +18,6 @@ from haui.drawing.picture import draw, picture_markdown
 from haui.drawing.shape import Node, Shape, shape_of
 
 __all__ = [
-    "CHOICES",
     "GLYPHS",
     "LOCKED",
     "QUORUM_TABLE",
@@ -32,7 +30,6 @@ __all__ = [
     "Shape",
     "Status",
     "Tone",
-    "choice_drawing",
     "draw",
     "falls",
     "hosts_needed",

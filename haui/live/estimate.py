@@ -21,10 +21,6 @@ from haui.step import LANES, Plan, Task
 
 UNKNOWN_SHARE = 0.1
 """An estimate is made while at most this part of the tasks that are left is of unknown steps."""
-FEWEST = 3
-"""So many times a step must have been seen before one of its turns can be called slow."""
-SLOWER = 1.25
-"""How much longer than nearly all earlier turns (95 in 100) counts as slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +68,6 @@ def remaining(
         for end in (0, 1)
     )
     return least, most
-
-
-def slower_than_usual(step: str, seconds: float, timings: Timings) -> bool:
-    """Whether a turn of so many seconds is clearly longer than nearly all of the earlier ones."""
-    seen = timings.of(step)
-    if len(seen) < FEWEST:
-        return False
-    ordered = sorted(seen)
-    return seconds > SLOWER * ordered[min(int(0.95 * len(ordered)), len(ordered) - 1)]
 
 
 def _good_turns(store: ClusterStore) -> list[TaskFinished]:

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from haui.drawing import GLYPHS, Picture, Status, draw, picture_markdown, shape_of
-from haui.drawing.choices import CHOICE_HEIGHT, CHOICE_WIDTH, CHOICES, choice_drawing
+from haui.drawing import GLYPHS, Status, draw, picture_markdown, shape_of
 from tests.unit.spec_samples import steady
 from tests.unit.specs import shapes
 
@@ -206,27 +205,6 @@ def test_markdown_is_one_fenced_block() -> None:
     lines = block.splitlines()
     fence = lines[0].removesuffix("text")
     assert lines[-1] == fence and all(fence not in line for line in lines[1:-1])
-
-
-@pytest.mark.parametrize("choice", CHOICES)
-@pytest.mark.parametrize("ascii", [False, True])
-def test_choices_are_small(choice: str, ascii: bool) -> None:
-    lines = choice_drawing(choice, ascii=ascii).text().splitlines()
-    assert 0 < len(lines) <= CHOICE_HEIGHT
-    assert max(cell_len(line) for line in lines) <= CHOICE_WIDTH
-    assert not ascii or all(line.isascii() for line in lines)
-
-
-def test_every_topology_and_endpoint_has_a_drawing() -> None:
-    for kind, endpoint, _ in CASES:
-        assert choice_drawing(f"topology.{kind}").lines
-        assert choice_drawing(f"endpoint.{endpoint}").lines
-    assert choice_drawing("external") == choice_drawing("topology.external")
-    assert choice_drawing("nothing") == Picture()
-
-
-def test_choices_look_as_agreed() -> None:
-    golden("choices", "".join(f"######## {c}\n{choice_drawing(c).text()}\n" for c in CHOICES))
 
 
 words = st.one_of(

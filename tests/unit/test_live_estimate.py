@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from haui.events import Event, RunFinished, RunStarted, TaskFinished, TaskStarted
-from haui.live.estimate import Timings, remaining, slower_than_usual
+from haui.live.estimate import Timings, remaining
 from haui.plan import build_plan
 from haui.record.bus import EventBus
 from haui.record.stamp import stamp
@@ -167,11 +167,3 @@ async def test_a_damaged_journal_tells_nothing(tmp_path: Path) -> None:
     store = await written(tmp_path, "one", [begun()])
     store.journal_path.write_text("damaged\nfrom\nthe start\n")
     assert Timings.from_journals([store]) == Timings()
-
-
-def test_slow_is_what_is_clearly_longer_than_nearly_all() -> None:
-    timings = Timings(changed={"a": (10.0, 11.0, 12.0), "b": (1.0, 2.0)})
-    assert slower_than_usual("a", 16, timings)
-    assert not slower_than_usual("a", 14, timings)
-    assert not slower_than_usual("b", 500, timings)
-    assert not slower_than_usual("c", 500, timings)
