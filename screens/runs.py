@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from haui.errors import HauiError, SpecError
+from haui.errors import SpecError
 from screens.world import World
 
 if TYPE_CHECKING:
     from haui.live.run import LiveRun
-
-_log = logging.getLogger(__name__)
 
 
 def begin_install(world: World) -> LiveRun:
@@ -93,27 +90,22 @@ def _started(world: World, live: LiveRun) -> LiveRun:
 
 
 async def conclude(world: World, live: LiveRun) -> None:
-    """Wait for the end; then write the report, and throw away the draft of a finished cluster.
-
-    A report that can't be written is no reason to call an install failed.
-    """
-    from haui.documents.report import write_report
+    """Wait for the end; then write the report, and throw away the draft of a finished cluster."""
+    from haui.documents.report_file import try_report
 
     await live.wait()
     if live.result is None or not live.on_record:
         return
-    try:
-        await asyncio.to_thread(
-            write_report,
-            live.store,
-            spec=live.spec,
-            state=live.state,
-            plan=live.plan,
-            now=world.now(),
-            secrets=live.site.credentials.known(),
-        )
-    except HauiError:
-        _log.warning("the report could not be written", exc_info=True)
+    error = await asyncio.to_thread(
+        try_report,
+        live.store,
+        state=live.state,
+        plan=live.plan,
+        now=world.now(),
+        secrets=live.site.credentials.known(),
+    )
+    if error is not None:
+        live.hear_trouble(f"there is no report: {error.what}: {error.why}")
     desk = world.desk
     done = live.installs and live.result.outcome == "ok"
     if done and desk is not None and desk.draft.name == live.spec.name:

@@ -19,7 +19,7 @@ from haui.cli.prompt import ask_secret, ask_yes, at_terminal
 from haui.clusterfile import load as specfile
 from haui.clusterfile.rules import notes
 from haui.clusterfile.text import diff, dump
-from haui.documents.report import write_report
+from haui.documents.report_file import try_report
 from haui.documents.undoing import ending_lines
 from haui.errors import OUTCOME_CODES, HauiError, InterruptedRunError, UsageError
 from haui.events import EtcdData
@@ -36,7 +36,6 @@ from haui.record.store import ClusterStore, find_cluster
 from haui.resetting import refuse_install
 from haui.session import ON_RECORD, Job, Kind, perform, plan_of
 from haui.spec import ClusterSpec
-from haui.step import Plan
 from haui.transport.credentials import Credentials
 from haui.transport.needs import needs_of, told
 
@@ -132,26 +131,12 @@ def run_cluster(
         for line in overridden.unused() if kind not in ("verify", "reset") else ():
             sys.stderr.write(f"haui: note: {line}\n")
         if kind in ON_RECORD:
-            _report(plan_of(spec, kind, hosts, etcd_data=etcd_data), store, credentials)
+            plan = plan_of(spec, kind, hosts, etcd_data=etcd_data)
+            error = try_report(store, plan=plan, now=utc_now(), secrets=credentials.known())
+            where = f"no report: {error.render()}" if error else f"the report is in {store.report}"
+            sys.stderr.write(f"haui: {where}\n")
         ready = f"export KUBECONFIG={shlex.quote(str(store.admin_conf))}"
         return conclude(result, spec, store, kind=kind, again=again, output=output, ready=ready)
-
-
-def _report(plan: Plan, store: ClusterStore, credentials: Credentials) -> None:
-    """Write the report. That it can't be written is no reason to call a run failed."""
-    try:
-        path = write_report(
-            store,
-            spec=plan.spec,
-            state=store.read_state(),
-            plan=plan,
-            now=utc_now(),
-            secrets=credentials.known(),
-        )
-    except HauiError as error:
-        sys.stderr.write(f"haui: no report: {error.render()}\n")
-    else:
-        sys.stderr.write(f"haui: the report is in {path}\n")
 
 
 def _next_commands(kind: Kind, spec: ClusterSpec, file: Path | None) -> tuple[str, str]:

@@ -23,7 +23,8 @@ from pathlib import Path
 from haui import __version__
 from haui.documents.logtail import tail
 from haui.documents.redact import redact_state, redact_text
-from haui.documents.report import failure_output, report
+from haui.documents.report import report
+from haui.documents.report_file import failure_output
 from haui.errors import JournalError
 from haui.plan import to_json
 from haui.preset import export

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from haui.documents.causes import likely
-from haui.documents.logtail import output_of, tail
+from haui.documents.logtail import output_of
 from haui.documents.looked import looked
 from haui.documents.markdown import code, fence, inline, remote_fence, table
 from haui.documents.phases import busy_seconds, duration, when
-from haui.documents.redact import redact_state, redact_text
 from haui.documents.tries import tried_again
 from haui.documents.undoing import reset_words, undone
 from haui.drawing.facts import survives
@@ -24,8 +23,6 @@ from haui.drawing.picture import picture_markdown
 from haui.drawing.shape import shape_of
 from haui.events import Problem
 from haui.record.state import RunState, TaskView
-from haui.record.store import ClusterStore
-from haui.secret import Secret
 from haui.spec import ClusterSpec
 from haui.step import PHASES, Plan, Task
 
@@ -40,54 +37,12 @@ _OUTCOMES = {
 }
 _RESULTS = {"ok": "ok", "differs": "wrong", "blocked": "wrong", "skipped": "skipped"}
 _SLOWEST = 5
-_LOG_LINES = 2000
 _ETCD_BACKUP = """\
 # on {host}, as root; then copy the file to another machine
 crictl exec "$(crictl ps -q --name '^etcd$')" etcdctl --endpoints https://127.0.0.1:2379 \\
     --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt \\
     --key /etc/kubernetes/pki/etcd/server.key snapshot save /var/lib/etcd/backup.db
 """
-
-
-def write_report(
-    store: ClusterStore,
-    *,
-    spec: ClusterSpec,
-    state: RunState,
-    plan: Plan,
-    now: datetime,
-    secrets: Iterable[Secret] = (),
-) -> Path:
-    """`report.md` into the cluster's folder, mode 0600. Raises JournalError when it can't be."""
-    known = tuple(secrets)
-    text = report(
-        spec,
-        redact_state(state, known),
-        plan=plan,
-        now=now,
-        kubeconfig=store.admin_conf,
-        output=failure_output(store, state, known),
-    )
-    return store.write_private(store.report.name, text.encode("utf-8", "backslashreplace"))
-
-
-def failure_output(
-    store: ClusterStore, state: RunState, secrets: Iterable[Secret] = ()
-) -> dict[str, tuple[str, ...]]:
-    """The last lines of the logs of hosts with failures, masked, for `report`."""
-    known = tuple(secrets)
-    return {
-        host: tuple(redact_text("\n".join(_log(store, host)), known).split("\n"))
-        for host, views in state.tasks.items()
-        if any(view.status == "failed" for view in views.values())
-    }
-
-
-def _log(store: ClusterStore, host: str) -> tuple[str, ...]:
-    try:
-        return tail(store.log(host), _LOG_LINES) if "/" not in host else ()
-    except OSError:
-        return ()  # The logs are a convenience; the report does without.
 
 
 def report(

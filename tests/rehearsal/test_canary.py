@@ -27,7 +27,7 @@ from haui.cli.ending import code_of
 from haui.cli.plain import JsonPrinter, PlainPrinter
 from haui.clusterfile.text import dump
 from haui.documents.bundle import write_bundle
-from haui.documents.report import write_report
+from haui.documents.report_file import write_report
 from haui.errors import HauiError
 from haui.execution.controls import Controls
 from haui.live.site import fleet_opener
@@ -158,9 +158,9 @@ async def test_nothing_that_is_kept_or_shown_holds_a_secret(
 
     plan = plan_of(spec, "apply")
     known = credentials.known()
-    parts: dict[str, Any] = {"spec": spec, "state": store.read_state(), "plan": plan}
+    parts: dict[str, Any] = {"state": store.read_state(), "plan": plan}
     write_report(store, **parts, now=utc_now(), secrets=known)
-    bundle = write_bundle(store, **parts, out_dir=tmp_path, now=utc_now(), secrets=known)
+    bundle = write_bundle(store, spec=spec, **parts, out_dir=tmp_path, now=utc_now(), secrets=known)
     places = {str(path): path.read_bytes() for path in store.root.rglob("*") if path.is_file()}
     assert {Path(place).name for place in places} >= {"journal.yaml", "wk1.log", "report.md"}
     places |= {

@@ -92,6 +92,9 @@ async def test_logs_report_and_copies_are_no_reason_to_stop(
         assert (run.error, run.result and run.result.outcome) == (None, "ok")
         await conclude(make_world(tmp_path), run)
         assert not run.store.report.exists()
+        logs, report = run.take_troubles()
+        assert "can't be written (No space left on device): the run goes on" in logs
+        assert report == "there is no report: report.md can't be written: No space left on device"
 
 
 FILLED = """

@@ -15,7 +15,8 @@ from markdown_it import MarkdownIt
 from haui.documents.logtail import output_of, tail
 from haui.documents.phases import busy_seconds, duration, when
 from haui.documents.redact import redact_state, redact_text
-from haui.documents.report import report, write_report
+from haui.documents.report import report
+from haui.documents.report_file import try_report, write_report
 from haui.errors import JournalError
 from haui.events import PreflightResult, TaskIntent, TaskRetrying, TaskStarted, Verdict
 from haui.record.state import RunState, TaskView, replay
@@ -153,14 +154,16 @@ def test_it_is_written_privately_and_without_secrets(tmp_path: Path) -> None:
     store.create()
     store.log("cp2").write_text("T  control_plane.join | sudo: a password is required canary|x9\n")
     secrets = (Secret("hunter2-canary"), Secret("canary|x9"))
-    path = write_report(store, spec=SPEC, state=BAD, plan=PLAN, now=NOW, secrets=secrets)
+    path = write_report(store, state=BAD, plan=PLAN, now=NOW, secrets=secrets)
     text = path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "hunter2" not in text and "x9" not in text and MASK in text
     assert "**Likely:** sudo on the host wants a password" in text
     (tmp_path / "atlas").rename(tmp_path / "gone")
     with pytest.raises(JournalError, match="can't be written"):
-        write_report(store, spec=SPEC, state=GOOD, plan=PLAN, now=NOW)
+        write_report(store, state=GOOD, plan=PLAN, now=NOW)
+    error = try_report(store, plan=PLAN, now=NOW)
+    assert error is not None and "can't be written" in error.what
 
 
 def test_redaction_reaches_every_text() -> None:
