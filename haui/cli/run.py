@@ -160,7 +160,7 @@ def _found(kind: Kind, file: Path | None, name: str | None) -> tuple[ClusterSpec
     if state.gone:
         raise UsageError(
             f"there is nothing to {kind}: {store.name} was reset",
-            fix=f"haui apply {store.cluster_yaml} installs it again",
+            fix=f"haui apply {shlex.quote(str(store.cluster_yaml))} installs it again",
         )
     if kind == "resume" and not state.unfinished:
         raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def check_folder(folder: Path) -> None:
         raise JournalError(
             f"{folder} can be changed by other accounts",
             why=f"its mode is {stat.S_IMODE(info.st_mode):04o}",
-            fix=f"See that nobody changed it, then: chmod 700 {folder}",
+            fix=f"See that nobody changed it, then: chmod 700 {shlex.quote(str(folder))}",
         )
 
 

@@ -171,10 +171,11 @@ def _refuse_foreign(data: bytes, good: int, number: int, error: BadLineError, pa
     """Without a single record, only the header tells a torn journal from another file."""
     ours = data.startswith(_TITLE) if good else HEADER.startswith(data.rstrip(b"\0"))
     if not ours:
+        file, kept = shlex.quote(str(path)), shlex.quote(f"{path}.old")
         raise JournalError(
             f"{path} is not a journal of haui",
             why=f"line {number}: {error}",
-            fix=f"Move it away (mv {path.name} {path.name}.old), then run haui again.",
+            fix=f"Move it away (mv {file} {kept}), then run haui again.",
         )
 
 
@@ -220,9 +221,9 @@ def _open_fix(error: OSError) -> str:
 
 
 def _check_private(fd: int, path: Path) -> None:
-    info = os.fstat(fd)
+    info, file = os.fstat(fd), shlex.quote(str(path))
     if not stat.S_ISREG(info.st_mode):
-        raise JournalError(f"{path} is not a regular file", fix=f"Move it away: mv {path} …")
+        raise JournalError(f"{path} is not a regular file", fix=f"Move it away: mv {file} …")
     if info.st_uid != os.geteuid():
         raise JournalError(
             f"{path} belongs to another account (uid {info.st_uid})",
@@ -233,7 +234,7 @@ def _check_private(fd: int, path: Path) -> None:
         raise JournalError(
             f"{path} can be changed by other accounts",
             why=f"its mode is {stat.S_IMODE(info.st_mode):04o}",
-            fix=f"See that nobody changed it, then: chmod 600 {path}",
+            fix=f"See that nobody changed it, then: chmod 600 {file}",
         )
 
 

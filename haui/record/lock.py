@@ -10,6 +10,7 @@ import errno
 import fcntl
 import json
 import os
+import shlex
 import socket
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
@@ -119,7 +120,8 @@ def _flock(fd: int, path: Path, cluster: str) -> None:
             raise JournalError(
                 f"a haui that has ended has left a process behind that holds the lock of {cluster}",
                 why=f"it was {owner}",
-                fix=f"`fuser -v {path}` shows which process that is; end it, then try again.",
+                fix=f"`fuser -v {shlex.quote(str(path))}` shows which process that is; end it, then"
+                " try again.",
             ) from error
         raise JournalError(
             f"another haui works on {cluster}",

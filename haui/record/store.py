@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def state_root(env: Mapping[str, str] = os.environ) -> Path:
             raise UsageError(
                 f"HAUI_STATE_DIR is the relative path {own}",
                 why="every haui would look for its clusters somewhere else",
-                fix=f"Make it absolute, e.g. HAUI_STATE_DIR={Path.cwd() / own}",
+                fix=f"Make it absolute, e.g. HAUI_STATE_DIR={shlex.quote(str(Path.cwd() / own))}",
             )
         return path
     xdg = env.get("XDG_STATE_HOME", "")
