@@ -9,6 +9,7 @@ from tests.lab.faults_cluster import CLUSTER
 from tests.lab.faults_disks import DISKS
 from tests.lab.faults_gone import GONE
 from tests.lab.faults_hosts import intent, output, started
+from tests.lab.faults_late import LATE
 from tests.lab.faults_supply import SUPPLY
 
 WHOLE = (verified, every_byte, nothing_twice)
@@ -88,18 +89,6 @@ def _connections() -> tuple[Fault, ...]:
             breaks=hosts.reboot("cp2"),
             expected=done("cp2", "network.plugins"),
         ),
-        Fault(
-            name="power cut in phase workers",
-            when=output("wk1", "workers.join", "[preflight]"),
-            breaks=hosts.power_cut("wk1"),
-            expected=done("wk1", "workers.join"),
-        ),
-        Fault(
-            name="rebooted in phase verify",
-            when=started("cp1", "verify.workload"),
-            breaks=hosts.reboot("wk2"),
-            expected=done("cp1", "verify.workload"),
-        ),
     )
 
 
@@ -109,4 +98,5 @@ PARTS: tuple[Part, ...] = (
     DISKS,
     CLUSTER,
     GONE,
+    LATE,
 )
