@@ -27,12 +27,12 @@ facts_health() {
 }
 
 # The log as the kernel gives it, one record a read, until there is none left: half of what dmesg costs, which writes each
-# line anew. In a container the device may lead to a console instead.
+# line anew; what is passed on is collected, as each record would wake the reader. In a container the device may lead to a console instead.
 facts_kernel_log() {
     haui_log=$ROOT/dev/kmsg
     said log
     if [ -c "$haui_log" ] && [ -r "$haui_log" ] && [ ! -L "$haui_log" ]; then
-        dd if="$haui_log" iflag=nonblock bs=8192 2>/dev/null </dev/null
+        dd if="$haui_log" iflag=nonblock ibs=8192 obs=65536 2>/dev/null </dev/null
     else
         dmesg 2>/dev/null </dev/null
     fi

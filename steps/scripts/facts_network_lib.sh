@@ -25,26 +25,28 @@ facts_network() {
     facts_firewall
 }
 
-# network_batch: what one ip says of addresses and routes; lines about the link lo part them. A root of a family lists
-# all routes of that family. For $(…).
+# network_batch: what one ip says of the way to the virtual address, links, addresses and routes; lines about the link lo
+# part them, but for its own among the links. A root of a family lists all routes of that family. The kinds of links need
+# -d; what that adds to routes is left out again. For $(…).
 network_batch() {
-    exec ip -o -force -batch - <<EOF
+    exec ip -d -o -force -batch - <<EOF
+${HAUI_VIP:+route get $HAUI_VIP}
+link show dev lo
+link show
+link show dev lo
 addr show
 link show dev lo
 route show table all root 0.0.0.0/0
 link show dev lo
 route show table all root ::/0
-link show dev lo
-${HAUI_VIP:+route get $HAUI_VIP}
 EOF
 }
 
 # Links, addresses and routes. Not bounded: ip asks nobody but the kernel, and in what could hold that up it can't be killed.
 network_tables() {
-    said network
-    ip -d -o link show 2>/dev/null </dev/null
     network_said=$(network_batch 2>/dev/null)
-    printf '\n= rest\n%s\n' "$network_said"
+    said network
+    printf '%s\n' "$network_said"
     said_all
     network_speed
 }
@@ -63,11 +65,9 @@ network_speed() {
 
 # shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
 NETWORK_SAID='
-    BEGIN { network_part = "link"; split("route4 route6 get", network_parts, " ") }
+    BEGIN { network_part = "get"; split("link address route4 route6", network_parts, " ") }
     function network_said() {
-        if (network_part == "link" && $0 == "= rest") {
-            network_part = "address"; network_rows = 0
-        } else if (network_part != "link" && $2 == "lo:") {
+        if ($2 == "lo:" && (network_part != "link" || network_lo++)) {
             network_locals()
             network_part = network_parts[++network_seen]; network_rows = 0
         } else if (network_part == "link") {
@@ -84,6 +84,10 @@ NETWORK_SAID='
     function network_route(text) {
         network_rows++
         gsub(/[\t\\ ]+/, " ", text)
+        sub(/^unicast /, "", text)
+        sub(/ table main( |$)/, " ", text)
+        sub(/ proto boot( |$)/, " ", text)
+        sub(/ scope global( |$)/, " ", text)
         tell(network_part, substr(text, 1, 400))
     }
     # Those of the table local come last.
@@ -153,16 +157,19 @@ ask_neighbour() {
 
 network_virtual_address() {
     [ -n "${HAUI_VIP:-}" ] || return 0
-    case $network_said in
-        *': lo: '*) haui_route=${network_said##*: lo: } ;;
-        *) haui_route= ;;
-    esac
+    # The first line; from the front, as a shell cuts long texts from their end in time that grows with the square.
+    haui_route=${network_said%%"$HAUI_NEWLINE"*}
     case $haui_route in
-        *"$HAUI_NEWLINE"*" dev "*) haui_route=${haui_route#*"$HAUI_NEWLINE"} ;;
-        # Why there is none.
-        *) haui_route=$(ip -o route get "$HAUI_VIP" 2>&1 </dev/null) ;;
+        *": lo: "* | '')
+            # Why there is none.
+            haui_route=$(ip -o route get "$HAUI_VIP" 2>&1 </dev/null)
+            haui_route=${haui_route%%"$HAUI_NEWLINE"*}
+            ;;
     esac
-    haui_route=${haui_route%%"$HAUI_NEWLINE"*}
+    haui_route=${haui_route#unicast }
+    case $haui_route in
+        *' table main '*) haui_route="${haui_route%% table main *} ${haui_route#* table main }" ;;
+    esac
     [ -z "$haui_route" ] || fact vip.route "$haui_route"
     case $haui_route in
         local* | *" via "* | *[Ee]rror* | *nreachable*) return 0 ;;

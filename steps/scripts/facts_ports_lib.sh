@@ -5,14 +5,40 @@
 #   port.range     FIRST LAST: where the kernel takes local ports of outgoing connections from
 #   port.reserved  ports that it leaves out there, e.g. "30000-32767,6443"
 
-# What the kernel's own tables say. Whose a socket is costs ss a look at every process: it is only asked when one of the
-# ports that the install will use (HAUI_PORTS, when that is known) is taken, or where there are no tables.
+# ss asks the kernel for listeners only; its tables below /proc are walked through all connections that there could be, and
+# stand in where there is no ss. Whose a socket is costs ss a look at every process: it is only asked for that when one of
+# the ports that the install will use (HAUI_PORTS, when that is known) is taken.
 facts_ports() {
-    look_at ports "$ROOT/proc/sys/net/ipv4/ip_local_port_range" "$ROOT/proc/sys/net/ipv4/ip_local_reserved_ports" \
-        "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6" "$ROOT/proc/net/udp" "$ROOT/proc/net/udp6"
-    if have ss; then HAUI_SS=yes; else HAUI_SS=''; fi
-    export HAUI_SS
+    look_at ports "$ROOT/proc/sys/net/ipv4/ip_local_port_range" "$ROOT/proc/sys/net/ipv4/ip_local_reserved_ports"
+    if have ss && haui_rows=$(ports_ask "${HAUI_PORTS:-}"); then
+        said ports
+        printf '%s\n' "$haui_rows"
+        said_all
+    else
+        look_at ports "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6" "$ROOT/proc/net/udp" "$ROOT/proc/net/udp6"
+    fi
 }
+
+# ports_ask PORTS: who listens, and with which process when PORTS is empty. For $(…).
+ports_ask() {
+    if [ -n "$1" ]; then
+        exec ss -Hltun 2>/dev/null </dev/null
+    fi
+    exec ss -Hltunp 2>/dev/null </dev/null
+}
+
+# shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
+PORTS_ROWS='
+    function ports_row(row,  word) {
+        split(row, word, " ")
+        if (word[3] !~ /^[0-9]+$/ || ports_told[row]++ || ports_count >= 2000) return
+        ports_all[++ports_count] = row
+        if (index(" " ENVIRON["HAUI_PORTS"] " ", " " word[3] " ")) ports_taken = 1
+    }
+    function ports_tell(  i) {
+        for (i = 1; i <= ports_count; i++) tell("listener", ports_all[i])
+        tell("listeners", ports_count + 0)
+    }'
 
 # Rows of /proc/net/tcp (Documentation/networking/proc_net_tcp.rst of Linux): listening sockets come first. Addresses are
 # words of the machine; all that Kubernetes runs on but s390x has the low byte first.
@@ -46,12 +72,7 @@ PORTS_READ='
         }
         return substr(whole, 2)
     }
-    function ports_row(row,  word) {
-        split(row, word, " ")
-        if (word[3] !~ /^[0-9]+$/ || ports_told[row]++ || ports_count >= 2000) return
-        ports_all[++ports_count] = row
-        if (index(" " ENVIRON["HAUI_PORTS"] " ", " " word[3] " ")) ports_taken = 1
-    }'
+    function ports_read_end() { if (ports_seen) ports_tell() }'
 # shellcheck disable=SC2016,SC2034  # awk, for preflight_facts_probe
 PORTS_SAID='
     function ports_said(  port, address, process, pid) {
@@ -69,17 +90,14 @@ PORTS_SAID='
         }
         ports_row($1 " " address " " port " " process " " pid)
     }
-    function ports_end(  ask, asked, i) {
-        if (ENVIRON["HAUI_SS"] != "" && (!ports_seen || ports_taken || ENVIRON["HAUI_PORTS"] == "")) {
-            ask = "ss -Hltunp 2>/dev/null </dev/null && echo asked"
+    function ports_end(  ask, asked) {
+        if (ports_taken && ENVIRON["HAUI_PORTS"] != "") {
+            ask = "exec ss -Hltunp 2>/dev/null </dev/null"
             while ((ask | getline) > 0) {
                 if (!asked++) { ports_count = 0; split("", ports_told) }
-                if ($0 == "asked") ports_seen = 1
-                else ports_said()
+                ports_said()
             }
             close(ask)
         }
-        if (!ports_seen) return
-        for (i = 1; i <= ports_count; i++) tell("listener", ports_all[i])
-        tell("listeners", ports_count + 0)
+        ports_tell()
     }'

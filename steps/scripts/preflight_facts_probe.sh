@@ -63,7 +63,7 @@ facts_files() {
 # files_read AREA: of all areas when it is empty. The last that its subshell does, which saves a fork.
 files_read() {
     export LC_ALL=C HAUI_ONLY="$1"
-    exec awk "$TELL$ACCESS_READ$SYSTEM_READ$SIZES_READ$MODULES_READ$KERNEL_READ$SYSCTL_READ$NAMES_READ$PORTS_READ$PORTS_SAID$FLEET_READ$KUBERNETES_READ$DISKS_READ"'
+    exec awk "$TELL$ACCESS_READ$SYSTEM_READ$SIZES_READ$MODULES_READ$KERNEL_READ$SYSCTL_READ$NAMES_READ$PORTS_ROWS$PORTS_READ$FLEET_READ$KUBERNETES_READ$DISKS_READ"'
         function pass(text) { print text }
         function read_line() {
             if (area == "modules") return modules_read()
@@ -101,7 +101,7 @@ files_read() {
             if (only == "" || only == "kernel") kernel_end()
             if (only == "" || only == "names") names_end()
             if (only == "" || only == "disks") disks_end()
-            if (only == "" || only == "ports") ports_end()
+            if (only == "" || only == "ports") ports_read_end()
             if (only == "" || only == "access") access_end()
         }' 2>/dev/null </dev/null
 }
@@ -110,12 +110,13 @@ files_read() {
 # The first value of each key and the end come through. It reads no file, as nothing may end it. For the end of a pipe.
 told() {
     export HAUI_SAID LC_ALL=C
-    exec awk "$TELL$SYSTEM_SAID$HEALTH_SAID$NETWORK_SAID$UNITS_SAID"'
+    exec awk "$TELL$SYSTEM_SAID$HEALTH_SAID$NETWORK_SAID$PORTS_ROWS$PORTS_SAID$UNITS_SAID"'
         BEGIN { said = ENVIRON["HAUI_SAID"] }
         index($0, said) == 1 {
             if (area == "programs") programs_end()
             else if (area == "log") log_end()
             else if (area == "network") network_end()
+            else if (area == "ports") ports_end()
             else if (area == "units") units_end()
             area = substr($0, length(said) + 1)
             next
@@ -123,6 +124,7 @@ told() {
         area == "log" { log_said(); next }
         area == "programs" { programs_said(); next }
         area == "network" { network_said(); next }
+        area == "ports" { ports_said(); next }
         area == "units" { units_said(); next }
         /^end\t/ { print; next }
         { pass($0) }

@@ -22,17 +22,17 @@ ADDRESSES = r"""1: lo    inet 127.0.0.1/8 scope host lo\       valid_lft forever
 """
 IP = """
 case "$*" in
-    "-d -o link show") cat "$STATE/links" ;;
-    "-o -force -batch -")
+    "-d -o -force -batch -")
         while read -r line; do
             case $line in
+                "link show") cat "$STATE/links" ;;
                 "addr show") cat "$STATE/addresses" ;;
                 "link show dev lo") echo "1: lo: <LOOPBACK,UP> mtu 65536" ;;
                 "route show table all root 0.0.0.0/0")
                     echo "local 10.0.0.11 dev eth0 table local proto kernel"
-                    echo "default via 10.0.0.1 dev eth0 proto dhcp src 10.0.0.11 metric 100"
-                    printf 'default \\\\ nexthop via 10.0.0.1 dev eth0\\n' ;;
-                "route show table all root ::/0") echo "default via fd00::1 dev eth0" ;;
+                    echo "unicast default via 10.0.0.1 dev eth0 table main proto dhcp scope global src 10.0.0.11 metric 100"
+                    printf 'unicast default table main proto boot scope global \\\\ nexthop via 10.0.0.1 dev eth0\\n' ;;
+                "route show table all root ::/0") echo "unicast default via fd00::1 dev eth0 table main proto boot scope global " ;;
                 "route get"*) cat "$STATE/route" ;;
             esac
         done ;;
