@@ -30,9 +30,13 @@ case "$*" in
                 "link show dev lo") echo "1: lo: <LOOPBACK,UP> mtu 65536" ;;
                 "route show table all root 0.0.0.0/0")
                     echo "local 10.0.0.11 dev eth0 table local proto kernel"
-                    echo "unicast default via 10.0.0.1 dev eth0 table main proto dhcp scope global src 10.0.0.11 metric 100"
-                    printf 'unicast default table main proto boot scope global \\\\ nexthop via 10.0.0.1 dev eth0\\n' ;;
-                "route show table all root ::/0") echo "unicast default via fd00::1 dev eth0 table main proto boot scope global " ;;
+                    echo "unicast default via 10.0.0.1 dev eth0 table main proto dhcp" \
+                        "scope global src 10.0.0.11 metric 100"
+                    printf '%s \\\\ nexthop via 10.0.0.1 dev eth0\\n' \
+                        "unicast default table main proto boot scope global" ;;
+                "route show table all root ::/0")
+                    echo "unicast default via fd00::1 dev eth0 table main proto boot" \
+                        "scope global " ;;
                 "route get"*) cat "$STATE/route" ;;
             esac
         done ;;
