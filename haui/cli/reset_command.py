@@ -22,7 +22,11 @@ def reset(
         typer.Option(help="Only this worker, which then leaves the cluster. Repeatable."),
     ] = None,
     keep_etcd_data: Annotated[
-        bool, typer.Option("--keep-etcd-data", help="Leave the data of etcd and of a registry.")
+        bool,
+        typer.Option(
+            "--keep-etcd-data",
+            help="Leave etcd's data in /var/lib/etcd, and the images of a registry.",
+        ),
     ] = False,
     plain: Plain = False,
     as_json: Json = False,

@@ -35,10 +35,14 @@ def losses(
     if etcd_data == "remove":
         lost.append(f"etcd's data on {_names(members)}: every object of the cluster, for good")
     else:
-        lost.append(f"etcd's data stays on {_names(members)}, and nothing uses it any more")
+        lost.append(
+            f"etcd's data stays in /var/lib/etcd on {_names(members)}: nothing uses it any more, "
+            "and it has to be moved away before another install"
+        )
     registries = spec.having("registry")
-    if registries and etcd_data == "remove":
-        lost.append(f"the registry on {_names(registries)} with all of its images")
+    if registries:
+        images = " with all of its images" if etcd_data == "remove" else "; its images stay"
+        lost.append(f"the registry on {_names(registries)}{images}")
     lost.append(f"{admin_conf}: it opens nothing any more")
     return tuple(lost)
 

@@ -25,7 +25,8 @@ Record = dict[str, Any]
 """`seq`, `at` and `event` first, then the event's own parts; without `crc`."""
 
 FORMAT = 1
-"""The journal's format. It rises when an older haui would misread what a newer one writes."""
+"""The journal's format. It rises when an older haui would misread what a newer one writes, as with
+each new purpose of a run (docs/decisions/0020-reset.md)."""
 
 _TAIL = re.compile(rb', "crc": "([0-9a-f]{8})"}')
 _TAIL_BYTES = len(b', "crc": "01234567"}')

@@ -107,6 +107,8 @@ def test_what_costs_no_data_needs_a_yes(
     assert outcome.code == 2
     assert command in outcome.err
     assert "every object of the cluster" not in outcome.err
+    kept = "etcd's data stays in /var/lib/etcd on cp-a, cp-b, cp-c: nothing uses it any more"
+    assert (kept in outcome.err) == ("--keep-etcd-data" in args)
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,16 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
 from haui.errors import JournalError
-from haui.events import Event, HostConnected
+from haui.events import Event, HostConnected, Purpose
 from haui.record.journal import Disk, Journal, read
 from haui.record.journal_file import HEADER, parse
-from haui.record.records import Record, TailRepaired, encode, from_record, to_record
+from haui.record.records import FORMAT, Record, TailRepaired, encode, from_record, to_record
 from tests.unit.sample_run import numbered, run_started, sample
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -202,6 +203,11 @@ def test_another_format_is_told_even_with_other_checksums(path: Path) -> None:
     put(path, HEADER + b'- {"seq": 1, "format": 2, "sha": "0"}\n')
     with pytest.raises(JournalError, match="another version"):
         read(path)
+
+
+def test_a_new_purpose_of_a_run_is_a_new_format() -> None:
+    """An older haui would take its tasks for those of the run before."""
+    assert (FORMAT, get_args(Purpose)) == (1, ("apply", "reset"))
 
 
 def test_a_first_record_without_a_format_is_refused(path: Path) -> None:
