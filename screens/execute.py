@@ -56,6 +56,8 @@ class ExecuteScreen(RunFailures):
                help="Let running steps finish and begin no other; again: go on."),
         Action(id="run.stop", key="x", label="stop", group="Run", do="stop_run",
                help="Stop the run, to go on with it later. Asks how."),
+        Action(id="run.failure", key="F", label="failure", group="Run", shown=False,
+               do="show_failure", help="What has failed, and what to do about it."),
         Action(id="run.unfilter", key="escape", label="", group="Hosts", shown=False,
                do="back", help="Take the filter away."),
     )  # fmt: skip

@@ -8,7 +8,6 @@ from datetime import timedelta
 from textual import events, on
 from textual.widget import Widget
 
-from screens.actions import Action, bind
 from screens.failure_text import Failure, facts_of, failures
 from screens.run_hosts import HANDS_OFF, RunHosts
 from screens.widgets.failure_panel import FailurePanel
@@ -21,11 +20,6 @@ IDLE = timedelta(seconds=2)
 
 class RunFailures(RunHosts):
     """A page of a run's hosts that goes to the first failure by itself, and shows any."""
-
-    BINDINGS = bind(
-        Action(id="run.failure", key="F", label="failure", group="Run", shown=False,
-               do="show_failure", help="What has failed, and what to do about it."),
-    )  # fmt: skip
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
