@@ -60,7 +60,7 @@ lab-kills: .venv/.ready ## an install that is killed at twenty random moments on
 	@$(BIN)/python -m tests.lab check && \
 	  HAUI_LAB_KILLS=20 $(BIN)/python -m pytest -q -s tests/lab/test_resume.py
 
-lab-faults: .venv/.ready ## break hosts and connections in the middle of real installs (root, half an hour)
+lab-faults: .venv/.ready ## break hosts and connections in the middle of real installs (root, an hour)
 	@$(BIN)/python -m tests.lab check && $(BIN)/python -m tests.lab.faults
 
 lab-half-done: .venv/.ready ## cut kubeadm off in every phase, on real hosts (root, half an hour)

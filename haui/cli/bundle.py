@@ -90,7 +90,8 @@ def _ask(
     from haui.record.background import Background
     from haui.record.state import RunState
     from haui.record.store import ClusterStore
-    from haui.session import Job, perform
+    from haui.session.job import Job
+    from haui.session.perform import perform
     from haui.transport.credentials import Credentials
     from steps import bundle_check
 

@@ -35,7 +35,7 @@ from haui.cli.preset import preset_app
 from haui.cli.reset_command import reset
 
 if TYPE_CHECKING:
-    from haui.session import Kind
+    from haui.session.job import Kind
 
 app = typer.Typer(
     name="haui",

@@ -24,7 +24,7 @@ from haui.errors import HauiError, InterruptedRunError
 from haui.live.site import RealSite
 from haui.preset import DEFAULT_PRESET, list_presets, load_preset, rehearsal_answers
 from haui.record.store import SETTLED, ClusterStore, list_clusters, state_root
-from haui.session import plan_of
+from haui.session.plans import plan_of
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials, SecretName
 from haui.wizard.desk import Desk

@@ -23,7 +23,8 @@ from haui.record.background import Background
 from haui.record.state import RunState
 from haui.record.store import ClusterStore
 from haui.rehearsal.faults import Fault, parse_faults
-from haui.session import Job, perform
+from haui.session.job import Job
+from haui.session.perform import perform
 from haui.spec import ClusterSpec
 
 

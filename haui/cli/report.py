@@ -13,7 +13,7 @@ from haui.documents.report import report
 from haui.errors import UsageError
 from haui.record.stamp import utc_now
 from haui.record.store import find_cluster
-from haui.session import plan_behind
+from haui.session.plans import plan_behind
 from haui.transport.credentials import Credentials
 
 

@@ -34,7 +34,9 @@ from haui.record.stamp import utc_now
 from haui.record.state import RunState
 from haui.record.store import ClusterStore, find_cluster
 from haui.resetting import refuse_install
-from haui.session import ON_RECORD, Job, Kind, perform, plan_of
+from haui.session.job import ON_RECORD, Job, Kind
+from haui.session.perform import perform
+from haui.session.plans import plan_of
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials
 from haui.transport.needs import needs_of, told

@@ -18,7 +18,7 @@ from haui.record.lock import Owner
 from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState, reduce
 from haui.record.store import ClusterStore
-from haui.session import continues, plan_of
+from haui.session.plans import continues, plan_of
 
 if TYPE_CHECKING:
     from haui.live.site import Site

@@ -26,7 +26,9 @@ from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState, reduce
 from haui.record.store import ClusterStore
 from haui.resetting import is_partial, refuse_install
-from haui.session import ON_RECORD, Job, Kind, continues, perform, plan_of, takes_up
+from haui.session.job import ON_RECORD, Job, Kind
+from haui.session.perform import perform
+from haui.session.plans import continues, plan_of, takes_up
 from haui.spec import ClusterSpec
 from haui.step import Plan
 

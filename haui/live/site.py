@@ -21,7 +21,8 @@ from haui.rehearsal.faults import Fault
 from haui.rehearsal.fleet import SimulatedFleet
 from haui.rehearsal.process import FleetProcess
 from haui.secret import Secret
-from haui.session import ConnectionEvents, Emit, FleetLike
+from haui.session.connections import ConnectionEvents
+from haui.session.job import Emit, FleetLike
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials
 from haui.transport.fleet import Fleet, KeyRow

@@ -15,7 +15,7 @@ from haui.errors import HauiError
 from haui.evidence import Evidence
 from haui.live.run import LiveRun
 from haui.record.stamp import Now, utc_now
-from haui.session import whoami
+from haui.session.job import whoami
 from haui.spec import ClusterSpec
 from haui.wizard.desk import Desk, PreflightRecord
 from haui.wizard.preflight import BASTION, HostReport, judged_by, report_of, tally, was_looked_at

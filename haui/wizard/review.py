@@ -17,7 +17,7 @@ from haui.live.estimate import Timings, remaining
 from haui.plan import Row, describe
 from haui.record.state import RunState
 from haui.record.store import ClusterStore
-from haui.session import plan_of
+from haui.session.plans import plan_of
 from haui.spec import ClusterSpec
 from haui.step import Plan
 from haui.wizard.overrides import place_of

@@ -41,7 +41,9 @@ from haui.rehearsal.faults import Fault
 from haui.rehearsal.fleet import SimulatedFleet
 from haui.rehearsal.host import Answer, Follow, SimulatedHost
 from haui.secret import MASK
-from haui.session import Job, perform, plan_of
+from haui.session.job import Job
+from haui.session.perform import perform
+from haui.session.plans import plan_of
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials, SecretName
 from haui.transport.wire import Envelope

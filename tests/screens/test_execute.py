@@ -12,7 +12,7 @@ from haui.errors import InterruptedRunError
 from haui.events import RunFinished, TaskOutput
 from haui.live.progress import PhaseProgress
 from haui.record.logs import HostLogs
-from haui.session import INSTALL
+from haui.session.plans import INSTALL
 from screens.execute import ExecuteScreen
 from screens.glyphs import ASCII, UNICODE
 from screens.messages import RunEnded

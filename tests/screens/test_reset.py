@@ -33,7 +33,7 @@ def _synthetic(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(reset, "CATALOGUE", undoing())
     known = lambda name: "# synthetic\n" if name.startswith("reset.") else body(name)  # noqa: E731
-    monkeypatch.setattr("haui.session.body", known)
+    monkeypatch.setattr("haui.session.perform.body", known)
 
 
 async def test_a_cluster_is_installed_reset_and_installed_again(world_of: WorldOf) -> None:

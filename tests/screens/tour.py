@@ -29,7 +29,7 @@ from haui.live.run import LiveRun
 from haui.live.site import REHEARSALS, RehearsalSite
 from haui.record.store import ClusterStore
 from haui.rehearsal.faults import Fault
-from haui.session import plan_of
+from haui.session.plans import plan_of
 from haui.spec import ClusterSpec
 from haui.wizard.desk import Desk
 from haui.wizard.drafts import DraftBook

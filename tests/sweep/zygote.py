@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from haui import session
 from haui.cli import commands, run
 from haui.events import RunFinished
 from haui.record.bus import E, EventBus
+from haui.session import perform
+from haui.session.job import Job
 from haui.spec import ClusterSpec
 
 
@@ -77,11 +78,11 @@ def be_haui(order: Order, kinds: list[str]) -> None:
     os.environ["HAUI_STATE_DIR"] = order.state
     reach = ClusterSpec.model_validate(order.reach)
 
-    def job(**given: Any) -> session.Job:
-        return session.Job(**{**given, "reach": reach, "bastion": False})
+    def job(**given: Any) -> Job:
+        return Job(**{**given, "reach": reach, "bastion": False})
 
     vars(run)["Job"] = job
-    vars(session)["EventBus"] = mortal_bus(order, kinds)
+    vars(perform)["EventBus"] = mortal_bus(order, kinds)
     sys.argv = ["haui", *order.arguments]
     commands.main()
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from haui.host import TaskId, TaskRequest
 from haui.record.state import RunState
-from haui.session import continues, takes_up
+from haui.session.plans import continues, takes_up
 from tests.unit.kill_worlds import World
 from tests.unit.scripted import Machine, Running, ScriptedFleet
 
@@ -25,7 +25,7 @@ DIGITS = 3
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All that `haui.session.perform` asks of the journal when it goes on."""
+    """All that `haui.session.perform.perform` asks of the journal when it goes on."""
 
     run: str
     unfinished: bool

@@ -120,7 +120,7 @@ def local_checks() -> tuple[LocalCheck, ...]:
 
 
 async def going(ran: Ran, world: World, known: Known, **more: Any) -> None:
-    """As `haui.session.perform` goes on with what its journal knows."""
+    """As `haui.session.perform.perform` goes on with what its journal knows."""
     run = known.run if known.unfinished else NEXT_RUN if known.run else RUN_ID
     await ran.bus.emit(started(world, run, resumed=known.unfinished))
     await ran.go(

@@ -19,7 +19,7 @@ from haui.evidence import Evidence, facts_text
 from haui.host import Completed, Script
 from haui.rehearsal import facts
 from haui.rehearsal.cluster import SimulatedCluster
-from haui.session import plan_of
+from haui.session.plans import plan_of
 from haui.spec import ClusterSpec, Endpoint, HostSpec, Topology
 from haui.step import Call, Judge, Plan, Remote, Step, Values, Work
 from steps import CATALOGUE

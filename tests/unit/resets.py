@@ -17,7 +17,8 @@ from haui.record.records import Record, from_record
 from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState, replay
 from haui.record.store import ClusterStore
-from haui.session import Job, Kind, perform
+from haui.session.job import Job, Kind
+from haui.session.perform import perform
 from haui.spec import ClusterSpec
 from haui.step import Step
 from haui.transport.credentials import Credentials

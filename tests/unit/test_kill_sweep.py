@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from haui.session import plan_of
+from haui.session.plans import plan_of
 from haui.step import LANES
 from tests.unit.kill_left import Left
 from tests.unit.kill_sweep import Boundary, Made, Watching, resumed, sweep, undisturbed, wrong

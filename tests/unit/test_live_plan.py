@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from haui.plan import build_plan, subset
-from haui.session import plan_of
+from haui.session.plans import plan_of
 from tests.unit.scripted_run import cluster, install
 from tests.unit.specs import spec
 

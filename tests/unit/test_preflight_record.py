@@ -13,7 +13,7 @@ from haui.record.bus import EventBus
 from haui.record.journal import Journal
 from haui.record.state import RunState
 from haui.record.store import ClusterStore
-from haui.session import whoami
+from haui.session.job import whoami
 from tests.unit.sample_run import run_started
 
 FACTS, DISK = "preflight.facts", "preflight.disk"

@@ -12,7 +12,7 @@ from haui.events import RunFinished, RunStarted, TaskDrifted, TaskFinished, Task
 from haui.plan import plan_sha
 from haui.record.records import from_record, to_record
 from haui.resetting import chosen_hosts, etcd_data_of, not_reset, refuse_reset, reset_plan
-from haui.session import INSTALL, continues, plan_behind, plan_of
+from haui.session.plans import INSTALL, continues, plan_behind, plan_of
 from steps import CATALOGUE, reset
 from tests.unit.mortal import KilledError
 from tests.unit.resets import World, undoing
@@ -27,7 +27,7 @@ NAMES = ("cp1", "cp2", "cp3", "w1", "w2")
 @pytest.fixture(autouse=True)
 def _scripts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The steps are synthetic, and so is the text of their scripts."""
-    monkeypatch.setattr("haui.session.body", lambda name: f"# {name}\n")
+    monkeypatch.setattr("haui.session.perform.body", lambda name: f"# {name}\n")
     monkeypatch.setattr(reset, "CATALOGUE", undoing())
 
 

@@ -8,7 +8,7 @@ from haui.clusterfile.text import spec_sha
 from haui.live.site import RehearsalSite
 from haui.preset import rehearsal_spec
 from haui.rehearsal.faults import parse_faults
-from haui.session import whoami
+from haui.session.job import whoami
 from haui.spec import ClusterSpec
 from haui.wizard.desk import Desk
 from haui.wizard.drafts import DraftBook

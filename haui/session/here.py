@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from haui.clusterfile.text import dump
 from haui.errors import JournalError, VerifyError
@@ -14,10 +13,8 @@ from haui.execution.bastion import check_endpoint
 from haui.execution.localcheck import LocalCheck
 from haui.plainfile import read_at_most
 from haui.record.journal_file import sync_folder
+from haui.session.job import Job
 from steps.checks import bastion
-
-if TYPE_CHECKING:
-    from haui.session import Job
 
 
 def local_checks(job: Job) -> tuple[LocalCheck, ...]:
