@@ -84,7 +84,7 @@ def start(
 
 def _run(kind: Kind, *arguments: Any, **named: Any) -> None:
     """Commands that touch no host must not wait for what touches hosts to be imported."""
-    from haui.cli.run import run_app_command
+    from haui.cli.installs import run_app_command
 
     run_app_command(kind, *arguments, **named)
 

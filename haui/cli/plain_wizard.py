@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import shlex
 import sys
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from haui.cli.asking import ask_everything
+from haui.cli.installs import agree_to_install
 from haui.cli.output import Output
 from haui.cli.prompter import LinePrompter, Option, Prompter, TerminalPrompter
 from haui.cli.rehearse import rehearse
@@ -24,6 +26,7 @@ from haui.errors import HauiError, InterruptedRunError
 from haui.live.site import RealSite
 from haui.preset import DEFAULT_PRESET, list_presets, load_preset, rehearsal_answers
 from haui.record.store import SETTLED, ClusterStore, list_clusters, state_root
+from haui.session.job import Kind
 from haui.session.plans import plan_of
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials, SecretName
@@ -50,9 +53,7 @@ def plain_wizard(start: Start) -> int:
     if isinstance(choice, ClusterStore) and choice.read_state().purpose == "reset":
         return resume_reset(choice, output, True, False, None)
     if isinstance(choice, ClusterStore):
-        credentials = _credentials(prompter)
-        spec = choice.load_spec()
-        return run_cluster("resume", spec, choice, output, credentials, yes=True, accept_new=False)
+        return _run("resume", choice.load_spec(), choice, output, _credentials(prompter))
     desk = choice
     try:
         ask_everything(desk, prompter)
@@ -164,9 +165,7 @@ def _install(desk: Desk, prompter: Prompter, output: Output) -> int:
     spec = _complete(desk)
     store = ClusterStore(spec.name)
     while True:
-        code = run_cluster(
-            "preflight", spec, store, output, credentials, yes=True, accept_new=False
-        )
+        code = run_cluster("preflight", spec, store, output, credentials, accept_new=False)
         if code == 0:
             break
         if not prompter.yes("Look again, now that it is mended?", True):
@@ -175,7 +174,15 @@ def _install(desk: Desk, prompter: Prompter, output: Output) -> int:
     prompter.say(f"The same without questions: haui apply {shlex.quote(str(path))} --yes")
     if not prompter.yes("Change these hosts?", False):
         raise InterruptedRunError("nothing was changed")
-    return run_cluster("apply", spec, store, output, credentials, yes=True, accept_new=False)
+    return _run("apply", spec, store, output, credentials)
+
+
+def _run(
+    kind: Kind, spec: ClusterSpec, store: ClusterStore, output: Output, credentials: Credentials
+) -> int:
+    """An install that was agreed to."""
+    agree = functools.partial(agree_to_install, kind, spec, store, yes=True)
+    return run_cluster(kind, spec, store, output, credentials, accept_new=False, agree=agree)
 
 
 def _accept_keys(desk: Desk, prompter: Prompter, credentials: Credentials) -> None:

@@ -75,7 +75,6 @@ def run_preflight(
         ClusterStore(spec.name),
         output,
         credentials,
-        yes=True,
         accept_new=accept_new,
         file=file,
         recorded=saved,

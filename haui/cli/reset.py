@@ -88,7 +88,6 @@ def _run(
         store,
         output,
         credentials,
-        yes=True,
         accept_new=accept_new,
         hosts=hosts,
         etcd_data=etcd_data,

@@ -1,9 +1,8 @@
-"""The commands that work on hosts: apply, resume, verify; and what others have in common."""
+"""One run with its output on this terminal: what the commands that work on hosts have in common."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import shlex
 import signal
 import sys
@@ -11,17 +10,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from pathlib import Path
 
-import typer
-
 from haui.cli.output import Output
-from haui.cli.overrides import Overridden, with_overrides
-from haui.cli.prompt import ask_secret, ask_yes, at_terminal
-from haui.clusterfile import load as specfile
-from haui.clusterfile.rules import notes
-from haui.clusterfile.text import diff, dump
+from haui.cli.overrides import Overridden
+from haui.clusterfile.text import dump
 from haui.documents.report_file import try_report
 from haui.documents.undoing import ending_lines
-from haui.errors import OUTCOME_CODES, HauiError, InterruptedRunError, UsageError
+from haui.errors import OUTCOME_CODES, HauiError, InterruptedRunError
 from haui.events import EtcdData
 from haui.evidence import Evidence
 from haui.execution.controls import Controls
@@ -32,7 +26,7 @@ from haui.record.readings import Saved
 from haui.record.recorded import RecordedFleet
 from haui.record.stamp import utc_now
 from haui.record.state import RunState
-from haui.record.store import ClusterStore, find_cluster
+from haui.record.store import ClusterStore
 from haui.resetting import refuse_install
 from haui.session.job import ON_RECORD, Job, Kind
 from haui.session.perform import perform
@@ -45,34 +39,6 @@ Agree = Callable[[RunState], None]
 """Says what is going to happen, has it agreed to, and raises HauiError when it is not."""
 
 
-def run_app_command(
-    kind: Kind,
-    output: Output,
-    yes: bool,
-    accept_new: bool,
-    secrets_fd: int | None,
-    *,
-    file: Path | None = None,
-    name: str | None = None,
-    overrides: tuple[str, ...] = (),
-    rehearsals: bool = True,
-) -> None:
-    """Run one of the commands that work on a cluster to its end; leaves with its exit code."""
-    spec, store = _found(kind, file, name)
-    if kind == "resume" and store.read_state().purpose == "reset":
-        from haui.cli.reset import resume_reset
-
-        raise typer.Exit(resume_reset(store, output, yes, accept_new, secrets_fd))
-    spec = with_overrides(spec, overrides, rehearsals=rehearsals)
-    credentials = Credentials.collect(
-        os.environ, descriptor=secrets_fd, ask=ask_secret if at_terminal() else None
-    )
-    code = run_cluster(
-        kind, spec, store, output, credentials, yes=yes, accept_new=accept_new, file=file
-    )
-    raise typer.Exit(code)
-
-
 def run_cluster(
     kind: Kind,
     spec: ClusterSpec,
@@ -80,7 +46,6 @@ def run_cluster(
     output: Output,
     credentials: Credentials,
     *,
-    yes: bool,
     accept_new: bool,
     file: Path | None = None,
     recorded: Saved | None = None,
@@ -94,15 +59,16 @@ def run_cluster(
 
     `recorded` takes the place of the hosts, and nothing of this machine is looked at or locked.
     `evidence` is filled with what the steps read; `after` is called with the result. Only these
-    `hosts` are looked at or reset. `agree` asks in the place of the question of an install.
+    `hosts` are looked at or reset. `agree` is called with what the journal said, before
+    anything is changed.
     """
     with store.lock(f"haui {kind}") if recorded is None else nullcontext():
         before = store.read_state() if recorded is None else RunState()
+        if kind in ("apply", "resume"):
+            refuse_install(spec, before)
         if agree is not None:
             agree(before)
         if kind in ("apply", "resume"):
-            refuse_install(spec, before)
-            _agree(kind, spec, store, before, yes)
             store.write_private("cluster.yaml", dump(spec).encode())
         if recorded is None:
             registry = kind in ("apply", "resume")
@@ -150,49 +116,6 @@ def _next_commands(kind: Kind, spec: ClusterSpec, file: Path | None) -> tuple[st
         return f"haui resume {spec.name}", f"haui report {spec.name}"
     verify = f"haui verify {spec.name}"
     return (verify if kind == "verify" else f"haui resume {spec.name}"), verify
-
-
-def _found(kind: Kind, file: Path | None, name: str | None) -> tuple[ClusterSpec, ClusterStore]:
-    """What the admin means: a file, or a cluster that this account has worked on."""
-    if file is not None:
-        spec = specfile.load(file).spec
-        return spec, ClusterStore(spec.name)
-    store = find_cluster(name)
-    state = store.read_state()
-    if state.gone:
-        raise UsageError(
-            f"there is nothing to {kind}: {store.name} was reset",
-            fix=f"haui apply {shlex.quote(str(store.cluster_yaml))} installs it again",
-        )
-    if kind == "resume" and not state.unfinished:
-        raise UsageError(
-            f"there is nothing to resume: the last run of {store.name} is finished",
-            fix=f"haui verify {store.name} proves it again",
-        )
-    return store.load_spec(), store
-
-
-def _agree(kind: Kind, spec: ClusterSpec, store: ClusterStore, before: RunState, yes: bool) -> None:
-    """Say what is going to happen; ask unless --yes. Raises UsageError when nobody can answer."""
-    tasks = len(plan_of(spec, kind).tasks)
-    say = sys.stderr.write
-    if before.unfinished:
-        say(f"haui: continuing the unfinished install of {spec.name} (run {before.run})\n")
-        known = store.load_spec()
-        for line in diff(known, spec):
-            say(f"  the cluster file has changed: {line}\n")
-    for note in notes(spec):
-        say(f"haui: note: {note.what}\n")
-    hosts = ", ".join(f"{host.name} ({host.address})" for host in spec.hosts)
-    say(f"haui: {spec.name}, Kubernetes {spec.kubernetes.version}: {tasks} tasks on {hosts}\n")
-    if yes:
-        return
-    if not at_terminal():
-        raise UsageError(
-            "nobody is here to agree to changing these hosts", fix="pass --yes when you agree"
-        )
-    if not ask_yes("Change these hosts?"):
-        raise InterruptedRunError("nothing was changed")
 
 
 def supervise(
