@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from haui.cli.lines import flat
 from haui.events import Event, PreflightResult, RunStarted, TaskFinished, TaskStarted
-from haui.record.state import RunState, reduce
+from haui.record.reducer import reduce
+from haui.record.state import RunState
 from haui.wizard.preflight import (
     BASTION,
     WEIGHTS,

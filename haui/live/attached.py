@@ -15,8 +15,9 @@ from haui.live.follow import POLL_S, Follower, News
 from haui.live.progress import Progress
 from haui.live.run import LiveRun
 from haui.record.lock import Owner
+from haui.record.reducer import reduce
 from haui.record.stamp import Now, utc_now
-from haui.record.state import RunState, reduce
+from haui.record.state import RunState
 from haui.record.store import ClusterStore
 from haui.session.plans import continues, plan_of
 

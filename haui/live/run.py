@@ -22,8 +22,9 @@ from haui.execution.tally import RunResult
 from haui.live.logbook import LogBook
 from haui.live.progress import HostProgress, PhaseProgress, Progress
 from haui.record.lock import Lock
+from haui.record.reducer import reduce
 from haui.record.stamp import Now, utc_now
-from haui.record.state import RunState, reduce
+from haui.record.state import RunState
 from haui.record.store import ClusterStore
 from haui.resetting import is_partial, refuse_install
 from haui.session.job import ON_RECORD, Job, Kind

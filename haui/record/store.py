@@ -20,8 +20,9 @@ from haui.record.folders import check_folder, is_there, no_room, unreadable
 from haui.record.journal import Journal, read
 from haui.record.journal_file import sync_folder
 from haui.record.lock import Lock, Owner, owner_of
+from haui.record.reducer import replay
 from haui.record.stamp import Now, utc_now
-from haui.record.state import RunState, replay
+from haui.record.state import RunState
 
 if TYPE_CHECKING:
     from haui.spec import ClusterSpec

@@ -22,7 +22,7 @@ from haui.events import Event, Finding, RunStarted, TaskFinished, TaskIntent
 from haui.record.bus import EventBus
 from haui.record.journal import Journal, read
 from haui.record.records import encode, to_record
-from haui.record.state import replay
+from haui.record.reducer import replay
 
 STRETCH = 100
 EDGE = 500

@@ -11,7 +11,8 @@ from pathlib import Path
 from haui.errors import HauiError
 from haui.events import TaskIntent
 from haui.record.journal import read
-from haui.record.state import RunState, replay
+from haui.record.reducer import replay
+from haui.record.state import RunState
 from haui.spec import ClusterSpec
 from tests.sweep.ground import MEASURES, SPEED, Ground, State, Zygote
 

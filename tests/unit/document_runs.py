@@ -19,7 +19,8 @@ from haui.events import (
     TaskStarted,
 )
 from haui.plan import build_plan
-from haui.record.state import RunState, replay
+from haui.record.reducer import replay
+from haui.record.state import RunState
 from haui.spec import ClusterSpec
 from haui.step import Plan
 from tests.unit.sample_run import numbered

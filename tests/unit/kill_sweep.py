@@ -16,7 +16,8 @@ from typing import Any
 
 from haui.events import AnyEvent, Finding, RunStarted, TaskFinished, TaskIntent
 from haui.execution.localcheck import LocalCheck
-from haui.record.state import RunState, reduce
+from haui.record.reducer import reduce
+from haui.record.state import RunState
 from haui.step import LANES
 from tests.unit.kill_left import Host, Known, Left, arrived, left
 from tests.unit.kill_worlds import World

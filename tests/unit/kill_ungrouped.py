@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from haui.events import AnyEvent, TaskFinished, TaskIntent
-from haui.record.state import RunState, replay
+from haui.record.reducer import replay
+from haui.record.state import RunState
 from tests.unit.kill_left import Known, Left, busy_are_slow, left
 from tests.unit.kill_sweep import Boundary, going
 from tests.unit.kill_worlds import World

@@ -14,8 +14,9 @@ from haui.execution.controls import Controls
 from haui.execution.tally import RunResult
 from haui.host import Host
 from haui.record.records import Record, from_record
+from haui.record.reducer import replay
 from haui.record.stamp import Now, utc_now
-from haui.record.state import RunState, replay
+from haui.record.state import RunState
 from haui.record.store import ClusterStore
 from haui.session.job import Job, Kind
 from haui.session.perform import perform

@@ -26,7 +26,7 @@ from haui.events import (
     TaskOutput,
     TaskStarted,
 )
-from haui.record.state import replay
+from haui.record.reducer import replay
 from haui.record.store import ClusterStore
 from tests.unit.command_line import caller
 from tests.unit.other_haui import BEGUN, STEP, Run

@@ -19,7 +19,8 @@ from haui.documents.report import report
 from haui.documents.report_file import try_report, write_report
 from haui.errors import JournalError
 from haui.events import PreflightResult, TaskIntent, TaskRetrying, TaskStarted, Verdict
-from haui.record.state import RunState, TaskView, replay
+from haui.record.reducer import replay
+from haui.record.state import RunState, TaskView
 from haui.record.store import ClusterStore
 from haui.secret import MASK, Secret
 from haui.spec import ClusterSpec

@@ -22,7 +22,8 @@ from haui.events import (
 from haui.execution.controls import Controls
 from haui.execution.decisions import Decision, Undecided, skip_consequence, skip_refusal
 from haui.plan import build_plan
-from haui.record.state import RunState, replay
+from haui.record.reducer import replay
+from haui.record.state import RunState
 from haui.spec import ClusterSpec, HostSpec, Topology
 from haui.step import Call, Plan, Step, Values, Work
 from tests.unit.mortal import KilledError, MortalRun

@@ -21,7 +21,7 @@ from haui.live import logtail
 from haui.live.follow import Follower, News
 from haui.live.logtail import LogTail
 from haui.record.logs import HostLogs
-from haui.record.state import replay
+from haui.record.reducer import replay
 from tests.unit.other_haui import BEGUN, STEP, Run
 from tests.unit.sample_run import START, at, run_started
 

@@ -26,7 +26,7 @@ from haui.record.bus import EventBus
 from haui.record.journal import Disk, Journal, read
 from haui.record.journal_file import HEADER, parse
 from haui.record.records import Record, TailRepaired
-from haui.record.state import replay
+from haui.record.reducer import replay
 from haui.record.store import ClusterStore, list_clusters
 from tests.unit.sample_run import START, run_started
 from tests.unit.scripted_run import Ran, cluster, install, prepared

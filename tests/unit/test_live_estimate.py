@@ -12,8 +12,9 @@ from haui.events import Event, RunFinished, RunStarted, TaskFinished, TaskStarte
 from haui.live.estimate import Timings, remaining
 from haui.plan import build_plan
 from haui.record.bus import EventBus
+from haui.record.reducer import replay
 from haui.record.stamp import stamp
-from haui.record.state import RunState, replay
+from haui.record.state import RunState
 from haui.record.store import ClusterStore
 from tests.unit.scripted_run import cluster, install, step
 

@@ -21,7 +21,8 @@ from haui.events import (
 )
 from haui.live.progress import HostProgress, PhaseProgress, Progress, Stage
 from haui.plan import build_plan
-from haui.record.state import RunState, reduce
+from haui.record.reducer import reduce
+from haui.record.state import RunState
 from haui.step import Plan
 from tests.unit.scripted_run import Ran, cluster, install, prepared, step
 

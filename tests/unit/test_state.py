@@ -21,7 +21,8 @@ from haui.events import (
 )
 from haui.record.journal import Journal, read
 from haui.record.records import Note, to_record
-from haui.record.state import RunState, TaskView, reduce, replay
+from haui.record.reducer import reduce, replay
+from haui.record.state import RunState, TaskView
 from tests.unit.sample_run import FAILED, at, numbered, run_started, sample
 
 CP1 = ("cp1", "control_plane.init")
