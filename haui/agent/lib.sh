@@ -135,8 +135,42 @@ note_loaded() {
 # What comes first stays, and it is on the disk before the change is made. `haui reset` goes by it.
 HAUI_BEFORE=${HAUI_BEFORE:-${HAUI_ROOT:-}/var/lib/haui/before}
 
-# note_code NAME: NAME as a path of plain names, each short enough for a file system.
+# note_code NAME: haui_code becomes NAME as a path of plain names, each short enough for a file system.
 note_code() {
+    haui_rest=$1
+    case $haui_rest in
+        '' | *[!A-Za-z0-9_./:\ -]*)
+            haui_code=$(note_any_code "$1")
+            return
+            ;;
+        # Most names are like this, and cost no process.
+        /*) haui_code=%2f ;;
+        .*) haui_code=%2e ;;
+        _*) haui_code=%5f ;;
+        -*) haui_code=%2d ;;
+        :*) haui_code=%3a ;;
+        ' '*) haui_code=%20 ;;
+        *) haui_code= ;;
+    esac
+    [ -z "$haui_code" ] || haui_rest=${haui_rest#?}
+    while :; do
+        haui_code=$haui_code${haui_rest%%[/:\ ]*}
+        case $haui_rest in
+            *[/:\ ]*) haui_rest=${haui_rest#"${haui_rest%%[/:\ ]*}"} ;;
+            *) break ;;
+        esac
+        case $haui_rest in
+            /*) haui_code=$haui_code%2f ;;
+            :*) haui_code=$haui_code%3a ;;
+            *) haui_code=$haui_code%20 ;;
+        esac
+        haui_rest=${haui_rest#?}
+    done
+    if [ "${#haui_code}" -gt 200 ]; then haui_code=$(note_any_code "$1"); else haui_code=$haui_code.v; fi
+}
+
+# note_any_code NAME: prints the same, for a NAME of any length and characters.
+note_any_code() {
     printf '%s' "$1" | od -An -v -tx1 | LC_ALL=C awk '
         BEGIN { for (i = 1; i < 256; i++) char[sprintf("%02x", i)] = sprintf("%c", i) }
         {
@@ -148,8 +182,37 @@ note_code() {
         }'
 }
 
-# note_name CODE: the NAME that was made that code.
+# note_name CODE: haui_noted becomes the NAME that was made that code.
 note_name() {
+    haui_noted=
+    haui_rest=${1%.v}
+    while :; do
+        haui_noted=$haui_noted${haui_rest%%%*}
+        case $haui_rest in
+            */*) haui_rest=% ;;
+            *%*) haui_rest=%${haui_rest#*%} ;;
+            *) return ;;
+        esac
+        case $haui_rest in
+            %2f*) haui_noted=$haui_noted/ ;;
+            %20*) haui_noted="$haui_noted " ;;
+            %3a*) haui_noted=$haui_noted: ;;
+            %2e*) haui_noted=$haui_noted. ;;
+            %5f*) haui_noted=${haui_noted}_ ;;
+            %2d*) haui_noted=$haui_noted- ;;
+            *)
+                # The dot keeps line breaks at the end of a name.
+                haui_noted=$(note_any_name "$1" && printf .)
+                haui_noted=${haui_noted%.}
+                return
+                ;;
+        esac
+        haui_rest=${haui_rest#???}
+    done
+}
+
+# note_any_name CODE: prints the same, for any CODE.
+note_any_name() {
     printf '%s\n' "${1%.v}" | LC_ALL=C awk '
         BEGIN {
             digits = "0123456789abcdef"
@@ -167,18 +230,45 @@ note_name() {
 
 # note_before KIND NAME VALUE: says, before it is changed, that NAME was VALUE. A later note of the same name is none.
 note_before() {
-    haui_note=$HAUI_BEFORE/noted/$1/$(note_code "$2")
+    note_code "$2"
+    haui_note=$HAUI_BEFORE/noted/$1/$haui_code
     [ ! -e "$haui_note" ] || return 0
     (
         umask 077
-        mkdir -p "${haui_note%/*}" && printf '%s' "$3" >"$haui_note.new" && sync "$haui_note.new" &&
+        { [ -d "${haui_note%/*}" ] || mkdir -p "${haui_note%/*}"; } && printf '%s' "$3" >"$haui_note.new" && sync "$haui_note.new" &&
             mv -f "$haui_note.new" "$haui_note" && sync "${haui_note%/*}"
-    ) || die "what was before can't be noted below $HAUI_BEFORE" "is the disk full, or can it not be written to?"
+    ) || note_trouble
+}
+
+# note_each KIND VALUE NAME…: `note_before` of each NAME, with one wait for the disk.
+note_each() (
+    [ $# -gt 2 ] || exit 0
+    haui_notes=$HAUI_BEFORE/noted/$1
+    haui_fresh=$HAUI_BEFORE/new
+    haui_said=$2
+    umask 077
+    shift 2
+    { rm -rf "$haui_fresh" && mkdir -p "$haui_fresh" "$haui_notes"; } || note_trouble
+    for haui_each; do
+        note_code "$haui_each"
+        case $haui_code in
+            */*) note_before "${haui_notes##*/}" "$haui_each" "$haui_said" ;;
+            *) [ -e "$haui_notes/$haui_code" ] || printf '%s' "$haui_said" >"$haui_fresh/$haui_code" || note_trouble ;;
+        esac
+    done
+    set -- "$haui_fresh"/*
+    { [ ! -e "$1" ] || { sync "$@" && mv -f "$@" "$haui_notes" && sync "$haui_notes"; }; } || note_trouble
+    rmdir "$haui_fresh"
+)
+
+note_trouble() {
+    die "what was before can't be noted below $HAUI_BEFORE" "is the disk full, or can it not be written to?"
 }
 
 # noted KIND NAME: what was noted; 1 when nothing was.
 noted() {
-    haui_note=$HAUI_BEFORE/noted/$1/$(note_code "$2")
+    note_code "$2"
+    haui_note=$HAUI_BEFORE/noted/$1/$haui_code
     [ -f "$haui_note" ] && cat "$haui_note"
 }
 

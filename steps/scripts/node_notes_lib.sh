@@ -11,18 +11,30 @@ interfaces() {
     ip -o link show 2>/dev/null | awk -F ': ' '{ sub(/@.*/, "", $2); print $2 }'
 }
 
+there() {
+    [ -e "$1" ] || [ -L "$1" ]
+}
+
 # note_node: once for each host, whichever step comes first.
 note_node() {
     ! noted node all >/dev/null || return 0
     note_unit kubelet
+    set --
     for node_folder in $NODE_FOLDERS; do
-        note_folder "${HAUI_ROOT:-}$node_folder"
-        for node_entry in "${HAUI_ROOT:-}$node_folder"/*; do
-            [ ! -e "$node_entry" ] || note_before entry "${node_entry#"${HAUI_ROOT:-}"}" present
+        while [ -n "$node_folder" ] && ! there "${HAUI_ROOT:-}$node_folder"; do
+            set -- "$@" "$node_folder"
+            node_folder=${node_folder%/*}
         done
     done
-    for node_device in $(interfaces); do
-        note_before interface "$node_device" present
+    note_each folder absent "$@" || exit 1
+    set --
+    for node_folder in $NODE_FOLDERS; do
+        for node_entry in "${HAUI_ROOT:-}$node_folder"/*; do
+            [ ! -e "$node_entry" ] || set -- "$@" "${node_entry#"${HAUI_ROOT:-}"}"
+        done
     done
+    note_each entry present "$@" || exit 1
+    # shellcheck disable=SC2046  # names of interfaces have no blanks
+    note_each interface present $(interfaces) || exit 1
     note_before node all noted
 }

@@ -18,10 +18,10 @@ begun() {
 # each_noted KIND FUNCTION: calls FUNCTION NAME VALUE for each.
 each_noted() {
     for haui_code in $(noted_codes "$1"); do
-        # The dot keeps line breaks at the end of a name.
-        haui_named=$(note_name "$haui_code" && printf .)
+        note_name "$haui_code"
         haui_value=$(cat "$HAUI_BEFORE/noted/$1/$haui_code") || continue
-        "$2" "${haui_named%.}" "$haui_value"
+        # shellcheck disable=SC2154  # by note_name
+        "$2" "$haui_noted" "$haui_value"
     done
 }
 

@@ -57,7 +57,8 @@ rpm_leftovers() {
 empty_folders() {
     for haui_code in $(noted_codes folder); do
         note_name "$haui_code"
-        echo
+        # shellcheck disable=SC2154  # by note_name
+        printf '%s\n' "$haui_noted"
     done | LC_ALL=C sort -r | while IFS= read -r haui_named; do
         case $haui_named/ in
             /etc/haui/* | /var/lib/haui/* | /run/haui/*) continue ;;

@@ -16,7 +16,9 @@ for folder in $(empty_folders | tr ' ' '?'); do
     finding differs "$folder" absent "empty"
 done
 for code in $(noted_codes folder); do
-    folder=$(note_name "$code")
+    note_name "$code"
+    # shellcheck disable=SC2154  # by note_name
+    folder=$haui_noted
     case $folder/ in /etc/haui/* | /var/lib/haui/* | /run/haui/*) continue ;; esac
     if [ -d "$ROOT$folder" ] && ! is_mounted "$folder" && [ -n "$(find "$ROOT$folder" -mindepth 1 ! -type d -print -quit)" ]; then
         finding info "$folder" absent "holds something that is not haui's, or was kept"

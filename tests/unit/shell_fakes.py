@@ -8,8 +8,9 @@ kubeadm can make the files that the real one would.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,17 +29,7 @@ if [ "$name" = timeout ]; then
 fi
 call="$name $*"
 printf '%s\n' "$call" >>"$FAKE/calls"
-index=0
-while [ -e "$FAKE/rule.$index.glob" ]; do
-    glob=$(cat "$FAKE/rule.$index.glob")
-    case $call in
-        $glob)
-            . "$FAKE/rule.$index.do"
-            exit
-            ;;
-    esac
-    index=$((index + 1))
-done
+. "$FAKE/rules"
 case $name in
     sleep | ctr | crictl | journalctl | systemctl) exit 0 ;;
 esac
@@ -110,9 +101,9 @@ class Shell:
     def run(self, name: str, **env: str) -> Ran:
         """Run script `name` with the library in front of it, as a host would."""
         fake = self.folder / "fake"
-        for index, (glob, do) in enumerate(self.rules):
-            (fake / f"rule.{index}.glob").write_text(glob)
-            (fake / f"rule.{index}.do").write_text(do + "\n")
+        (fake / "rules").write_text("".join(_rules(self.rules)))
+        for index, (_, do) in enumerate(self.rules):
+            (fake / f"rule.{index}").write_text(do + "\n")
         for input_name, content in self.inputs.items():
             (self.folder / "inputs" / input_name).write_text(content)
         (fake / "calls").write_text("")
@@ -137,3 +128,10 @@ class Shell:
         )
         calls = tuple((fake / "calls").read_text().splitlines())
         return Ran(answer.returncode, answer.stdout, answer.stderr, calls)
+
+
+def _rules(rules: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """What finds the first rule that fits. A glob in a variable needs no quoting of its blanks."""
+    for index, (glob, _) in enumerate(rules):
+        yield f"glob={shlex.quote(glob)}\n"
+        yield f'case $call in $glob) . "$FAKE/rule.{index}"; exit ;; esac\n'

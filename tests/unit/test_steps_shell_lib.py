@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,8 @@ def test_a_note_has_any_name_and_the_first_one_stays(host: ShellHost, name: str)
         note_before swap "$N" "-2 "; note_before swap "$N" 7; note_before swap other 1
         noted swap "$N"; echo
         for code in $(noted_codes swap); do
-            note_name "$code"; printf '\037'; noted swap "$(note_name "$code")"; printf '\036'
+            note_name "$code"; printf '%s\037' "$haui_noted"
+            noted swap "$haui_noted"; printf '\036'
         done
     """
     ran = sh(host, text, N=name)
@@ -110,6 +112,35 @@ def test_a_note_has_any_name_and_the_first_one_stays(host: ShellHost, name: str)
     none, value, *listed = ran.stdout.split("\n", 2)
     assert (none, value) == ("none", "-2 ")
     assert set(listed[0].split("\x1e")) == {f"{name}\x1f-2 ", "other\x1f1", ""}
+
+
+def test_a_plain_name_has_the_code_that_any_name_would_have(host: ShellHost) -> None:
+    rare = (*"/ :.-_", "//", "/.", "a b:c/d ", ": -_.")
+    names = [a + b + c for a in ("", "x", "a.-_b") for b in rare for c in ("", "Z9")]
+    names += [*NAMES, "/x " + "0f" * 32, *("/" * 66 + "abc"[:n] for n in (1, 2, 3)), "a" * 201]
+    calls = "".join(
+        f"name={shlex.quote(name)}\n"
+        'note_code "$name"; note_name "$haui_code"\n'
+        '[ "$haui_code" = "$(note_any_code "$name")" ] || echo "code $haui_code"\n'
+        '[ "$haui_noted" = "$name" ] || echo "name $haui_noted"\n'
+        for name in names
+    )
+    assert sh(host, "note_code /a:b\necho $haui_code\n" + calls).stdout == "%2fa%3ab.v\n"
+
+
+def test_many_names_are_noted_at_once_as_each_would_be(host: ShellHost) -> None:
+    text = """
+        note_before folder /b was
+        note_each folder absent /a /b "$LONG" /a 'x y' && note_each folder absent
+        for name in /a /b "$LONG" 'x y'; do noted folder "$name" || echo none; echo; done
+        ls -A "$HAUI_BEFORE" "$HAUI_BEFORE/noted/folder" | grep -c .
+    """
+    ran = sh(host, text, LONG="long" * 60)
+    assert ran.stdout.split() == ["absent", "was", "absent", "absent", "7"], ran.stderr
+    refused = 'rm -r "$HAUI_BEFORE"; echo x >"$HAUI_BEFORE"; note_each folder absent /a; echo "$?"'
+    ran = sh(host, refused)
+    assert ran.stdout.split()[-1] == "1"
+    assert "what was before can't be noted" in ran.stderr
 
 
 def test_a_note_that_can_not_be_written_ends_the_script(host: ShellHost) -> None:
@@ -124,7 +155,7 @@ def test_each_missing_folder_above_is_noted(host: ShellHost) -> None:
     text = """
         note_folder "$HAUI_ROOT/opt/a/b"; mkdir -p "$HAUI_ROOT/opt/a/b"
         note_folder "$HAUI_ROOT/opt/a"
-        for code in $(noted_codes folder); do note_name "$code"; echo; done
+        for code in $(noted_codes folder); do note_name "$code"; echo "$haui_noted"; done
     """
     assert sh(host, text).stdout.split() == ["/opt/a/b", "/opt/a"]
 
