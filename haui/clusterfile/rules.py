@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from haui.clusterfile.advanced import advanced_problems
+from haui.clusterfile.endpoint import Bgp
 from haui.clusterfile.networks import network_problems, vip_problems
 from haui.clusterfile.pod_networks import (
     POD_NETWORKS,
@@ -18,7 +19,7 @@ from haui.clusterfile.pod_networks import (
 )
 from haui.clusterfile.problem import Loc, SpecProblem
 from haui.clusterfile.registry_rules import registry_problems
-from haui.spec import Bgp, ClusterSpec, HostSpec
+from haui.spec import ClusterSpec, HostSpec
 
 API_PORT = 6443
 TAKEN_PORTS = {

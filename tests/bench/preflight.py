@@ -27,11 +27,12 @@ from pathlib import Path
 import asyncssh
 
 import steps
+from haui.clusterfile.endpoint import Endpoint
 from haui.events import AnyEvent
 from haui.execution.compose import Composer, Library
 from haui.execution.executor import run
 from haui.plan import build_plan, subset
-from haui.spec import ClusterSpec, Endpoint, HostSpec
+from haui.spec import ClusterSpec, HostSpec
 from haui.step import Plan
 from steps.load import body
 from tests.bench.loopback import fleet, hosts_of

@@ -13,6 +13,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
+from haui.clusterfile.endpoint import Endpoint
 from haui.clusterfile.rules import problems
 from haui.events import Finding
 from haui.evidence import Evidence, facts_text
@@ -20,7 +21,7 @@ from haui.host import Completed, Script
 from haui.rehearsal import facts
 from haui.rehearsal.cluster import SimulatedCluster
 from haui.session.plans import plan_of
-from haui.spec import ClusterSpec, Endpoint, HostSpec, Topology
+from haui.spec import ClusterSpec, HostSpec, Topology
 from haui.step import Call, Judge, Plan, Remote, Step, Values, Work
 from steps import CATALOGUE
 from tests.unit.scripted import Attempt, ScriptedFleet, answer, ok

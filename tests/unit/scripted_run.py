@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from haui.clusterfile.endpoint import Endpoint
 from haui.events import AnyEvent, Event, Finding
 from haui.evidence import Evidence
 from haui.execution.compose import Library
@@ -13,7 +14,7 @@ from haui.execution.controls import Controls
 from haui.execution.executor import RunResult, run
 from haui.host import Host
 from haui.plan import build_plan
-from haui.spec import ClusterSpec, Endpoint, HostSpec
+from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Judge, Phase, Plan, Remote, Step, Values, Work, parse_findings
 from tests.unit.scripted import ScriptedFleet
 

@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from haui.clusterfile.endpoint import Endpoint
 from haui.errors import VerifyError
 from haui.execution.bastion import check_endpoint
-from haui.spec import ClusterSpec, Endpoint, HostSpec, Kubernetes, Topology
+from haui.spec import ClusterSpec, HostSpec, Kubernetes, Topology
 
 NAME = "api.atlas.test"
 LONG_AGO = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from haui.clusterfile.endpoint import Endpoint
 from haui.clusterfile.kubeadm_fields import unknown_additions, unknown_fields
 from haui.clusterfile.supply import Images, Supply
-from haui.spec import Advanced, ClusterSpec, Endpoint, HostSpec, Kubernetes, Network, Topology
+from haui.spec import Advanced, ClusterSpec, HostSpec, Kubernetes, Network, Topology
 from steps import kubeadm
 
 GOLDEN = Path(__file__).parent / "golden"
