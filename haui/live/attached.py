@@ -12,7 +12,6 @@ from haui.events import Event, RunStarted
 from haui.execution.decisions import Decision
 from haui.execution.tally import FailedTask, RunOutcome, RunResult
 from haui.live.follow import POLL_S, Follower, News
-from haui.live.progress import Progress
 from haui.live.run import LiveRun
 from haui.record.lock import Owner
 from haui.record.reducer import reduce
@@ -125,16 +124,15 @@ class AttachedRun(LiveRun):
             self.kind = "resume" if state.sessions > 1 else "apply"
         partial = state.purpose == "reset" and state.partial
         self.hosts = frozenset(state.hosts) if partial else None
-        self.plan = plan_of(
+        plan = plan_of(
             self.spec,
             self.kind,
             self.hosts,
             continued=continues(self.kind, self._before),
             etcd_data=state.etcd_data,
         )
-        self._tasks = {task.id: task for task in self.plan.tasks}
         stage = self._progress.stage
-        self._progress = Progress(self.plan, state)
+        self._lay_out(plan)
         self._progress.stage = stage
         self.revision += 1
         self._dirty.update(self._progress.hosts)

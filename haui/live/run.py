@@ -13,12 +13,13 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from haui.clusterfile.text import diff, dump
-from haui.errors import HauiError, InterruptedRunError, SpecError, UsageError
+from haui.errors import HauiError, InterruptedRunError, SpecError
 from haui.events import EtcdData, Event, HostConnected, HostLost, PreflightResult, TaskOutput
 from haui.evidence import Evidence
 from haui.execution.controls import Controls
-from haui.execution.decisions import Decision, Undecided, skip_consequence, skip_refusal
+from haui.execution.decisions import Decision, Undecided
 from haui.execution.tally import RunResult
+from haui.live.deciding import Deciding
 from haui.live.logbook import LogBook
 from haui.live.progress import HostProgress, PhaseProgress, Progress
 from haui.record.lock import Lock
@@ -93,11 +94,8 @@ class LiveRun:
         self._now = now
         self._dirty: set[str] = set()
         self._troubles: list[str] = []
-        self._tasks = {task.id: task for task in self.plan.tasks}
-        self._asked: dict[str, tuple[Undecided, asyncio.Future[Decision]]] = {}
-        self._left_out: set[str] = set()
         self._task: asyncio.Task[None] | None = None
-        self._progress = Progress(self.plan, self.state)
+        self._lay_out(self.plan)
         try:
             self.store: ClusterStore = site.store(spec.name)
             if self.on_record:
@@ -160,33 +158,22 @@ class LiveRun:
     @property
     def undecided(self) -> tuple[Undecided, ...]:
         """The failed tasks that wait for a decision."""
-        return tuple(undecided for undecided, _ in self._asked.values())
+        return self.deciding.undecided
 
     def decide(self, task_id: str, decision: Decision) -> bool:
         """Give a decision; False when none is waited for (any more).
 
         Raises UsageError for a skip that is refused.
         """
-        asked = self._asked.get(task_id)
-        if asked is None or asked[1].done():
-            return False
-        if decision == "skip":
-            refusal = self.skip_refusal(task_id)
-            if refusal:
-                raise UsageError(f"{asked[0].host} can't be left out", why=refusal)
-            self._left_out.add(asked[0].host)
-        asked[1].set_result(decision)
-        return True
+        return self.deciding.decide(task_id, decision)
 
     def skip_refusal(self, task_id: str) -> str:
         """Why the task's host can't be left out; empty when it can. KeyError: no such task."""
-        asked = self._asked.get(task_id)
-        begun = asked is not None and asked[0].begun
-        return skip_refusal(self.plan, self._tasks[task_id], self._left_out, begun=begun)
+        return self.deciding.skip_refusal(task_id)
 
     def skip_consequence(self, task_id: str) -> str:
         """What the cluster would be like without the task's host. KeyError: no such task."""
-        return skip_consequence(self.plan, self._tasks[task_id], self._left_out)
+        return self.deciding.skip_consequence(task_id)
 
     def hear_trouble(self, text: str) -> None:
         """Something went wrong beside the run, which goes on."""
@@ -211,13 +198,17 @@ class LiveRun:
         """How far each phase is."""
         return self._progress.phases()
 
+    def _lay_out(self, plan: Plan) -> None:
+        """That is to be done, and this much of it is."""
+        self.plan = plan
+        self.deciding = Deciding(plan, self._changed)
+        self._progress = Progress(plan, self.state)
+
     def _look_back(self) -> None:
         """What an unfinished run has come to, and how its answers differ from these."""
         before = self.store.read_state()
         if continues(self.kind, before):
-            self.plan = plan_of(self.spec, self.kind, self.hosts, continued=True)
-            self._tasks = {task.id: task for task in self.plan.tasks}
-            self._progress = Progress(self.plan, self.state)
+            self._lay_out(plan_of(self.spec, self.kind, self.hosts, continued=True))
         if not self._takes_up(before):
             return
         self.state = before
@@ -283,7 +274,7 @@ class LiveRun:
             bastion=self.site.bastion,
             hosts=self.hosts,
             etcd_data=self.etcd_data,
-            decide=self._decide if self.installs else None,
+            decide=self.deciding.ask if self.installs else None,
             evidence=self.evidence,
             on_trouble=self.hear_trouble,
             now=self._now,
@@ -294,17 +285,6 @@ class LiveRun:
         for host in self.spec.hosts:
             self.logs.seed(host.name, self.store.log(host.name))
             await asyncio.sleep(0)  # a hundred logs must not keep a screen from drawing
-
-    async def _decide(self, undecided: Undecided) -> Decision:
-        """Wait for the admin; cancelled when the run is stopped."""
-        answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
-        self._asked[undecided.id] = (undecided, answer)
-        self._changed(undecided.host)
-        try:
-            return await answer
-        finally:
-            del self._asked[undecided.id]
-            self._changed(undecided.host)
 
     def _follow(self, event: Event) -> None:
         """A subscriber of the bus."""

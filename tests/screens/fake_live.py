@@ -26,7 +26,6 @@ from haui.events import (
 )
 from haui.execution.decisions import Decision, Undecided
 from haui.execution.tally import FailedTask, RunResult
-from haui.live.progress import Progress
 from haui.live.run import LiveRun
 from haui.live.site import RealSite, RehearsalSite
 from haui.record.stamp import stamp
@@ -98,9 +97,7 @@ class FakeLive(LiveRun):
             else RealSite(Credentials({"registry_password": Secret("hunter2")}), folder)
         )
         super().__init__("apply", spec, site, resume=resume, now=lambda: self.at)
-        self.plan = short_plan(spec)
-        self._tasks = {task.id: task for task in self.plan.tasks}
-        self._progress = Progress(self.plan, self.state)
+        self._lay_out(short_plan(spec))
         self.at = START
         self.sent = 0
         self.store.create()
@@ -194,19 +191,13 @@ class FakeLive(LiveRun):
         undecided = Undecided(
             host=task.host.name, step=task.step.id, title=task.step.title, finished=finished
         )
-        answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
-        self._asked[undecided.id] = (undecided, answer)
-        answer.add_done_callback(lambda _: self._decided(undecided))
-        self._changed(undecided.host)
+        answer = self.deciding.put(undecided)
+        answer.add_done_callback(lambda _: self.deciding.drop(undecided))
         self.decisions: dict[str, asyncio.Future[Decision]] = {
             **getattr(self, "decisions", {}),
             undecided.id: answer,
         }
         return undecided.id
-
-    def _decided(self, undecided: Undecided) -> None:
-        self._asked.pop(undecided.id, None)
-        self._changed(undecided.host)
 
     def decision(self, task_id: str) -> Decision | None:
         """What was decided about a failure; None while nothing is."""
@@ -223,7 +214,8 @@ class FakeLive(LiveRun):
         for views in self.state.tasks.values():
             for view in views.values():
                 counts[view.status] = counts.get(view.status, 0) + 1
-        self._asked.clear()
+        for undecided in self.undecided:
+            self.deciding.drop(undecided)
         self.feed(RunFinished(outcome=outcome, seconds=700.0, counts=counts))  # type: ignore[arg-type]
         if error is None:
             self.result = RunResult(
