@@ -16,50 +16,9 @@ from steps import etcd, osfamily, preflight_images, preflight_plan, verify
 from steps.checks.thresholds import CONTAINERD_1_MINOR, CONTAINERD_16_MINOR, TOOL_FLOORS
 from steps.cni.kinds import cni_images
 from steps.mirrors import mirrors, registry_hosts
+from steps.purposes import IMAGE_PURPOSES, PURPOSES
 from steps.where import has_containerd, is_node
 
-PURPOSES: Mapping[str, str] = {
-    "kubeadm": "builds the cluster",
-    "kubelet": "runs the pods of a node",
-    "kubectl": "talks to the API",
-    "cri-tools": "crictl, with which haui pulls images",
-    "kubernetes-cni": "the plugins that connect pods",
-    "containerd": "runs containers",
-    "containerd.io": "runs containers",
-    "chrony": "the clock, where no time service runs",
-    "keepalived": "holds the virtual address",
-    "haproxy": "brings clients to a living API server",
-    "nginx": "brings clients to a living API server",
-    "libnginx-mod-stream": "nginx passes connections on",
-    "nginx-mod-stream": "nginx passes connections on",
-    "docker-registry": "the image registry",
-    "apache2-utils": "htpasswd, for the registry's login",
-    "httpd-tools": "htpasswd, for the registry's login",
-    "jq": "reads the archive of images",
-    "tar": "reads archives",
-    "openssl": "makes certificates",
-    "ipset": "kube-proxy in mode ipvs",
-    "ipvsadm": "kube-proxy in mode ipvs",
-    "ca-certificates": "whom the host trusts",
-    "curl": "asks registries, mirrors and the API",
-    "iproute2": "addresses and routes",
-    "iproute": "addresses and routes",
-    "iproute-tc": "kubeadm looks for tc",
-    "iputils-ping": "asks whether an address is taken",
-    "iputils": "asks whether an address is taken",
-    "kmod": "loads kernel modules",
-    "procps": "kernel settings",
-    "procps-ng": "kernel settings",
-    "mount": "the kubelet mounts volumes",
-    "util-linux": "kubeadm looks for nsenter",
-    "conntrack": "kube-proxy cleans up connections",
-    "conntrack-tools": "kube-proxy cleans up connections",
-    "socat": "kubectl port-forward",
-    "ethtool": "kubeadm looks for it",
-    "ebtables": "kubeadm looks for it",
-    "iptables": "Services and the pod network",
-    "iptables-nft": "Services and the pod network",
-}
 KUBEADM_DECIDES = (
     "haui's own list; kubeadm's decides: kubeadm config images list --kubernetes-version v{version}"
 )
@@ -307,15 +266,3 @@ def _purpose(spec: ClusterSpec, reference: str) -> str:
         return f"the pod network, {spec.network.cni.kind}"
     name = reference.rpartition("/")[2].partition("@")[0].partition(":")[0]
     return IMAGE_PURPOSES.get(name, "")
-
-
-IMAGE_PURPOSES: Mapping[str, str] = {
-    "pause": "the first container of every pod",
-    "kube-apiserver": "the API",
-    "kube-controller-manager": "the controllers",
-    "kube-scheduler": "the scheduler",
-    "kube-proxy": "Services",
-    "etcd": "the cluster's memory; with an external etcd its programs come from here",
-    "coredns": "names inside of the cluster",
-    "kube-vip": "the virtual address",
-}

@@ -5,7 +5,8 @@ See haui.documents.cause_rules for what the fields mean and which order counts.
 
 from __future__ import annotations
 
-from haui.documents.cause_rules import ACCESS, MACHINE, PACKAGES, SUPPLY, Rule
+from haui.documents.cause_rules import ACCESS, MACHINE, Rule
+from haui.documents.cause_rules_supply import PACKAGES, SUPPLY
 
 ETCD = (
     Rule(
