@@ -1,7 +1,8 @@
 """The Textual application: it owns the work in hand, shows screens, and guards the way out.
 
 Screens ask for things by message (screens.messages); this is the only place that answers. Runs
-belong to the app, so that they outlive the screen that shows them.
+belong to the app, so that they outlive the screen that shows them. It is long because all answers
+stand here, each some lines.
 """
 
 from __future__ import annotations

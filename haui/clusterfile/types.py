@@ -3,6 +3,8 @@
 Everything that a host will ever see as a parameter is checked here, so that no control character,
 line break or leading dash can come out of the cluster file. The checks are plain functions, usable
 by a form that validates a single answer; they raise `PydanticCustomError`, which is a ValueError.
+
+It is long because it is one table: whoever adds a field finds its rule, or the one beside it, here.
 """
 
 from __future__ import annotations

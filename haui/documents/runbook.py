@@ -3,7 +3,7 @@
 It goes through the plan step by step; each step is done on all its hosts before the next begins,
 which keeps every order that the plan asks for. What several hosts share stands once. Values that
 only exist while haui runs (join secrets, the registry's login) are placeholders, and it says how to
-get them.
+get them. One text from its head to its last step, in the order in which it is read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The log of one host: draws the lines that can be seen, however many there are."""
+"""The log of one host: draws the lines that can be seen, however many there are.
+
+One widget and no less: cursor, wrapping, search and what was drawn already hang on one another.
+Where lines begin is in log_lines, how they look in log_text.
+"""
 
 from __future__ import annotations
 
