@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, TextIO
 
 import typer
 
+from haui.cli.beginning import Start, is_plain
 from haui.cli.lines import LineStream, flat
 from haui.cli.output import Output
 from haui.cli.plain import PlainPrinter
-from haui.cli.start import Start, is_plain, run_pages
+from haui.cli.start import run_pages
 from haui.errors import OUTCOME_CODES, HauiError, InterruptedRunError, UsageError
 from haui.events import Event, RunFinished, RunStarted
 from haui.live.follow import POLL_S, Follower

@@ -76,7 +76,8 @@ def start(
 ) -> None:
     """Without a command: the wizard. It offers unfinished installs first."""
     if context.invoked_subcommand is None:
-        from haui.cli.start import Start, begin
+        from haui.cli.beginning import Start
+        from haui.cli.start import begin
 
         code = begin(Start(plain=plain, preset=preset, theme=theme, mouse=not no_mouse))
         raise typer.Exit(code)
@@ -280,7 +281,8 @@ def rehearse(
     verbose: Verbose = False,
 ) -> None:
     """The wizard and the engine over simulated hosts: nothing outside this machine is touched."""
-    from haui.cli.start import Start, begin, is_plain
+    from haui.cli.beginning import Start, is_plain
+    from haui.cli.start import begin
 
     faults = tuple(fault or ())
     terminal = sys.stdin.isatty() and sys.stdout.isatty()

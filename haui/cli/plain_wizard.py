@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from haui.cli.asking import ask_everything
+from haui.cli.beginning import Start
 from haui.cli.installs import agree_to_install
 from haui.cli.output import Output
 from haui.cli.prompter import LinePrompter, Option, Prompter, TerminalPrompter
 from haui.cli.rehearse import rehearse
 from haui.cli.reset import Agreement, resume_reset, run_reset
 from haui.cli.run import run_cluster
-from haui.cli.start import Start
 from haui.clusterfile.text import dump
 from haui.drawing.picture import draw
 from haui.drawing.shape import shape_of

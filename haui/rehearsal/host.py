@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from haui.evidence import facts_text
 from haui.rehearsal import facts
+from haui.rehearsal.answer import Answer, Follow
 from haui.rehearsal.cluster import JOINS, Row, SimulatedCluster
 from haui.rehearsal.faults import Fault, FaultKind
 from haui.rehearsal.task import Attempt, HostState, record
@@ -33,26 +34,6 @@ FAMILY = "debian"
 def _undoes(step: str) -> bool:
     """Whether it is a step of a reset."""
     return step.startswith("reset.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What one exec gives back. `drop`: the connection dies instead of an exit status."""
-
-    stdout: bytes = b""
-    stderr: bytes = b""
-    status: int = 0
-    delay: float = 0
-    drop: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Follow:
-    """The client wants the output of `attempt` from `offset`, and `mark` before the last line."""
-
-    attempt: Attempt
-    offset: int
-    mark: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

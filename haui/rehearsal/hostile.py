@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from haui.rehearsal.answer import Answer, Follow
 from haui.rehearsal.faults import FaultKind
-from haui.rehearsal.host import Answer, Follow, SimulatedHost
+from haui.rehearsal.host import SimulatedHost
 from haui.rehearsal.text import HOSTILE
 from haui.transport.wire import TASK_SCRIPT, Envelope
 

@@ -15,8 +15,9 @@ from typing import Any
 import asyncssh
 
 from haui.errors import UsageError
+from haui.rehearsal.answer import Answer, Follow
 from haui.rehearsal.clock import FleetClock
-from haui.rehearsal.host import Answer, Follow, SimulatedHost
+from haui.rehearsal.host import SimulatedHost
 from haui.rehearsal.hostile import Endless, spoiled
 from haui.rehearsal.session import Session
 from haui.rehearsal.task import HostState

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 import asyncssh
 
+from haui.rehearsal.answer import Answer, Follow
 from haui.rehearsal.clock import FleetClock
-from haui.rehearsal.host import Answer, Follow, SimulatedHost
+from haui.rehearsal.host import SimulatedHost
 from haui.rehearsal.hostile import Endless
 from haui.rehearsal.login import Asked, Sudo, asked
 from haui.transport.wire import Envelope

@@ -37,9 +37,10 @@ from haui.record.state import RunState
 from haui.record.store import ClusterStore
 from haui.rehearsal import host as simulated
 from haui.rehearsal import text as simulated_text
+from haui.rehearsal.answer import Answer, Follow
 from haui.rehearsal.faults import Fault
 from haui.rehearsal.fleet import SimulatedFleet
-from haui.rehearsal.host import Answer, Follow, SimulatedHost
+from haui.rehearsal.host import SimulatedHost
 from haui.secret import MASK
 from haui.session.job import Job
 from haui.session.perform import perform

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from haui.cli.asking import ask, ask_everything, ask_hosts
+from haui.cli.beginning import Start, is_plain
 from haui.cli.prompter import LinePrompter, Option
-from haui.cli.start import Start, is_plain
 from haui.errors import UsageError
 from haui.wizard.desk import Desk
 from haui.wizard.draft import Draft
