@@ -138,10 +138,11 @@ class Task:
     host: HostSpec
     needs: frozenset[str]
     after: frozenset[str] = frozenset()
+    id: str = field(init=False, repr=False, compare=False)
+    """Step and host: "control_plane.init@cp1"."""
 
-    @property
-    def id(self) -> str:
-        return f"{self.step.id}@{self.host.name}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", f"{self.step.id}@{self.host.name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -191,6 +191,7 @@ def _remembering(step: Step) -> Step:
         gate=step.gate and _called_once(step.gate),
         supply=step.supply and _called_once(step.supply),
         revoke=step.revoke and _called_once(step.revoke),
+        refuse=step.refuse and functools.cache(step.refuse),
     )
 
 
