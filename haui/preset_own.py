@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from haui.errors import SpecError, UsageError
 from haui.preset import check, check_file, is_shipped, own_folder
+from haui.wholefile import write_whole
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
 
@@ -24,33 +23,19 @@ def save_own(name: str, text: str, *, own: Path | None = None, overwrite: bool =
     check(text, name=path.name)
     if path.exists() and overwrite:
         check_file(path)
-    temporary = ""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(fd)
-        _put(temporary, path, overwrite=overwrite)
     except OSError as error:
         raise _refused(path, "written", error) from error
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-    return path
-
-
-def _put(temporary: str, path: Path, *, overwrite: bool) -> None:
-    if overwrite:
-        Path(temporary).replace(path)
-        return
     try:
-        path.hardlink_to(temporary)  # Unlike a rename it fails when the name is taken.
+        write_whole(path, text.encode(), new=not overwrite)
     except FileExistsError as error:
         raise UsageError(
             f"there is a preset {path.stem!r} of yours already", fix="Choose another name."
         ) from error
+    except OSError as error:
+        raise _refused(path, "written", error) from error
+    return path
 
 
 def delete_own(name: str, *, own: Path | None = None) -> Path:

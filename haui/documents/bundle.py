@@ -14,7 +14,6 @@ import os
 import platform
 import sys
 import tarfile
-import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -33,6 +32,7 @@ from haui.record.store import ClusterStore
 from haui.secret import Secret
 from haui.spec import ClusterSpec
 from haui.step import Plan
+from haui.wholefile import write_whole
 
 LOG_LINES = 500
 PART_LIMIT = 2 << 20
@@ -167,18 +167,8 @@ def _version(package: str) -> str:
 
 
 def _written(out_dir: Path, name: str, parts: Mapping[str, str], now: datetime) -> Path:
-    path, temporary = out_dir / f"{name}.tar.gz", ""
-    try:
-        fd, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=out_dir)  # made with mode 0600
-        with os.fdopen(fd, "wb") as file:
-            file.write(_archive(name, parts, int(now.timestamp())))
-            file.flush()
-            os.fsync(fd)
-        Path(temporary).replace(path)
-        temporary = ""
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+    path = out_dir / f"{name}.tar.gz"
+    write_whole(path, _archive(name, parts, int(now.timestamp())))
     return path
 
 

@@ -21,11 +21,11 @@ from haui.record.journal_file import (
     parse,
     read,
     read_all,
-    sync_folder,
 )
 from haui.record.journal_writer import Disk, Writer, unwritable
 from haui.record.records import FORMAT, Record, TailRepaired, body_bytes, encode, to_record
 from haui.record.stamp import Now, stamp, utc_now
+from haui.wholefile import sync_folder
 
 __all__ = ["Contents", "Disk", "Journal", "read"]
 

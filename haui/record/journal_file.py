@@ -18,6 +18,7 @@ from pathlib import Path
 from haui.errors import JournalError
 from haui.events import Event
 from haui.record.records import FORMAT, BadLineError, Record, decode, from_record, hides_a_record
+from haui.wholefile import sync_folder
 
 HEADER = (
     b"# haui journal: one record a line, only ever appended to. It is YAML; each record is JSON.\n"
@@ -263,12 +264,3 @@ def _new_aside(path: Path) -> tuple[Path, int]:
             return aside, os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
             number += 1
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes a new or renamed file's name durable (fsync(2) of the folder)."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

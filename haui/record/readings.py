@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -23,8 +21,8 @@ from haui import bounded_json
 from haui.errors import UsageError
 from haui.evidence import Evidence, Reading
 from haui.plainfile import read_at_most
-from haui.record.journal_file import sync_folder
 from haui.transport.text import clean_text
+from haui.wholefile import write_whole
 
 FORMAT = "haui-facts/1"
 LARGEST = 64 << 20
@@ -92,24 +90,12 @@ def save(path: Path, saved: Saved, *, mask: Callable[[str], str] = str) -> None:
     """
     check_target(path)
     body = json.dumps(_document(saved, mask), indent=1, ensure_ascii=True).encode() + b"\n"
-    folder = path.absolute().parent
-    temporary = ""
     try:
-        fd, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=folder)  # mode 0600
-        with os.fdopen(fd, "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(fd)
-        Path(temporary).replace(path)
-        temporary = ""
-        sync_folder(folder)
+        write_whole(path.absolute(), body)
     except OSError as error:
         raise UsageError(
             f"{path} can't be written", why=error.strerror or str(error), fix="name another file"
         ) from error
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
 
 
 def load(path: Path) -> Saved:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,11 @@ from typing import TYPE_CHECKING
 from haui.errors import JournalError, UsageError
 from haui.record.folders import check_folder, is_there, no_room, unreadable
 from haui.record.journal import Journal, read
-from haui.record.journal_file import sync_folder
 from haui.record.lock import Lock, Owner, owner_of
 from haui.record.reducer import replay
 from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState
+from haui.wholefile import sync_folder, write_whole
 
 if TYPE_CHECKING:
     from haui.spec import ClusterSpec
@@ -164,21 +163,10 @@ class ClusterStore:
         if Path(name).name != name:
             raise ValueError(f"not a plain file name: {name}")
         path = self.folder / name
-        temporary = ""
         try:
-            fd, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=self.folder)
-            with os.fdopen(fd, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(fd)
-            Path(temporary).replace(path)
-            temporary = ""
-            sync_folder(self.folder)
+            write_whole(path, content)
         except OSError as error:
             raise no_room(path, error) from error
-        finally:
-            if temporary:
-                Path(temporary).unlink(missing_ok=True)
         return path
 
 

@@ -12,8 +12,8 @@ from haui.execution import bastion_facts
 from haui.execution.bastion import check_endpoint
 from haui.execution.localcheck import LocalCheck
 from haui.plainfile import read_at_most
-from haui.record.journal_file import sync_folder
 from haui.session.job import Job
+from haui.wholefile import sync_folder
 from steps.checks import bastion
 
 

@@ -7,8 +7,6 @@ were typed. It holds no secret. A file that can't be read is reported and never 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -16,6 +14,7 @@ from typing import Any, get_args
 from haui import bounded_json
 from haui.errors import SpecError
 from haui.plainfile import read_at_most
+from haui.wholefile import write_whole
 from haui.wizard.pages import PAGES, PageId
 
 FORMAT = "haui-draft/1"
@@ -77,14 +76,7 @@ def write_draft(path: Path, draft: Draft) -> None:
     The disk is not waited for: a killed process loses nothing, and answers are cheap enough for a
     power cut.
     """
-    fd, temporary = tempfile.mkstemp(prefix=".draft.", dir=path.parent)
-    try:
-        with os.fdopen(fd, "w", encoding="ascii") as file:
-            file.write(draft.to_text())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, draft.to_text().encode("ascii"), wait=False)
 
 
 def _draft(path: Path, body: Any) -> Draft:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from haui.errors import UsageError
 from haui.preset import check
 from haui.preset_own import save_own
 from haui.transport.text import clean_line
+from haui.wholefile import write_whole
 
 _TITLE = 90
 """The most characters of a title."""
@@ -68,17 +67,9 @@ def save(target: Target, text: str, *, overwrite: bool = False) -> Path:
     if target.own:
         return save_own(target.name, text, own=target.path.parent, overwrite=overwrite)
     check(text, name=target.path.name)
-    path, temporary = target.path, ""
+    path = target.path
     try:
-        fd, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(fd)
-        if overwrite:
-            Path(temporary).replace(path)
-        else:
-            path.hardlink_to(temporary)  # Unlike a rename it fails when the name is taken.
+        write_whole(path, text.encode(), new=not overwrite)
     except FileExistsError as error:
         raise UsageError(f"{path} is there already", fix="Choose another name.") from error
     except (OSError, ValueError) as error:
@@ -86,7 +77,4 @@ def save(target: Target, text: str, *, overwrite: bool = False) -> Path:
         raise UsageError(
             f"{path} can't be written", why=why, fix="Choose a folder that is there and writable."
         ) from error
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
     return path
