@@ -49,12 +49,23 @@ class Shell(Screen[None], inherit_bindings=False):
         self.world = world
 
     def compose(self) -> ComposeResult:
+        self._fit()
         yield TopBar(self.world.glyphs)
         with Vertical(id="middle"):
             yield from self.compose_body()
         if self.shows_help_line:
             yield HelpLine()
         yield KeyLine(self.world.glyphs)
+
+    def _fit(self) -> None:
+        """Have the classes of the terminal's size before there are widgets: else the first resize
+        sets them, and everything is styled, laid out and drawn twice."""
+        size = self.app.size
+        for length, breakpoints in (
+            (size.width, self.HORIZONTAL_BREAKPOINTS),
+            (size.height, self.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class(max(each for each in breakpoints if each[0] <= length)[1])
 
     def compose_body(self) -> ComposeResult:
         """The widgets between the top line and the help lines."""

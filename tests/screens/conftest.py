@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -12,16 +11,22 @@ from typing import Any
 import pytest
 import textual.app
 import textual.pilot
+import textual.screen
 from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
+from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input
 
-from tests.screens.quiet import wait_until_quiet
+from tests.screens.quiet import FRAME_S, draw_later, wait_until_quiet
 from tests.screens.worlds import make_world
 
 os.environ.pop("NO_COLOR", None)
+
+RuleSet.__hash__ = object.__hash__  # type: ignore[method-assign]
+"""What it does anyway, but in Python, some hundred times for each widget."""
 
 _read_styles: dict[object, Any] = {}
 _parse_rules = Stylesheet._parse_rules
@@ -38,9 +43,12 @@ def _parsed_once(self: Stylesheet, *args: Any, **kinds: Any) -> Any:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each page is looked at in the smallest terminal; the larger ones are for the thorough run."""
     for item in items:
-        if re.search(r"\[(?:.*-)?size[12]", item.name):
+        if item.path.parent == _HERE and _LARGER & {*item.name.rpartition("[")[2][:-1].split("-")}:
             item.add_marker(pytest.mark.thorough)
 
+
+_HERE = Path(__file__).parent
+_LARGER = {"size1", "size2"}
 
 AppSnapshot = Callable[[Pilot[int], str], Coroutine[Any, Any, bool]]
 
@@ -50,6 +58,8 @@ def _still(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A cursor that does not blink, no pauses, the UTC clock, and a state folder of its own."""
     monkeypatch.setattr(textual.app, "wait_for_idle", wait_until_quiet)
     monkeypatch.setattr(textual.pilot, "wait_for_idle", wait_until_quiet)
+    monkeypatch.setattr(textual.screen, "UPDATE_PERIOD", FRAME_S)
+    monkeypatch.setattr(Screen, "_compositor_refresh", draw_later)
     monkeypatch.setattr(Stylesheet, "_parse_rules", _parsed_once)
     monkeypatch.setattr(Input, "_toggle_cursor", lambda self: None)
     monkeypatch.setenv("TZ", "UTC")
