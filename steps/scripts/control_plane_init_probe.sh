@@ -76,7 +76,7 @@ probe_objects() {
     want "kubelet's own certificate" yes "$(if grep -q kubelet-client-current "$K8S/kubelet.conf" 2>/dev/null; then echo yes; fi)"
     left_out addon/kube-proxy || probe_phase kube-proxy "addon kube-proxy"
     left_out addon/coredns || probe_phase CoreDNS "addon coredns"
-    if endpoint_ready; then
+    if retry 15 endpoint_ready; then
         finding ok "API through the endpoint" ok ok
     else
         finding differs "API through the endpoint" ok "no answer from $HAUI_ENDPOINT"
@@ -88,7 +88,7 @@ probe_files
 if [ -e "$OURS" ]; then
     finding differs "end of kubeadm init" noted "an attempt has not come to its end"
 fi
-if [ -e "$K8S/admin.conf" ] && local_ready; then
+if [ -s "$K8S/admin.conf" ] && ready_or_booting; then
     finding ok "API server of this host" ok ok
     probe_objects
 else

@@ -14,7 +14,7 @@ probe_cluster() {
     want "Node's kubelet" "v$HAUI_VERSION" "${node_version:-no Node}"
     want "label control-plane" yes "$(if labelled; then echo yes; fi)"
     [ "$HAUI_ETCD" = stacked ] || return 0
-    member_state=$(member_field "$(etcd_members || true)" "$HAUI_ADDRESS" 4)
+    member_state=$(member_field "$(retry 15 etcd_members || true)" "$HAUI_ADDRESS" 4)
     want "etcd member" voter "${member_state:-none}"
 }
 
@@ -43,7 +43,7 @@ if [ -e "$K8S/bootstrap-kubelet.conf" ]; then
     finding differs bootstrap-kubelet.conf absent "present: an earlier join did not end"
 fi
 want kubelet active "$(systemctl is-active kubelet 2>/dev/null || true)"
-if [ -e "$K8S/admin.conf" ] && local_ready; then
+if [ -s "$K8S/admin.conf" ] && ready_or_booting; then
     finding ok "API server of this host" ok ok
     probe_cluster
 else

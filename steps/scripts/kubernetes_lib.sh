@@ -66,6 +66,14 @@ local_ready() {
     ready "$K8S/admin.conf" "$LOCAL_API"
 }
 
+# ready_or_booting: local_ready. A control plane that was made once takes a moment after each boot of its host: it is
+# waited for, and not taken for one that is broken.
+ready_or_booting() {
+    ! local_ready || return 0
+    [ ! -e "$OURS" ] && [ -s "$K8S/manifests/kube-apiserver.yaml" ] && [ -s "$K8S/kubelet.conf" ] || return 1
+    [ "$(systemctl is-active kubelet 2>/dev/null)" = active ] && retry 60 local_ready
+}
+
 endpoint_ready() {
     ready "$K8S/admin.conf" "$ENDPOINT_API"
 }

@@ -89,6 +89,9 @@ trap clean_up EXIT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 trap 'exit 130' INT
+# Its host may have booted a moment ago.
+retry 120 local_ready || die "the API server of this host does not answer at $LOCAL_API" \
+    "see on it, as root: crictl ps -a; journalctl -u kubelet -n 50"
 admin create namespace "$HAUI_NAMESPACE" || die "the namespace $HAUI_NAMESPACE can't be made"
 retry 30 in_namespace get serviceaccount default >/dev/null 2>&1
 in_namespace apply -f "$HAUI_INPUTS/workload.yaml" || die "the workload can't be made"

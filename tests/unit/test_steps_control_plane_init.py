@@ -90,6 +90,25 @@ def test_probe_of_a_complete_control_plane(host: Shell) -> None:
     assert not ran.called("kubeadm")
 
 
+AFTER_A_MOMENT = 'if test -e "$FAKE/asked"; then echo ok; else touch "$FAKE/asked"; false; fi'
+
+
+def test_probe_waits_for_a_control_plane_whose_host_boots(host: Shell) -> None:
+    complete(host)
+    host.rules.insert(0, ("kubectl *10.77.0.11:6443*get --raw /readyz*", AFTER_A_MOMENT))
+    ran = host.run("control_plane_init_probe")
+    assert set(ran.verdicts().values()) == {"ok"}
+
+
+def test_probe_does_not_wait_for_an_init_that_was_cut_off(host: Shell) -> None:
+    complete(host)
+    host.put("/var/lib/haui/half-done", "api.lab.lan:8443")
+    host.rules.insert(0, ("kubectl *10.77.0.11:6443*get --raw /readyz*", AFTER_A_MOMENT))
+    ran = host.run("control_plane_init_probe")
+    assert ran.verdicts()["API server of this host"] == "differs"
+    assert not ran.called("sleep")
+
+
 def test_probe_of_a_fresh_host(host: Shell) -> None:
     verdicts = host.run("control_plane_init_probe").verdicts()
     assert verdicts["admin.conf"] == "differs"

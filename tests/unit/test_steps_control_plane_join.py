@@ -308,6 +308,14 @@ def test_probe_of_a_complete_host(host: Shell) -> None:
     assert kubeadm(ran) == []
 
 
+def test_probe_waits_for_a_control_plane_whose_host_boots(host: Shell) -> None:
+    joined(host)
+    once = 'if test -e "$FAKE/asked"; then echo ok; else touch "$FAKE/asked"; false; fi'
+    host.rules.insert(0, ("kubectl *get --raw /readyz*", once))
+    ran = host.run("control_plane_join_probe")
+    assert set(ran.verdicts().values()) == {"ok"}
+
+
 @pytest.mark.parametrize(
     ("line", "seen"), [(UNSTARTED, "unstarted"), (LEARNER, "learner"), (OTHER_ADDRESS, "none")]
 )

@@ -150,6 +150,7 @@ def test_certificates_that_end_soon_are_named(host: Shell) -> None:
 
 PODS = "web-1 cp1 10.60.0.2\nweb-2 cp2 10.60.1.2\nweb-3 wk1 10.60.2.2\n"
 WORKLOAD = [
+    ("kubectl *get --raw /readyz", "echo ok"),
     ("kubectl *delete namespace*", 'rm -f "$FAKE/namespace"'),
     ("kubectl *get namespace haui-verify", 'test -e "$FAKE/namespace"'),
     ("kubectl *create namespace*", 'touch "$FAKE/namespace"'),
@@ -182,6 +183,18 @@ def pods(host: Shell) -> Shell:
     (host.folder / "fake/pods").write_text(PODS)
     (host.folder / "fake/ready").write_text("3")
     return host
+
+
+def test_the_workload_waits_for_a_control_plane_that_boots(pods: Shell) -> None:
+    once = 'if test -e "$FAKE/asked"; then echo ok; else touch "$FAKE/asked"; false; fi'
+    made = 'test -e "$FAKE/asked" && touch "$FAKE/namespace"'
+    pods.rules[:0] = [
+        ("kubectl *get --raw /readyz", once),
+        ("kubectl *create namespace*", made),
+    ]
+    ran = pods.run("verify_workload_apply")
+    assert ran.status == 0, ran.errors
+    assert set(ran.verdicts().values()) == {"ok"} | {"info"}
 
 
 def test_every_way_is_measured(pods: Shell) -> None:
