@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import steps
 from haui.clusterfile.text import dump
@@ -121,11 +122,11 @@ class Ground:
     async def __aexit__(self, *_: object) -> None:
         await self.fleet.stop()
 
-    async def apply(self, zygote: Zygote, *, kill_at: int = 0, kept: bool = True) -> int:
-        """`haui apply` of the cluster, perhaps killed; how it ended."""
-        return await zygote.run(self._order(["apply", str(self.file)], kill_at, kept))
+    async def apply(self, zygote: Zygote, **kill: Any) -> int:
+        """`haui apply` of the cluster, perhaps killed, as `Order` says; how it ended."""
+        return await zygote.run(self._order(["apply", str(self.file)], **kill))
 
-    async def go_on(self, zygote: Zygote, left: RunState) -> int:
+    async def go_on(self, zygote: Zygote, left: RunState, **kill: Any) -> int:
         """`haui resume` where there is something to resume, else `haui apply`; how it ended.
 
         The hosts' time goes on as soon as they have said what is still running there, so that
@@ -133,9 +134,9 @@ class Ground:
         """
         if not left.unfinished:
             self.clock.go_on()
-            return await self.apply(zygote)
+            return await self.apply(zygote, **kill)
         before = self.store.journal_path.stat().st_size
-        order = self._order(["resume", self.spec.name], 0, True)
+        order = self._order(["resume", self.spec.name], **kill)
         resuming = asyncio.ensure_future(zygote.run(order))
         while not resuming.done() and not self._all_connected_since(before):  # noqa: ASYNC110
             await asyncio.sleep(GLANCE_S)  # it is another process that writes the journal
@@ -188,7 +189,7 @@ class Ground:
             if _widest(attempts) > LANES[lane]:
                 yield f"{_widest(attempts)} at once in the lane {lane}"
 
-    def _order(self, arguments: list[str], kill_at: int, kept: bool) -> Order:
+    def _order(self, arguments: list[str], **kill: Any) -> Order:
         return Order(
             arguments=[*arguments, "--yes", "--json", "--accept-new-host-keys"],
             state=str(self.folder / "state"),
@@ -196,8 +197,7 @@ class Ground:
             out=str(self.folder / "out"),
             err=str(self.folder / "err"),
             kinds=str(self.folder / "kinds"),
-            kill_at=kill_at,
-            kept=kept,
+            **kill,
         )
 
 

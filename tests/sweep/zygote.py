@@ -16,12 +16,12 @@ import json
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from haui.cli import commands, run
-from haui.events import RunFinished
+from haui.events import Event, RunFinished, TaskFinished
 from haui.record.bus import E, EventBus
 from haui.session import perform
 from haui.session.job import Job
@@ -35,7 +35,9 @@ class Order:
     event unless it is killed.
 
     `kill_at` is the number of the event (from 1) with which it ends, 0 for never; what has fewer
-    events ends with its last one. `kept`: not before that event has been put on record.
+    events ends with its last one. It is counted from when so many tasks as `once_settled` have been
+    proved; `settled` are those that were by earlier hauis. `kept`: not before that event has been
+    put on record.
     """
 
     arguments: list[str]
@@ -46,6 +48,8 @@ class Order:
     kinds: str
     kill_at: int = 0
     kept: bool = True
+    once_settled: int = 0
+    settled: list[str] = field(default_factory=list)
 
 
 def die() -> None:
@@ -55,11 +59,20 @@ def die() -> None:
 def mortal_bus(order: Order, kinds: list[str]) -> type[EventBus]:
     """A bus whose process ends with one of its events. `kinds` gets what was emitted."""
 
+    settled = set(order.settled)
+    counted = 0
+
+    def count(event: Event) -> int:
+        nonlocal counted
+        counted += len(settled) >= order.once_settled
+        if isinstance(event, TaskFinished) and event.outcome in ("ok", "unchanged"):
+            settled.add(f"{event.step}@{event.host}")
+        return counted
+
     class MortalBus(EventBus):
         async def emit(self, event: E) -> E:
             kinds.append(event.kind)
-            number = len(kinds)
-            last = number == order.kill_at or isinstance(event, RunFinished)
+            last = count(event) == order.kill_at or isinstance(event, RunFinished)
             if order.kill_at and last and not order.kept:
                 die()
             numbered = await super().emit(event)
