@@ -90,12 +90,13 @@ absent_members() {
 }
 
 # quorum_advice: how a person gets out of it, in commands that a shell takes as they are. Never done by haui: it makes
-# this host's data the only truth.
+# this host's data the only truth. The old etcd is ended by hand: a kubelet that was started anew ends no pod of which it
+# does not know from the API, which is gone.
 quorum_advice() {
     advice_until="until kubectl --kubeconfig /etc/kubernetes/admin.conf --server $LOCAL_API get nodes; do sleep 5; done"
     cat <<ADVICE
 If etcd can be started on the missing host, that is enough: start its kubelet. If not, and only while $NODE is the one control plane that has ever been complete, as root on $NODE: \
-systemctl stop kubelet; cp -a /var/lib/etcd /root/etcd-before; cp /etc/kubernetes/manifests/etcd.yaml /root/etcd.yaml; \
+systemctl stop kubelet; pkill -x etcd; while pgrep -x etcd; do sleep 1; done; cp -a /var/lib/etcd /root/etcd-before; cp /etc/kubernetes/manifests/etcd.yaml /root/etcd.yaml; \
 sed 's/^    - etcd$/&\\n    - --force-new-cluster/' /root/etcd.yaml >/etc/kubernetes/manifests/etcd.yaml; systemctl start kubelet; \
 $advice_until; cp /root/etcd.yaml /etc/kubernetes/manifests/etcd.yaml; sleep 60; $advice_until. Then run haui resume.
 ADVICE

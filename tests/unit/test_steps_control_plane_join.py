@@ -239,6 +239,7 @@ def test_a_lost_quorum_is_explained(host: Shell) -> None:
     assert printed and "--force-new-cluster" in printed[1]
     subprocess.run(["sh", "-n"], input=printed[1], text=True, check=True)
     assert "; do " in printed[1] and "wait until" not in printed[1]
+    assert printed[1].index("stop kubelet") < printed[1].index("pkill -x etcd")
 
 
 def test_nothing_is_touched_while_the_members_are_unknown(host: Shell) -> None:
