@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from random import Random
+from typing import Any
 
 from haui.evidence import END, Evidence, Facts, Reading
 from haui.rehearsal import facts
@@ -114,11 +115,18 @@ def evidence_of(said: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]]) -> 
 
 
 class Watched(Facts):
-    """Facts that note what they are asked for, and in rows of which width."""
+    """Facts that note what they are asked for, and in rows of which width. A check asks few of the
+    readings for anything: the others are never taken apart."""
 
     def __init__(self, text: str, asked: dict[str, int]) -> None:
-        super().__init__(text)
+        self._text = text
         self._asked = asked
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "_values":
+            raise AttributeError(name)
+        super().__init__(self._text)
+        return self._values
 
     def one(self, key: str) -> str | None:
         self._asked.setdefault(key, 1)
