@@ -110,12 +110,20 @@ class Broken:
         seen = {"files": self.here(KUBERNETES)}
         if not files_only and not self.alone:
             seen |= {
-                "members": self.first(f"{IN_ETCD} member list"),
+                "members": self._members(),
                 "Node": self.first(f"{K} get node {self.name} --ignore-not-found -o name"),
                 "pending requests": self.first(REQUESTS),
                 "tokens": str(self.first(TOKENS).count("bootstrap-token")),
             }
         return seen
+
+    def _members(self) -> str:
+        """etcd's members, but for a further control plane that has joined meanwhile."""
+        mine = (f"//{self.address}:", f"//{self.lab.hosts[FIRST].address}:")
+        listed = self.first(f"{IN_ETCD} member list").splitlines()
+        return "\n".join(
+            line for line in listed if ", started, " not in line or any(x in line for x in mine)
+        )
 
     def difference(self, one: State, other: State) -> str:
         """The lines that are in one of them only."""
