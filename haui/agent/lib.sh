@@ -18,7 +18,10 @@ oneline() (
 
 # finding ok|differs|blocked|info WHAT [EXPECTED [SEEN]]: one line of evidence. With blocked, EXPECTED is the fix.
 finding() {
-    printf '%s\t%s\t%s\t%s\n' "$1" "$(oneline "${2-}")" "$(oneline "${3-}")" "$(oneline "${4-}")"
+    case ${2-}${3-}${4-} in
+        *[[:cntrl:]]*) set -- "$1" "$(oneline "${2-}")" "$(oneline "${3-}")" "$(oneline "${4-}")" ;;
+    esac
+    printf '%s\t%s\t%s\t%s\n' "$1" "${2-}" "${3-}" "${4-}"
 }
 
 # want WHAT EXPECTED SEEN: ok when both are equal, else differs.
