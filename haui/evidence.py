@@ -34,8 +34,11 @@ class Facts:
         # Not splitlines: it knows ten more breaks, after which a value would go on as a fact.
         for line in text.split("\n"):
             key, tab, value = line.partition("\t")
-            values = self._values.setdefault(key, []) if tab else []
-            if len(values) < KEY_VALUES:
+            values = self._values.get(key)
+            if values is None:
+                if tab:
+                    self._values[key] = [value.strip()[:VALUE_CHARS]]
+            elif tab and len(values) < KEY_VALUES:
                 values.append(value.strip()[:VALUE_CHARS])
 
     @property
