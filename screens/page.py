@@ -123,6 +123,7 @@ class WizardPage(Shell):
     def on_mount(self) -> None:
         self._unwatch()
         self._unwatch = self.desk.watch(self._changed)
+        self.watch(self.app, "app_focus", self._came_back, init=False)
         self._changed()
         self.call_after_refresh(self._begin_well)
 
@@ -133,6 +134,11 @@ class WizardPage(Shell):
 
     def on_unmount(self) -> None:
         self._unwatch()
+
+    def _came_back(self, focused: bool) -> None:
+        """From another terminal, where a file that was missing may have been made."""
+        if focused:
+            self.desk.recheck()
 
     def on_resize(self, event: events.Resize) -> None:
         self.update_top()
@@ -168,6 +174,7 @@ class WizardPage(Shell):
             line.border_title = self._summary()
 
     def action_next(self) -> None:
+        self.desk.recheck()
         forms = [form for form in self.query(QuestionForm) if form.show_problems()]
         if forms:
             self.say(NOT_YET, "warn")

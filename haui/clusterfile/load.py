@@ -88,11 +88,6 @@ class Loaded:
         """The text of supply.images.ca."""
         return self.spec.supply.images.ca_pem
 
-    @property
-    def mirror_key(self) -> str | None:
-        """The text of supply.packages.key."""
-        return self.spec.supply.packages.key_text
-
 
 def load(path: Path | str, *, files: bool = True) -> Loaded:
     """Load a cluster file; raises SpecFileError (exit 3) with every problem.

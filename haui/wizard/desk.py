@@ -134,7 +134,7 @@ class Desk:
         return self._spec
 
     def recheck(self) -> None:
-        """Look again at the files that the answers name."""
+        """Look again at the files that the answers name: nobody tells when they change."""
         self._found = None
         self._tell()
 
@@ -157,6 +157,7 @@ class Desk:
         pages = tuple(known.id for known in PAGES if known.id in reached)
         if (page, pages) != (self._draft.page, self._draft.reached):
             self._draft = replace(self._draft, page=page, reached=pages)
+            self._found = None
             self._save()
             self._tell()
 

@@ -31,7 +31,7 @@ FEW = 5
 
 
 class QuestionField(Vertical):
-    """One question: label, control, a slot for what is being found out, and what is wrong."""
+    """One question: label, control, and what is wrong."""
 
     @dataclass
     class Explained(Message):
@@ -63,7 +63,6 @@ class QuestionField(Vertical):
         self.touched = False
         self._glyphs = glyphs
         self._problem = Static(classes="problem", markup=False)
-        self._slot = Static(classes="slot", markup=False)
         self.control: Widget = self._make_control()
         self.add_class("-choices" if isinstance(self.control, ChoiceList) else "-line")
 
@@ -76,11 +75,10 @@ class QuestionField(Vertical):
             with Horizontal(classes="row"):
                 yield label
                 yield self.control
-                yield self._slot
         yield self._problem
 
     def on_mount(self) -> None:
-        self._problem.display = self._slot.display = False
+        self._problem.display = False
         self.refresh_problem()
 
     def _label(self) -> Content:
@@ -209,11 +207,6 @@ class QuestionField(Vertical):
             example = f"  {self._glyphs.arrow} {problem.example}" if problem.example else ""
             text = f"{self._glyphs.failed} {problem.what}"
             self._problem.update(Content.assemble(toned(text, "bad"), toned(example, "dim")))
-
-    def find_out(self, text: str | Content) -> None:
-        """Show in the field's slot what is being found out about the answer; "" empties it."""
-        self._slot.display = bool(text)
-        self._slot.update(text if isinstance(text, Content) else toned(text, "dim"))
 
     def explanation(self) -> Content:
         """What the answer means, its example, and why it can't be changed later."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import AppBlur, AppFocus
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input
 from textual.worker import WorkerCancelled
@@ -216,3 +218,28 @@ async def test_what_a_host_answers_is_never_acted_on(
         shown = app.export_screenshot()
         assert "\x1b" not in shown
         assert app.is_running
+
+
+@pytest.mark.parametrize("notices", ["focus", "next"])
+async def test_a_key_made_in_another_terminal_is_found(
+    world_of: Callable[..., Any], tmp_path: Path, notices: str
+) -> None:
+    """When that terminal is left; and where a terminal does not tell so, when one goes on."""
+    key = tmp_path / "key"
+    world = world_with(world_of, rows("trusted"), key=str(key))
+    app = make_app(world)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await looked(pilot)
+        await pilot.press("ctrl+n")
+        await looked(pilot)
+        assert world.desk.draft.page == "access"
+        assert [problem.path for problem in world.desk.problems("access")] == ["ssh.key"]
+        app.post_message(AppBlur())
+        key.write_text("key")
+        if notices == "focus":
+            app.post_message(AppFocus())
+            await looked(pilot)
+            assert world.desk.problems("access") == ()
+        await pilot.press("ctrl+n")
+        await looked(pilot)
+        assert world.desk.draft.page == "cluster"

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from textual.content import Content
 from textual.events import Paste
-from textual.widgets import Static
 
 from haui.app import HauiApp
 from screens.widgets.choices import ChoiceList, Option
@@ -251,18 +250,3 @@ def test_many_choices_fold_away() -> None:
     """A value that is not among them is no value, and labels are not read as markup."""
     pick = PickOne([(HOSTILE[0], 1), ("b", 2)], 7)
     assert pick.is_blank()
-
-
-async def test_the_slot_says_what_is_being_found_out(world_of: WorldOf) -> None:
-    """It takes no room while there is nothing to say."""
-    app = app_of(world_of(page="endpoint"))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        vip = field(app, "endpoint.vip")
-        slot = vip.query_one(".slot", Static)
-        assert not slot.display
-        vip.find_out("checking…")
-        assert slot.display
-        assert str(slot.content) == "checking…"
-        vip.find_out("")
-        assert not slot.display

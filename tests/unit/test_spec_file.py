@@ -35,7 +35,7 @@ def test_a_whole_file_with_everything_it_names() -> None:
     spec = loaded.spec
     assert loaded.path == DATA / "atlas.yaml"
     assert loaded.ca_pem == spec.supply.images.ca_pem == (DATA / "hub-ca.pem").read_text()
-    assert loaded.mirror_key == spec.supply.packages.key_text == (DATA / "mirror.asc").read_text()
+    assert spec.supply.packages.key_text == (DATA / "mirror.asc").read_text()
     assert spec.supply.images.ca == str(DATA / "hub-ca.pem")
     assert spec.ssh.key == str(DATA / "login-key")
     assert spec.host("wk-a").ssh.port == 2222
