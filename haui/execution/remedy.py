@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from haui.execution.transient import both_ends
+
 _NO_ROOM = re.compile(
     r"no space left on device|disk quota exceeded|you don't have enough free space"
     r"|(?:at least|needs) \d+[KMG]B more space",
@@ -43,7 +45,7 @@ _CAUSES: tuple[tuple[re.Pattern[str], str], ...] = (
 
 def remedy(lines: Iterable[str], host: str) -> str:
     """What a person has to do on that host; empty when the lines name none of these causes."""
-    said = list(lines)
+    said = [both_ends(line) for line in lines]
     full = [line for line in said if _NO_ROOM.search(line) and "inotify" not in line.lower()]
     if full:
         return _room(full, host)

@@ -97,6 +97,10 @@ _DECISIVE = re.compile(
 LONGEST_LINE = 1000
 """Characters of a decisive line that are kept: it goes into the journal and onto pages."""
 
+MATCHED = 4000
+"""Characters at each end of a line in which causes are looked for: no program needs more, and a
+host that means harm must not keep this machine busy with one endless line."""
+
 MOST_ADVICE = 5
 QUOTED = "---"
 """The line that ends what a script quotes from other programs' logs (`diagnose` in
@@ -124,9 +128,14 @@ def transient(lines: Iterable[str]) -> Passing | None:
 
 def _own_words(lines: Iterable[str]) -> list[str]:
     """What stands below the last line that ends a quotation."""
-    said = list(lines)
+    said = [both_ends(line) for line in lines]
     quoted = [index for index, line in enumerate(said) if line.rstrip() == QUOTED]
     return said[quoted[-1] + 1 :] if quoted else said
+
+
+def both_ends(line: str) -> str:
+    """A line without the middle when it is very long."""
+    return line if len(line) <= 2 * MATCHED else f"{line[:MATCHED]} {line[-MATCHED:]}"
 
 
 def decisive(lines: Iterable[str], limit: int = 12) -> str:

@@ -82,3 +82,11 @@ def test_what_a_script_quotes_from_logs_counts_for_nothing() -> None:
     quoted = ["--- the kubelet's last lines", "etcdserver: request timed out", "x509: bad", "---"]
     assert transient([*quoted, "haui: kubeadm join failed"]) is None
     assert transient([*quoted, "etcdserver: leader changed"]) is not None
+
+
+def test_of_an_endless_line_both_ends_are_looked_at() -> None:
+    endless = "x" * 1_000_000
+    assert transient([f"curl: (7) {endless}"]) is not None
+    assert transient([f"{endless} curl: (7)"]) is not None
+    assert transient([f"curl: (7) {endless} no space left on device"]) is None
+    assert transient([f"{endless} curl: (7) {endless}"]) is None
