@@ -5,6 +5,10 @@ BIN := .venv/bin
 WORKERS ?= $(shell n=$$(nproc); echo $$((n < 8 ? n : 8)))
 SHELL_SCRIPTS = $(shell git ls-files '*.sh' '*.bash' .ci)
 
+# Tests start many processes of haui: where no bytecode is kept, each of them compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
+export UV_COMPILE_BYTECODE := 1
+
 .PHONY: help demo test test-thorough sweep test-dnf lint format lab lab-test lab-matrix lab-kills lab-faults lab-reset lab-half-done lab-down bench clean
 .DEFAULT_GOAL := help
 
