@@ -17,7 +17,6 @@ from pathlib import Path
 from haui.events import Finding
 from haui.step import parse_findings
 from steps.load import script
-from tests.unit.shell_host import without_waiting_for_disks
 
 COMMANDS = ("kubectl", "kubeadm", "crictl", "ctr", "systemctl", "journalctl", "sleep", "timeout",
             "ip", "iptables", "curl")  # fmt: skip
@@ -73,7 +72,6 @@ class Shell:
     def __post_init__(self) -> None:
         for name in ("bin", "root/etc/kubernetes/manifests", "inputs", "fake", "tmp"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        without_waiting_for_disks(self.folder / "bin")
         for name in COMMANDS:
             path = self.folder / "bin" / name
             path.write_text(FAKE)

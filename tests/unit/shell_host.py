@@ -37,12 +37,6 @@ class Ran:
         return self.status == 0 and bool(verdicts) and verdicts <= {"ok", "info"}
 
 
-def without_waiting_for_disks(folder: Path) -> None:
-    """A `sync` that trusts the power: what it is for can't be seen here."""
-    if not (folder / "sync").is_symlink():
-        (folder / "sync").symlink_to("/bin/true")
-
-
 @dataclass
 class ShellHost:
     """A host made of a folder. `calls` of fakes are noted in the order in which they are made."""
@@ -53,7 +47,6 @@ class ShellHost:
     def __post_init__(self) -> None:
         for name in ("root", "bin", "inputs"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        without_waiting_for_disks(self.folder / "bin")
         self.write("/etc/os-release", 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 12"\n')
 
     def write(self, path: str, text: str, mode: int = 0o644) -> Path:
