@@ -1,18 +1,16 @@
 # shellcheck shell=sh
+# haui: include network_bridge_lib
 # Are the routes to the other nodes' pods (HAUI_ROUTES, cidr=address …) in the kernel, will they be after
 # a restart, and does containerd take this network's configuration?
 
-family=-4
 tables=iptables
-case $HAUI_PODS in
-    *:*)
-        family=-6
-        tables=ip6tables
-        ;;
-esac
+[ "$FAMILY" = -4 ] || tables=ip6tables
 for pair in ${HAUI_ROUTES:-}; do
-    seen_route=$(ip "$family" route show "${pair%%=*}" 2>/dev/null | sed -n 's/.* via \([^ ]*\).*/\1/p' | head -n 1)
+    seen_route=$(ip "$FAMILY" route show "${pair%%=*}" 2>/dev/null | sed -n 's/.* via \([^ ]*\).*/\1/p' | head -n 1)
     want "route to ${pair%%=*}" "via ${pair#*=}" "via ${seen_route:-nothing}"
+done
+for network in $(stale_routes | cut -d ' ' -f 1); do
+    finding differs "route to $network" none "of a node that is none any more"
 done
 if "$tables" -w -t nat -C POSTROUTING -s "$HAUI_OWN_PODS" ! -d "$HAUI_PODS" \
     -m comment --comment haui-pods-outward -j MASQUERADE 2>/dev/null; then

@@ -200,6 +200,22 @@ def test_bridge_probe_sees_what_is_missing(
     assert [f.what for f in findings if f.verdict != "ok"] == [row]
 
 
+IN_THE_POD_NETWORK = """cat <<END
+10.60.0.0/24 dev cni0 proto kernel scope link src 10.60.0.1
+10.60.1.0/24 via 10.77.0.12 dev eth0
+10.60.2.0/24 via 10.77.0.13 dev eth0
+10.60.7.0/24 via 10.77.0.22 dev eth0
+END"""
+
+
+def test_a_route_to_a_node_that_has_left_is_taken_away(bridged: Shell) -> None:
+    bridged.rules.insert(0, ("ip -4 route show root 10.60.0.0/16", IN_THE_POD_NETWORK))
+    findings = bridged.run("network_bridge_probe", **BRIDGED).findings
+    assert [f.what for f in findings if f.verdict != "ok"] == ["route to 10.60.7.0/24"]
+    ran = bridged.run("network_bridge_apply", **BRIDGED)
+    assert ran.called("ip -4 route del") == ["ip -4 route del 10.60.7.0/24 via 10.77.0.22"]
+
+
 @pytest.mark.parametrize(
     ("name", "blocked"), [("05-other.conflist", True), ("87-podman.conflist", False)]
 )
