@@ -2,7 +2,7 @@
 # shellcheck disable=SC2317,SC2329  # functions that are called by their names
 # haui: include osfamily_lib reset_lib
 # Packages that haui's installs have brought. More verbs of `package`: present NAME · removable NAME… · purge NAME… ·
-# unhold NAME….
+# unhold NAME… · configuration NAME….
 
 # debian_present NAME: whether dpkg has anything of it.
 debian_present() {
@@ -18,8 +18,22 @@ debian_removable() {
     LC_ALL=C dpkg --no-act --abort-after=100000 --purge "$@" 2>&1 | sed -n 's/^Would remove or purge \([^ ]*\) .*/\1/p'
 }
 
+# debian_purge NAME…: with their configuration. A removal that a power cut has broken off is only brought to its end by
+# apt, which leaves the configuration of that package to a second purge.
 debian_purge() {
-    debian_apt purge --allow-change-held-packages "$@"
+    debian_apt purge --allow-change-held-packages "$@" || return
+    haui_left=
+    for haui_name; do
+        ! debian_present "$haui_name" || haui_left="$haui_left $haui_name"
+    done
+    # shellcheck disable=SC2086  # a list of names
+    [ -z "$haui_left" ] || debian_apt purge --allow-change-held-packages $haui_left
+}
+
+# debian_configuration NAME…: the files that go with the packages, although an admin may have changed them.
+debian_configuration() {
+    # shellcheck disable=SC2016  # a format of dpkg's
+    dpkg-query -W -f '${Conffiles}\n' "$@" 2>/dev/null | sed -n 's|^ \(/[^ ]*\) .*|\1|p'
 }
 
 debian_unhold() {
@@ -53,6 +67,10 @@ redhat_removable() {
 # redhat_purge NAME…: with what came along for them and nobody else needs.
 redhat_purge() {
     redhat_dnf -y --setopt=clean_requirements_on_remove=1 remove "$@"
+}
+
+redhat_configuration() {
+    rpm -qc -- "$@" 2>/dev/null | grep '^/'
 }
 
 # redhat_unhold: the exclude line went with the file that it is in.

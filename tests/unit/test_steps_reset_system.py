@@ -166,6 +166,43 @@ def test_only_what_haui_has_brought_and_nobody_needs_is_removed(host: ResetHost)
     assert "apt-mark unhold kubeadm" in host.calls
 
 
+APT_GET_AFTER_A_POWER_CUT = """
+case " $* " in *" purge "*)
+    for n do
+        if [ -e "$STATE/broken-$n" ]; then rm "$STATE/broken-$n"; else rm -f "$STATE/pkg-$n"; fi
+    done ;;
+esac
+exit 0
+"""
+
+
+def test_a_package_that_was_being_removed_loses_its_configuration_as_well(host: ResetHost) -> None:
+    debian(host, containerd="1.6", runc="1.1")
+    host.fake("apt-get", APT_GET_AFTER_A_POWER_CUT)
+    (host.state / "broken-containerd").write_text("")
+    host.on_record("for p in containerd runc; do note_before package $p absent; done")
+    undone(host, "reset.packages")
+    assert not list(host.state.glob("pkg-*"))
+    assert [call.split()[-1] for call in host.calls if " purge " in call] == ["runc", "containerd"]
+
+
+def test_configuration_that_went_with_its_package_is_not_given_back_again(host: ResetHost) -> None:
+    """haui was killed when the packages were gone, and does all steps again."""
+    path = "/etc/containerd/config.toml"
+    debian(host, containerd="1.6")
+    host.fake(
+        "dpkg-query", f'case "$*" in *Conffiles*) echo " {path} 0abc"; exit ;; esac{DPKG_QUERY}'
+    )
+    host.fake("apt-get", f'case " $* " in *" purge "*) rm "$HAUI_ROOT{path}" ;; esac\n{APT_GET}')
+    host.placed(path, "haui's", before="Debian's")
+    host.on_record("note_before package containerd absent")
+    undone(host, "reset.files")
+    assert host.read(path) == "Debian's"
+    undone(host, "reset.packages")
+    assert host.step("reset.files", "probe").done
+    assert not (host.folder / f"root{path}").exists()
+
+
 RPM = """
 case " $* " in
     *" --test "*)
