@@ -1,8 +1,8 @@
 # Everything runs from .venv, which is made from uv.lock. Needs only python3 (3.11+), python3-venv, make.
 PYTHON ?= python3
 BIN := .venv/bin
-# One a core: with more, a driven rehearsal can be too slow for the bounds of its test.
-WORKERS ?= $(shell n=$$(nproc); echo $$((n < 8 ? n : 8)))
+# Three for two cores: some tests wait for programs. Each one more has to collect all tests, too.
+WORKERS ?= $(shell n=$$(nproc); n=$$((n + n / 2)); echo $$((n < 8 ? n : 8)))
 SHELL_SCRIPTS = $(shell git ls-files '*.sh' '*.bash' .ci)
 
 # Tests start many processes of haui: where no bytecode is kept, each of them compiles everything again.
