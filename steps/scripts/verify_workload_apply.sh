@@ -59,15 +59,18 @@ expect() {
     want "$1" "$5" "${got:-no answer}"
 }
 
-# expect_any WHAT POD ADDRESS PORT: asked for 30 s, since kube-proxy on a busy node takes a while to know a
-# new Service.
+# expect_any WHAT POD ADDRESS PORT: asked for 90 s, and 10 s once that was in vain. A kube-proxy that has lost its API
+# server, which may have booted just now, asks it again after up to a minute (client-go's reflector waits for at most 30 s
+# and, by chance, as much again), and only then knows a new Service.
 expect_any() {
-    if retry 30 gets_any "$2" "$3" "$4"; then
+    if retry "$patience" gets_any "$2" "$3" "$4"; then
         finding ok "$1" "one of the pods" "$got"
     else
         finding differs "$1" "one of the pods" "${got:-no answer}"
+        patience=10
     fi
 }
+patience=90
 
 all_ready() {
     [ "$(in_namespace get deployment web -o 'jsonpath={.status.readyReplicas}' 2>/dev/null)" = "$HAUI_REPLICAS" ]

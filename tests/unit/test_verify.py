@@ -243,6 +243,30 @@ def test_the_broken_way_is_named(pods: Shell, glob: str, does: str, row: str) ->
     assert differing(pods.run("verify_workload_apply")) == [row]
 
 
+def counted(pods: Shell, pod: str, then: str) -> None:
+    """Have each question of that pod to the Service counted in fake/POD, and answered by `then`."""
+    rule = f'echo >>"$FAKE/{pod}"; n=$(wc -l <"$FAKE/{pod}"); {then}'
+    pods.rules.insert(0, (f"kubectl *exec {pod} *sh 10.61.0.9 80", rule))
+
+
+def count_of(pods: Shell, pod: str) -> int:
+    return (pods.folder / "fake" / pod).read_text().count("\n")
+
+
+def test_a_proxy_that_has_lost_its_api_server_is_given_more_than_a_minute(pods: Shell) -> None:
+    counted(pods, "web-3", '[ "$n" -lt 8 ] || echo web-1')
+    assert not differing(pods.run("verify_workload_apply", HAUI_PAUSE="10"))
+    assert count_of(pods, "web-3") == 8
+
+
+def test_where_no_proxy_works_it_is_waited_for_once(pods: Shell) -> None:
+    names = ("web-1", "web-2", "web-3")
+    for pod in names:
+        counted(pods, pod, "false")
+    assert len(differing(pods.run("verify_workload_apply", HAUI_PAUSE="10"))) == 3
+    assert [count_of(pods, pod) for pod in names] == [9, 1, 1]
+
+
 def test_pods_on_one_node_only_prove_nothing(pods: Shell) -> None:
     (pods.folder / "fake/pods").write_text(PODS.replace("cp2", "cp1").replace("wk1", "cp1"))
     assert "nodes with a pod" in differing(pods.run("verify_workload_apply"))
