@@ -75,6 +75,9 @@ class Attempt:
         return good if self.applies is None else self.applies
 
 
+SAME_MOMENT_S = 1e-4
+
+
 @dataclass
 class Running:
     """An attempt that was begun on a machine; perhaps it has ended since."""
@@ -91,6 +94,10 @@ class Running:
     def ends_at(self) -> float:
         regular = self.began + self.attempt.seconds
         return regular if self.cancelled_at is None else min(regular, self.cancelled_at)
+
+    def over(self, now: float) -> bool:
+        """Whether it has ended. Moments are sums of tenths, whatever floats make of them."""
+        return now >= self.ends_at - SAME_MOMENT_S
 
 
 @dataclass
@@ -123,7 +130,7 @@ class Machine:
     def settle(self, now: float) -> None:
         """Let what should have happened until now have happened."""
         for running in self.tasks.values():
-            if not running.effective and now >= running.ends_at:
+            if not running.effective and running.over(now):
                 running.effective = True
                 if running.attempt.makes_true and running.cancelled_at is None:
                     self.true.add(running.id.step)
@@ -134,7 +141,7 @@ class Machine:
         if running is None:
             return TaskState(id=task, status="absent")
         size = sum(len(line) + 1 for line in running.attempt.lines)
-        if now < running.ends_at:
+        if not running.over(now):
             return TaskState(id=task, status="running", output_bytes=size)
         if running.cancelled_at is not None:
             return TaskState(id=task, status="done", rc=143, output_bytes=size)
@@ -149,7 +156,7 @@ class Machine:
         self.settle(now)
         step = request.id.step
         for other in self.tasks.values():
-            if now < other.ends_at:
+            if not other.over(now):
                 raise AssertionError(f"{self.name}: {step} begins while {other.id} runs")
         self.bodies.append(step)
         self.tasks[request.id] = Running(request.id, self.take(step), now, request.files)
@@ -206,7 +213,7 @@ class ScriptedFleet:
             1
             for machine in self.machines.values()
             for running in machine.tasks.values()
-            if running.id.step == step and now < running.ends_at
+            if running.id.step == step and not running.over(now)
         )
         self.width[step] = max(self.width.get(step, 0), at_once)
 
@@ -317,7 +324,7 @@ class ScriptedHost:
         await self._travel()
         self._raise_planned("cancel", task)
         running = self.machine.tasks.get(task)
-        if running is not None and self._now() < running.ends_at:
+        if running is not None and not running.over(self._now()):
             running.cancelled_at = self._now()
             for follower in running.followers:
                 follower.cancel()
