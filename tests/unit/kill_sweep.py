@@ -73,17 +73,22 @@ class Watching(RecordingBus):
 
     async def emit(self, event: AnyEvent, /) -> AnyEvent:
         self._look()
-        self._note("before", self._hosts, self._lent)
+        number = len(self.events) + 1
+        self._cut(number, "before")
         numbered = await super().emit(event)
         if numbered.on_record:
             self._state = reduce(self._state, numbered)
             self._known = Known.of(self._state)
-        self._note("kept", self._hosts, self._lent)
+        self._cut(number, "kept")
+        return numbered
+
+    def _cut(self, number: int, when: str) -> None:
+        """A kill here, and one in which what is under way arrives nevertheless."""
+        self._note(number, when, self._hosts, self._lent)
         minting = self._minting()
         if self._fleet.under_way or minting:
             hosts = arrived(self._hosts, self._fleet.under_way)
-            self._note("arrived", hosts, self._lent | minting)
-        return numbered
+            self._note(number, f"{when}, arrived", hosts, self._lent | minting)
 
     def _minting(self) -> frozenset[tuple[str, str]]:
         """What hosts are on their way to be asked to lend."""
@@ -103,8 +108,9 @@ class Watching(RecordingBus):
             self._seen = seen
             self._hosts, self._lent = left(self._fleet, now)
 
-    def _note(self, when: str, hosts: tuple[Host, ...], lent: frozenset[tuple[str, str]]) -> None:
-        number = len(self.events) + (when == "before")
+    def _note(
+        self, number: int, when: str, hosts: tuple[Host, ...], lent: frozenset[tuple[str, str]]
+    ) -> None:
         self.boundaries.append(Boundary(number, when, Left(self._known, hosts, lent)))
 
 
