@@ -15,13 +15,14 @@ ROLES = {"cp": "control-plane", "wk": "worker", "lb": "load-balancer", "et": "et
 def document(hosts: list[Host], version: str, sudo: str, has_dns_image: bool) -> dict[str, object]:
     """The file's content; hosts without a role are left for tests to use."""
     registry = f"https://{GATEWAY}:{REGISTRY_PORT}/k8s"
-    kinds = {host.kind for host in hosts}
+    kinds = [host.kind for host in hosts]
+    own_etcd = "single" if kinds.count("cp") == 1 else "stacked"
     return {
         "format": "haui/1",
         "name": "lab",
         "profile": "test",
         "kubernetes": {"version": version},
-        "topology": {"kind": "external" if "et" in kinds else "stacked"},
+        "topology": {"kind": "external" if "et" in kinds else own_etcd},
         "endpoint": {
             "kind": "keepalived-haproxy",
             "name": "api.lab.lan",
@@ -45,12 +46,17 @@ def document(hosts: list[Host], version: str, sudo: str, has_dns_image: bool) ->
         },
         "ssh": {"user": "ops", "key": "./id_ed25519", "sudo": sudo},
         "hosts": [
-            {"name": host.name, "address": host.address, "roles": [ROLES[host.kind]]}
+            {"name": host.name, "address": host.address, "roles": _roles(host.kind, kinds)}
             for host in hosts
             if host.kind in ROLES
         ],
         "advanced": _advanced(has_dns_image),
     }
+
+
+def _roles(kind: str, kinds: list[str]) -> list[str]:
+    """Without workers, pods run on the control planes."""
+    return [ROLES[kind], *([ROLES["wk"]] if kind == "cp" and "wk" not in kinds else [])]
 
 
 def _advanced(has_dns_image: bool) -> dict[str, object]:
