@@ -167,12 +167,11 @@ class Campaign:
 
 
 def campaign(cases: Sequence[Case], state: Path) -> list[Row]:
-    """The cases of the first host on one lab, those of joins on another."""
+    """Each case of a first host on a lab of its own, which boots in a second; joins share one."""
     rows: list[Row] = []
-    inits = [case for case in cases if case in INITS]
-    if inits:
+    for number, case in enumerate(case for case in cases if case in INITS):
         with Lab.up(control_planes=1, workers=0, say=_say) as lab:
-            rows += Campaign(lab, state / "inits").all([[case] for case in inits])
+            rows += Campaign(lab, state / f"init{number}").all([[case]])
     if joins := [case for case in cases if case not in INITS]:
         planes, workers = ([c for c in joins if c in kind] for kind in (JOINS, WORKERS))
         chains = [[c for c in pair if c] for pair in zip_longest(planes, workers)]
