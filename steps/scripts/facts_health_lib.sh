@@ -27,7 +27,8 @@ facts_health() {
 }
 
 # The log as the kernel gives it, one record a read, until there is none left: half of what dmesg costs, which writes each
-# line anew; what is passed on is collected, as each record would wake the reader. In a container the device may lead to a console instead.
+# line anew; what is passed on is collected, as each record would wake the reader. In a container the device may lead to a
+# console instead.
 facts_kernel_log() {
     haui_log=$ROOT/dev/kmsg
     said log

@@ -91,7 +91,7 @@ PORTS_SAID='
         ports_row($1 " " address " " port " " process " " pid)
     }
     function ports_end(  ask, asked) {
-        if (ports_taken && ENVIRON["HAUI_PORTS"] != "") {
+        if (ports_taken) {
             ask = "exec ss -Hltunp 2>/dev/null </dev/null"
             while ((ask | getline) > 0) {
                 if (!asked++) { ports_count = 0; split("", ports_told) }
