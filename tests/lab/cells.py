@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.lab import archive
+from tests.lab.cluster_file import NO_BALANCER
 from tests.lab.lab import Lab
 from tests.lab.paths import GATEWAY, REGISTRY_PORT, VIP
 
@@ -127,8 +128,7 @@ def _from_ghcr(lab: Lab, document: Document) -> None:
 
 
 def _single(lab: Lab, document: Document) -> None:
-    document["topology"] = {"kind": "single"}
-    document["endpoint"] = {"kind": "external", "name": "api.lab.lan", "port": 6443}
+    document["endpoint"] = dict(NO_BALANCER)
 
 
 OWN = {"kind": "external", "vip": FOREIGN_ADDRESS, "port": 6443}

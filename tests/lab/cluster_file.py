@@ -10,6 +10,8 @@ from tests.lab.paths import GATEWAY, REGISTRY_PORT, REGISTRY_USER, VIP, WEB_PORT
 from tests.lab.state import Host
 
 ROLES = {"cp": "control-plane", "wk": "worker", "lb": "load-balancer", "et": "etcd"}
+NO_BALANCER = {"kind": "external", "name": "api.lab.lan", "port": 6443}
+"""The endpoint of a single control plane without a virtual address: itself."""
 
 
 def document(hosts: list[Host], version: str, sudo: str, has_dns_image: bool) -> dict[str, object]:

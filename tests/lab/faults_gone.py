@@ -24,8 +24,7 @@ def single(lab: Lab) -> None:
     """One control plane is enough here."""
     file = lab.dir / "lab.yaml"
     document = yaml.safe_load(file.read_text())
-    document["topology"] = {"kind": "single"}
-    document["endpoint"] = {"kind": "external", "name": "api.lab.lan", "port": 6443}
+    document["endpoint"] = dict(cluster_file.NO_BALANCER)
     cluster_file.write(file, document)
 
 
