@@ -29,6 +29,9 @@ from haui.step import Judge, Remote, Task, Values, Work
 PROBE_TIMEOUT_S = 120
 CUT_OFF = 124
 """The status of a reading that was cut off, as timeout(1) has it."""
+PARTING_S = 5.0
+"""How long a run that was told to end still waits until what was lent is taken back. Whoever stops
+a service waits ten seconds at the least before killing it; the next run takes back what is left."""
 
 Reopen = Callable[[str], Awaitable[None]]
 """Dials a host again and asks what it knows. Raises HauiError."""
@@ -233,15 +236,26 @@ class TaskRun:
 
 
 async def _to_the_end(errand: Awaitable[None]) -> None:
-    """Await what a cancellation must not cut short; the cancellation is passed on afterwards."""
+    """Await what a cancellation must not cut short at once; it is passed on afterwards.
+
+    A host that is gone for good is not waited for: `PARTING_S`, or until the next cancellation.
+    """
     running = asyncio.ensure_future(errand)
     try:
         await asyncio.shield(running)
     except asyncio.CancelledError:
-        await asyncio.wait([running])
-        if not running.cancelled():
-            running.exception()  # nobody is left to be told of it
+        try:
+            await asyncio.wait([running], timeout=PARTING_S)
+        finally:
+            running.cancel()
+            running.add_done_callback(_told_nobody)
         raise
+
+
+def _told_nobody(errand: asyncio.Future[None]) -> None:
+    """Nobody is left to be told how it failed; without this the event loop would complain."""
+    if not errand.cancelled():
+        errand.exception()
 
 
 def _measured_before(title: str) -> Finding:

@@ -11,6 +11,7 @@ from haui.errors import ConnectError
 from haui.events import AnyEvent, RunFinished, TaskFinished, TaskIntent, TaskStarted
 from haui.execution.controls import Controls
 from haui.execution.executor import RunResult
+from haui.execution.taskrun import PARTING_S
 from haui.plan import build_plan
 from haui.step import Step
 from tests.unit.scripted import Attempt, ScriptedFleet, answer, differs
@@ -211,12 +212,7 @@ def test_stop_now_after_stop() -> None:
 
 
 def test_stop_now_takes_back_what_was_lent() -> None:
-    fleet, controls = prepared(["cp1"]), Controls()
-    fleet.remote_answers |= {
-        "a.supply": lambda _script: answer("token=abcdef.0123456789abcdef\n"),
-        "a.revoke": lambda _script: answer(),
-    }
-    lending = step("a", supply=on_first("mint"), revoke=on_first("delete"))
+    (fleet, lending), controls = lending_fleet(), Controls()
     ran = Ran(fleet)
 
     async def scene() -> None:
@@ -230,6 +226,51 @@ def test_stop_now_takes_back_what_was_lent() -> None:
     fleet.play(scene())
     order = [(kind, what) for _, kind, what in fleet.calls if what in ("a", "a.revoke")]
     assert order[-2:] == [("cancel", "a"), ("run", "a.revoke")]
+
+
+def lending_fleet() -> tuple[ScriptedFleet, Step]:
+    """One host, and a step that is supplied with a token for 10 s of work."""
+    fleet = prepared(["cp1"])
+    fleet.remote_answers |= {
+        "a.supply": lambda _script: answer("token=abcdef.0123456789abcdef\n"),
+        "a.revoke": lambda _script: answer(),
+    }
+    return fleet, step("a", supply=on_first("mint"), revoke=on_first("delete"))
+
+
+def left_while_taking_back(fleet: ScriptedFleet, lending: Step, dialling_s: float) -> float:
+    """Leave the run when the step is through, and the host is dialled to take the token back; the
+    seconds that the run takes to end."""
+    ran = Ran(fleet)
+
+    async def scene() -> float:
+        running = asyncio.ensure_future(ran.go(build_plan(cluster(1, 0), [lending])))
+        await asyncio.sleep(5)
+        fleet["cp1"].connect_seconds = dialling_s
+        await asyncio.sleep(8)
+        assert fleet.of("follow", "a") and fleet.calls[-1][1] == "connect"
+        left = asyncio.get_running_loop().time()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        return asyncio.get_running_loop().time() - left
+
+    return fleet.play(scene())
+
+
+def test_who_leaves_waits_a_moment_for_what_was_lent() -> None:
+    fleet, lending = lending_fleet()
+    assert left_while_taking_back(fleet, lending, 3) < 3
+    assert fleet.of("run", "a.revoke") == ["cp1"]
+
+
+def test_who_leaves_does_not_wait_for_a_host_that_is_gone() -> None:
+    fleet, lending = lending_fleet()
+    assert left_while_taking_back(fleet, lending, 600) == pytest.approx(PARTING_S)
+    assert fleet.of("run", "a.revoke") == []
+    fleet["cp1"].connect_seconds = 0
+    run_install([lending], fleet, spec=cluster(1, 0))
+    assert fleet.of("run", "a.revoke") == ["cp1"]
 
 
 def test_a_task_that_cannot_be_cancelled_is_said_to_be_running() -> None:
