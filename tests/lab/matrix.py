@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,13 +63,22 @@ def table(rows: Sequence[Row]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def install(lab: Lab, cell: Cell, state: Path) -> HauiRun:
-    """The cell's cluster on hosts that run; AssertionError with haui's words when it fails."""
+@contextmanager
+def booted(cell: Cell) -> Iterator[Lab]:
+    """The cell's hosts, with what an admin would have done before, and its cluster file."""
+    counts = (cell.control_planes, cell.workers, cell.load_balancers, cell.extra, cell.etcd)
+    with Lab.up(*counts) as lab:
+        file = lab.dir / "lab.yaml"
+        document = yaml.safe_load(file.read_text())
+        document["endpoint"] |= cell.endpoint
+        cell.prepare(lab, document)
+        cluster_file.write(file, document)
+        yield lab
+
+
+def install(lab: Lab, state: Path) -> HauiRun:
+    """The cluster on hosts that run; AssertionError with haui's words when it fails."""
     file = lab.dir / "lab.yaml"
-    document = yaml.safe_load(file.read_text())
-    document["endpoint"] |= cell.endpoint
-    cell.prepare(lab, document)
-    cluster_file.write(file, document)
     run = HauiRun(lab, "apply", str(file), "--yes", *KEYS, state=state)
     code = run.finish()
     assert code == 0, f"{_first_failure(run)}\n{run.talk()}"
@@ -89,17 +99,16 @@ def run_cell(cell: Cell) -> Row:
         return row
     with tempfile.TemporaryDirectory(prefix="haui-matrix-") as folder:
         state = Path(folder) / "state"
-        counts = (cell.control_planes, cell.workers, cell.load_balancers, cell.extra, cell.etcd)
-        with Lab.up(*counts) as lab:
-            try:
-                run = install(lab, cell, state)
+        try:
+            with booted(cell) as lab:
+                run = install(lab, state)
                 (end,) = run.of("run_finished")
                 row.install_s = end["seconds"]
                 row.verified = _verified(run)
                 if cell.available:
                     row.outages = Drill(lab, state, cell.address, cell.port).all()
-            except (AssertionError, OSError, queue.Empty, subprocess.SubprocessError) as error:
-                row.trouble = f"{type(error).__name__}: {error}"
+        except (AssertionError, OSError, queue.Empty, subprocess.SubprocessError) as error:
+            row.trouble = f"{type(error).__name__}: {error}"
     row.whole_s = time.monotonic() - begun
     return row
 

@@ -1,10 +1,13 @@
 """A cluster is installed on fresh hosts and reset; prints what is not as it was before, and why.
 
-Run as `python -m tests.lab.reset`. Ends with 1 when something is different that has no reason.
+Run as `python -m tests.lab.reset [PART OF A CELL'S NAME…]`, see tests.lab.cells; without any, it is the
+stacked one with keepalived + haproxy. Ends with 1 when something is different that has no
+reason.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
@@ -14,28 +17,41 @@ from pathlib import Path
 
 from steps.reset import REMAINS
 from tests.lab.before import prepared
+from tests.lab.cells import CELLS, Cell
 from tests.lab.compare import Compared, Picture, compared, pictures
-from tests.lab.conftest import KEYS
 from tests.lab.lab import Lab
+from tests.lab.matrix import booted, install
 from tests.lab.runs import HauiRun
 
+DEFAULT = CELLS[1]
 REASONS = {f"{each.what}: {each.why}": each.where for each in REMAINS if each.where}
 
 
 def main() -> int:
     """The whole of it; the exit code."""
-    with tempfile.TemporaryDirectory(prefix="haui-lab-reset-") as folder:
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.reset", description=__doc__)
+    parser.add_argument("parts", nargs="*", help="parts of the names of cells")
+    parts = parser.parse_args().parts
+    chosen = [c for c in CELLS if any(p in c.name for p in parts)] if parts else [DEFAULT]
+    return max(map(_reset, chosen), default=0)
+
+
+def _reset(cell: Cell) -> int:
+    print(f"-- {cell.name}", flush=True)
+    if lacking := cell.lacks(Lab()):
+        print(f"   not run: {lacking}")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="haui-lab-reset-") as folder, booted(cell) as lab:
         state = Path(folder) / "state"
-        with Lab.up(control_planes=3, workers=2, say=print) as lab:
-            before = prepared(lab)
-            file = str(lab.dir / "lab.yaml")
-            for args in (("apply", file, "--yes", *KEYS), ("reset", "lab", "--confirm", "lab")):
-                begun = time.monotonic()
-                run = HauiRun(lab, *args, state=state)
-                assert run.finish() == 0, run.talk()
-                print(f"{args[0]}: {time.monotonic() - begun:.0f} s")
-            told = since(lab, before)
-    print(report(told))
+        before = prepared(lab)
+        begun = time.monotonic()
+        install(lab, state)
+        installed = time.monotonic()
+        run = HauiRun(lab, "reset", "lab", "--confirm", "lab", state=state)
+        assert run.finish() == 0, run.talk()
+        print(f"install {installed - begun:.0f} s, reset {time.monotonic() - installed:.0f} s")
+        told = since(lab, before)
+    print(report(told), flush=True)
     return 1 if any(each.strange for each in told.values()) else 0
 
 
