@@ -1,7 +1,7 @@
 """A cluster is installed on fresh hosts and reset; prints what is not as it was before, and why.
 
-Run as `python -m tests.lab.reset [PART OF A CELL'S NAME…]`, see tests.lab.cells; without any, it is the
-stacked one with keepalived + haproxy. Ends with 1 when something is different that has no
+Run as `python -m tests.lab.reset [PART OF A CELL'S NAME…]`, see tests.lab.cells; without any, it is
+the stacked one with keepalived + haproxy. Ends with 1 when something is different that has no
 reason.
 """
 
