@@ -35,7 +35,7 @@ from haui.cli.preset import preset_app
 from haui.cli.reset_command import reset
 
 if TYPE_CHECKING:
-    from haui.session.job import Kind
+    from haui.cli.installs import Command
 
 app = typer.Typer(
     name="haui",
@@ -83,7 +83,7 @@ def start(
         raise typer.Exit(code)
 
 
-def _run(kind: Kind, *arguments: Any, **named: Any) -> None:
+def _run(kind: Command, *arguments: Any, **named: Any) -> None:
     """Commands that touch no host must not wait for what touches hosts to be imported."""
     from haui.cli.installs import run_app_command
 

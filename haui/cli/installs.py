@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from typing import Literal
 
 import typer
 
@@ -14,21 +15,23 @@ from haui.cli.output import Output
 from haui.cli.overrides import with_overrides
 from haui.cli.prompt import ask_secret, ask_yes, at_terminal
 from haui.cli.reset import resume_reset
-from haui.cli.run import run_cluster
+from haui.cli.run import change_cluster, look_at_cluster
 from haui.clusterfile import load as specfile
 from haui.clusterfile.rules import notes
 from haui.clusterfile.text import diff
 from haui.errors import InterruptedRunError, UsageError
 from haui.record.state import RunState
 from haui.record.store import ClusterStore, find_cluster
-from haui.session.job import Kind
+from haui.session.job import Install
 from haui.session.plans import plan_of
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials
 
+Command = Install | Literal["verify"]
+
 
 def run_app_command(
-    kind: Kind,
+    kind: Command,
     output: Output,
     yes: bool,
     accept_new: bool,
@@ -47,16 +50,17 @@ def run_app_command(
     credentials = Credentials.collect(
         os.environ, descriptor=secrets_fd, ask=ask_secret if at_terminal() else None
     )
-    agree = None
-    if kind in ("apply", "resume"):
+    if kind == "verify":
+        code = look_at_cluster(kind, spec, store, output, credentials, accept_new=accept_new)
+    else:
         agree = functools.partial(agree_to_install, kind, spec, store, yes=yes)
-    code = run_cluster(
-        kind, spec, store, output, credentials, accept_new=accept_new, file=file, agree=agree
-    )
+        code = change_cluster(
+            kind, spec, store, output, credentials, agree=agree, accept_new=accept_new
+        )
     raise typer.Exit(code)
 
 
-def _found(kind: Kind, file: Path | None, name: str | None) -> tuple[ClusterSpec, ClusterStore]:
+def _found(kind: Command, file: Path | None, name: str | None) -> tuple[ClusterSpec, ClusterStore]:
     """What the admin means: a file, or a cluster that this account has worked on."""
     if file is not None:
         spec = specfile.load(file).spec
@@ -77,7 +81,7 @@ def _found(kind: Kind, file: Path | None, name: str | None) -> tuple[ClusterSpec
 
 
 def agree_to_install(
-    kind: Kind, spec: ClusterSpec, store: ClusterStore, before: RunState, *, yes: bool
+    kind: Install, spec: ClusterSpec, store: ClusterStore, before: RunState, *, yes: bool
 ) -> None:
     """Say what is going to happen; ask unless --yes. Raises UsageError when nobody can answer."""
     tasks = len(plan_of(spec, kind).tasks)

@@ -18,7 +18,7 @@ from haui.cli.output import Output
 from haui.cli.prompter import LinePrompter, Option, Prompter, TerminalPrompter
 from haui.cli.rehearse import rehearse
 from haui.cli.reset import Agreement, resume_reset, run_reset
-from haui.cli.run import run_cluster
+from haui.cli.run import change_cluster, look_at_cluster
 from haui.clusterfile.text import dump
 from haui.drawing.picture import draw
 from haui.drawing.shape import shape_of
@@ -26,7 +26,7 @@ from haui.errors import HauiError, InterruptedRunError
 from haui.live.site import RealSite
 from haui.preset import DEFAULT_PRESET, list_presets, load_preset, rehearsal_answers
 from haui.record.store import SETTLED, ClusterStore, list_clusters, state_root
-from haui.session.job import Kind
+from haui.session.job import Install
 from haui.session.plans import plan_of
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials, SecretName
@@ -165,7 +165,7 @@ def _install(desk: Desk, prompter: Prompter, output: Output) -> int:
     spec = _complete(desk)
     store = ClusterStore(spec.name)
     while True:
-        code = run_cluster("preflight", spec, store, output, credentials, accept_new=False)
+        code = look_at_cluster("preflight", spec, store, output, credentials, accept_new=False)
         if code == 0:
             break
         if not prompter.yes("Look again, now that it is mended?", True):
@@ -178,11 +178,11 @@ def _install(desk: Desk, prompter: Prompter, output: Output) -> int:
 
 
 def _run(
-    kind: Kind, spec: ClusterSpec, store: ClusterStore, output: Output, credentials: Credentials
+    kind: Install, spec: ClusterSpec, store: ClusterStore, output: Output, credentials: Credentials
 ) -> int:
     """An install that was agreed to."""
     agree = functools.partial(agree_to_install, kind, spec, store, yes=True)
-    return run_cluster(kind, spec, store, output, credentials, accept_new=False, agree=agree)
+    return change_cluster(kind, spec, store, output, credentials, agree=agree, accept_new=False)
 
 
 def _accept_keys(desk: Desk, prompter: Prompter, credentials: Credentials) -> None:

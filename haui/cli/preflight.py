@@ -14,7 +14,7 @@ from haui import __version__
 from haui.cli.output import Output
 from haui.cli.overrides import with_overrides
 from haui.cli.prompt import ask_secret, at_terminal
-from haui.cli.run import run_cluster
+from haui.cli.run import look_at_cluster
 from haui.clusterfile import load as specfile
 from haui.errors import UsageError
 from haui.evidence import Evidence
@@ -69,7 +69,7 @@ def run_preflight(
             save(facts.save, saved_of(spec, evidence, result), mask=mask)
             sys.stderr.write(f"haui: what the hosts have said is in {facts.save}\n")
 
-    code = run_cluster(
+    code = look_at_cluster(
         "preflight",
         spec,
         ClusterStore(spec.name),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from haui.cli.output import Output
 from haui.cli.prompt import ask_secret, ask_text, ask_yes, at_terminal
-from haui.cli.run import Agree, run_cluster
+from haui.cli.run import Agree, change_cluster
 from haui.documents.undoing import losses
 from haui.errors import InterruptedRunError, UsageError
 from haui.events import EtcdData
@@ -82,16 +82,16 @@ def _run(
     credentials = Credentials.collect(
         os.environ, descriptor=secrets_fd, ask=ask_secret if at_terminal() else None
     )
-    return run_cluster(
+    return change_cluster(
         "reset",
         spec,
         store,
         output,
         credentials,
+        agree=agree,
         accept_new=accept_new,
         hosts=hosts,
         etcd_data=etcd_data,
-        agree=agree,
     )
 
 

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from haui.cli.output import Output
@@ -28,7 +29,7 @@ from haui.record.stamp import utc_now
 from haui.record.state import RunState
 from haui.record.store import ClusterStore
 from haui.resetting import refuse_install
-from haui.session.job import ON_RECORD, Job, Kind
+from haui.session.job import ON_RECORD, Change, Job, Kind, Look
 from haui.session.perform import perform
 from haui.session.plans import plan_of
 from haui.spec import ClusterSpec
@@ -39,8 +40,56 @@ Agree = Callable[[RunState], None]
 """Says what is going to happen, has it agreed to, and raises HauiError when it is not."""
 
 
-def run_cluster(
-    kind: Kind,
+def change_cluster(
+    kind: Change,
+    spec: ClusterSpec,
+    store: ClusterStore,
+    output: Output,
+    credentials: Credentials,
+    *,
+    agree: Agree,
+    accept_new: bool,
+    hosts: frozenset[str] | None = None,
+    etcd_data: EtcdData = "keep",
+) -> int:
+    """One run that changes hosts, with its output on this terminal; the exit code.
+
+    Raises HauiError.
+
+    `agree` is called with what the journal said, before anything is changed: without it there is no
+    such run. Only these `hosts` are reset.
+    """
+    with store.lock(f"haui {kind}"):
+        before = store.read_state()
+        if kind != "reset":
+            refuse_install(spec, before)
+        agree(before)
+        if kind != "reset":
+            store.write_private("cluster.yaml", dump(spec).encode())
+        job = Job(
+            kind=kind,
+            spec=spec,
+            reach=spec,
+            store=store,
+            open_fleet=fleet_opener(store, credentials, accept_new=accept_new),
+            credentials=credentials,
+            controls=Controls(),
+            hosts=hosts,
+            etcd_data=etcd_data,
+        )
+        again = f"haui resume {spec.name}"
+        done = f"haui {'report' if kind == 'reset' else 'verify'} {spec.name}"
+        result = _run(job, before, output, again=again, done=done)
+        plan = plan_of(spec, kind, hosts, etcd_data=etcd_data)
+        error = try_report(store, plan=plan, now=utc_now(), secrets=credentials.known())
+        where = f"no report: {error.render()}" if error else f"the report is in {store.report}"
+        sys.stderr.write(f"haui: {where}\n")
+        ready = f"export KUBECONFIG={shlex.quote(str(store.admin_conf))}"
+        return conclude(result, spec, store, kind=kind, again=again, output=output, ready=ready)
+
+
+def look_at_cluster(
+    kind: Look,
     spec: ClusterSpec,
     store: ClusterStore,
     output: Output,
@@ -51,33 +100,17 @@ def run_cluster(
     recorded: Saved | None = None,
     evidence: Evidence | None = None,
     after: Callable[[RunResult], object] | None = None,
-    hosts: frozenset[str] | None = None,
-    etcd_data: EtcdData = "keep",
-    agree: Agree | None = None,
 ) -> int:
-    """One run of a cluster with its output on this terminal; the exit code. Raises HauiError.
+    """One run that changes no host, with its output on this terminal; the exit code.
+
+    Raises HauiError.
 
     `recorded` takes the place of the hosts, and nothing of this machine is looked at or locked.
-    `evidence` is filled with what the steps read; `after` is called with the result. Only these
-    `hosts` are looked at or reset. `agree` is called with what the journal said, before
-    anything is changed.
+    `evidence` is filled with what the steps read; `after` is called with the result. `file` is
+    what the next command of a preflight names; without it, the wizard has asked for the look.
     """
     with store.lock(f"haui {kind}") if recorded is None else nullcontext():
         before = store.read_state() if recorded is None else RunState()
-        if kind in ("apply", "resume"):
-            refuse_install(spec, before)
-        if agree is not None:
-            agree(before)
-        if kind in ("apply", "resume"):
-            store.write_private("cluster.yaml", dump(spec).encode())
-        if recorded is None:
-            registry = kind in ("apply", "resume")
-            for line in told(needs_of(spec, registry=registry), credentials):
-                sys.stderr.write(f"haui: {line}\n")
-        controls = Controls()
-        again, done = _next_commands(kind, spec, file)
-        background = output.printer(again, done=done)
-        overridden = Overridden(spec)
         opener = fleet_opener(store, credentials, accept_new=accept_new)
         job = Job(
             kind=kind,
@@ -86,36 +119,45 @@ def run_cluster(
             store=store,
             open_fleet=opener if recorded is None else lambda reach, emit: RecordedFleet(recorded),
             credentials=credentials,
-            watchers=(background, overridden),
-            controls=controls,
+            controls=Controls(),
             bastion=recorded is None,
             evidence=evidence if evidence is not None else Evidence(),
-            hosts=hosts,
-            etcd_data=etcd_data,
         )
-        result = supervise(lambda: perform(job, before), controls, background, again=again)
-        if after is not None:
-            after(result)
-        for line in overridden.unused() if kind not in ("verify", "reset") else ():
-            sys.stderr.write(f"haui: note: {line}\n")
-        if kind in ON_RECORD:
-            plan = plan_of(spec, kind, hosts, etcd_data=etcd_data)
-            error = try_report(store, plan=plan, now=utc_now(), secrets=credentials.known())
-            where = f"no report: {error.render()}" if error else f"the report is in {store.report}"
-            sys.stderr.write(f"haui: {where}\n")
-        ready = f"export KUBECONFIG={shlex.quote(str(store.admin_conf))}"
-        return conclude(result, spec, store, kind=kind, again=again, output=output, ready=ready)
+        if kind == "verify":
+            again = done = f"haui verify {spec.name}"
+        elif file is None:
+            again, done = "haui --plain", "the last question"
+        else:
+            quoted = shlex.quote(str(file))
+            again, done = f"haui preflight {quoted}", f"haui apply {quoted}"
+        result = _run(job, before, output, again=again, done=done, after=after)
+        return conclude(result, spec, store, kind=kind, again=again, output=output)
 
 
-def _next_commands(kind: Kind, spec: ClusterSpec, file: Path | None) -> tuple[str, str]:
-    """What to type after a run that failed, and after a good one."""
-    if kind == "preflight":
-        quoted = shlex.quote(str(file))
-        return f"haui preflight {quoted}", f"haui apply {quoted}"
-    if kind == "reset":
-        return f"haui resume {spec.name}", f"haui report {spec.name}"
-    verify = f"haui verify {spec.name}"
-    return (verify if kind == "verify" else f"haui resume {spec.name}"), verify
+def _run(
+    job: Job,
+    before: RunState,
+    output: Output,
+    *,
+    again: str,
+    done: str,
+    after: Callable[[RunResult], object] | None = None,
+) -> RunResult:
+    """Do the job, watched by this terminal. `again` and `done` are what to type after a run that
+    failed, and after a good one."""
+    if job.bastion:
+        registry = job.kind in ("apply", "resume")
+        for line in told(needs_of(job.spec, registry=registry), job.credentials):
+            sys.stderr.write(f"haui: {line}\n")
+    background = output.printer(again, done=done)
+    overridden = Overridden(job.spec)
+    watched = replace(job, watchers=(background, overridden))
+    result = supervise(lambda: perform(watched, before), job.controls, background, again=again)
+    if after is not None:
+        after(result)
+    for line in overridden.unused() if job.kind not in ("verify", "reset") else ():
+        sys.stderr.write(f"haui: note: {line}\n")
+    return result
 
 
 def supervise(

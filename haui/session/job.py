@@ -24,7 +24,10 @@ from haui.transport.credentials import Credentials
 
 _log = logging.getLogger(__name__)
 
-Kind = Literal["apply", "resume", "verify", "preflight", "reset"]
+Install = Literal["apply", "resume"]
+Change = Install | Literal["reset"]
+Look = Literal["verify", "preflight"]
+Kind = Change | Look
 ON_RECORD: frozenset[Kind] = frozenset({"apply", "resume", "reset"})
 """The kinds that change hosts, and that the journal is of."""
 
