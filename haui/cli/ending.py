@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import typer
 from typer.exceptions import TyperException
 
+from haui.cli.streams import output_trouble, steady_streams
 from haui.errors import HauiError, UsageError
 
 _PR_SET_DUMPABLE = 4
@@ -36,6 +37,7 @@ def keep_memory_private() -> None:
 
 def code_of(command: Callable[[], object]) -> int:
     """Run a command; its exit code, however it ends."""
+    steady_streams()
     code: object
     try:
         code = command()
@@ -52,7 +54,10 @@ def code_of(command: Callable[[], object]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except Exception as error:  # noqa: BLE001 - the last resort: a person must not see a traceback
-        code = _unexpected(error)
+        why = output_trouble() if isinstance(error, OSError) else ""
+        code = _unexpected(error) if not why else 1
+        if why:
+            sys.stderr.write(f"haui: standard output can't be written: {why}\n")
     _let_go_of_lost_terminal()
     return code if isinstance(code, int) else 0
 
