@@ -49,10 +49,15 @@ def _within(inner: IPNetwork, outer: IPNetwork) -> bool:
     return overlap(inner, outer) and inner.prefixlen >= outer.prefixlen
 
 
-def _is_own(route: Route, network: IPNetwork, nodes: frozenset[str]) -> bool:
-    """Whether a node of this cluster has that way because it is one."""
-    made = route.link.startswith(_POD_LINKS) or route.via in nodes or route.kind in DEAD_ENDS
-    return made and _within(route.network, network)
+def _is_own(route: Route, network: IPNetwork, fleet: Fleet, joined: bool) -> bool:
+    """Whether it leads to pods of this very cluster: the way that a node has to its own ones, or to
+    those of another node. A host that was taken out, or is to come back, may have the latter, too.
+    """
+    if not _within(route.network, network):
+        return False
+    if route.via in fleet.view(node_addresses) and fleet.view(exists):
+        return True
+    return joined and (route.link.startswith(_POD_LINKS) or route.kind in DEAD_ENDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,6 @@ def clashes_of(fleet: Fleet, told: Told) -> tuple[Clash, ...]:
 
 def _clashes(fleet: Fleet, told: Told, joined: bool) -> Iterator[Clash]:
     networks = fleet.view(own_networks)
-    nodes = fleet.view(node_addresses)
     routes = tuple(routes_of(told))
     servers = [
         (f"the name server {value}", value.strip())
@@ -109,7 +113,7 @@ def _clashes(fleet: Fleet, told: Told, joined: bool) -> Iterator[Clash]:
             if route.network in seen or not overlap(route.network, network):
                 continue
             wide = not _within(route.network, network)
-            if (joined and _is_own(route, network, nodes)) or (wide and route.kind in DEAD_ENDS):
+            if _is_own(route, network, fleet, joined) or (wide and route.kind in DEAD_ENDS):
                 continue
             seen.add(route.network)
             yield Clash(
@@ -129,6 +133,11 @@ def own_networks(fleet: Fleet) -> dict[str, IPNetwork]:
 def node_addresses(fleet: Fleet) -> frozenset[str]:
     """The addresses of all hosts of the cluster file."""
     return frozenset(host.address for host in fleet.spec.hosts)
+
+
+def exists(fleet: Fleet) -> bool:
+    """Whether any host is a node of the cluster by now: what leads to its pods is no accident."""
+    return any(told.joined(fleet.spec) for told in fleet.told.values())
 
 
 def _taken(fleet: Fleet) -> Iterator[IPNetwork]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from haui.evidence import Facts
-from steps import preflight_plan
+from steps import osfamily_apt, preflight_plan
 from steps.checks.check import (
     Answer,
     Check,
@@ -81,6 +81,13 @@ def _sources(look: Look) -> Answer:
     bad_lists = facts.one("apt.sources")
     if bad_lists not in (None, "yes"):
         mend = words(f"Correct the files in {say.sources}; `{say.silent}` must be silent.")
+        if "Signed-By" in bad_lists:
+            # apt takes a place that is named twice only with the same key.
+            url = osfamily_apt.source_url(look.spec)
+            mend = words(
+                f"Remove the host's own source of {url} from /etc/apt/sources.list.d; haui places "
+                "one with its key."
+            )
         return blocks(f"{manager} can't read its sources: {bad_lists}", mend)
     rows = facts.rows("source", 2)
     bad = [f"{site}: {said}" for site, said in rows if said != "ok"]

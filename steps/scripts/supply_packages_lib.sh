@@ -115,7 +115,7 @@ supply_mirror() {
     else
         cp "$HAUI_INPUTS/key.asc" "$key" 2>/dev/null
     fi
-    sed "s|signed-by=[^] ]*|signed-by=$key|" "$HAUI_INPUTS/haui.list" >"$ours/parts/haui.list"
+    sed "s|signed-by=[^] ]*|signed-by=$key|" "$HAUI_INPUTS/haui.list" >"$ours/parts/haui-kubernetes.list"
     # An apt that does not know Error-Mode only warns.
     if apt_in "$ours" 30 apt-get -q update && ! grep -q '^W: Failed to fetch' "$ours/said"; then
         fact mirror ok
@@ -177,7 +177,8 @@ ask_source() {
     fi
 }
 
-# supply_candidates: what could be installed from the host's lists and our source together.
+# supply_candidates: what could be installed from the host's lists and our source together. Where an install has placed
+# our source already, it stands in for that one: apt takes no two of a place with different keys.
 supply_candidates() {
     all=$SUPPLY/all
     apt_settings "$all"

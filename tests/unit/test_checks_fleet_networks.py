@@ -112,6 +112,17 @@ def test_what_a_node_of_this_cluster_has_not_made_is_not() -> None:
     assert routes("10.240.0.0/12 dev cni0", **JOINED).verdict == "blocked"
 
 
+def test_a_way_to_a_nodes_pods_stays_on_a_host_that_was_taken_out() -> None:
+    """The cluster lives, so these networks are its own; what would be in a join's way is not."""
+    facts = {"route4": [*OWN, "10.244.2.0/24 via 10.30.0.12 dev eth0"]}
+    others = {"cp1": JOINED}
+    assert ask(CHECK, facts, host="wk1", others=others).verdict == "ok"
+    assert ask(CHECK, facts, host="wk1").verdict == "blocked"
+    facts["route4"] += ["10.244.1.0/24 dev cni0 proto kernel scope link"]
+    found = ask(CHECK, facts, host="wk1", others=others)
+    assert (found.verdict, found.fix_with) == ("blocked", "ip link delete cni0")
+
+
 def test_what_another_cluster_left_is_removed_by_a_command() -> None:
     found = routes(
         "10.244.0.0/24 dev cni0 proto kernel scope link",

@@ -10,7 +10,7 @@ import pytest
 
 from haui.evidence import Facts, Reading
 from haui.spec import ClusterSpec
-from steps import osfamily, preflight_images, preflight_plan
+from steps import osfamily, osfamily_apt, preflight_images, preflight_plan
 from steps.checks import BY_ID, Look
 from tests.unit.checks import fleet
 from tests.unit.shell_host import ShellHost
@@ -186,3 +186,21 @@ def test_sources_that_apt_cannot_read(host: ShellHost, mirror: str) -> None:
     ran = look(host, cluster(mirror))
     assert "sources.list" in (Facts(ran.stdout).one("apt.sources") or "")
     assert verdicts(cluster(mirror), ran)["sources"] == "blocked"
+
+
+@needs_apt
+def test_our_own_source_of_an_earlier_install_is_in_nobodys_way(
+    host: ShellHost, mirror: str
+) -> None:
+    """apt takes no two sources of a place whose keys lie elsewhere; another one's stays a clash."""
+    plan = cluster(mirror, key_text=KEY)
+    (placed,) = (
+        file for file in osfamily_apt.source_files(plan) if file.path == osfamily_apt.LIST_PATH
+    )
+    assert placed.content is not None
+    host.write(osfamily_apt.LIST_PATH, placed.content.decode())
+    assert Facts(look(host, plan).stdout).one("apt.sources") == "yes"
+    host.write("/etc/apt/sources.list.d/kubernetes.list", placed.content.decode())
+    ran = look(host, plan)
+    assert "Signed-By" in (Facts(ran.stdout).one("apt.sources") or "")
+    assert verdicts(plan, ran)["sources"] == "blocked"
