@@ -195,7 +195,8 @@ class Broken:
             self.first(f"{IN_ETCD} member remove {own}")
         self.here(f"rm -f {FRONT}")
         self.here("/usr/bin/kubeadm reset -f --skip-phases=remove-etcd-member; "
-                  "rm -rf /var/lib/etcd/member; systemctl stop kubelet; ip link delete cni0 2>/dev/null; "
+                  "rm -rf /var/lib/etcd/member; systemctl stop kubelet; "
+                  "ip link delete cni0 2>/dev/null; "
                   "for c in $(ctr -n k8s.io containers ls -q); do "
                   "ctr -n k8s.io tasks rm -f $c; ctr -n k8s.io containers rm $c; done")  # fmt: skip
         if not self.alone:
