@@ -156,15 +156,18 @@ class HauiApp(App[int], inherit_bindings=False):
 
     @on(GoTo)
     async def _go_to(self, message: GoTo) -> None:
+        await self._open_if_ready(message.page)
+
+    async def _open_if_ready(self, page: PageId, *, looked: bool = False) -> None:
         desk = self.world.open_desk
-        if not desk.may_go(message.page):
-            blocking = PAGES[index_of(desk.blocked_by(message.page) or message.page)]
+        if not desk.may_go(page):
+            blocking = PAGES[index_of(desk.blocked_by(page) or page)]
             self._say(f"Not yet: {blocking.title} comes first.")
             return
-        await self._open_page(message.page)
+        await self._open_page(page, looked=looked)
 
-    async def _open_page(self, page: PageId) -> None:
-        self.world.open_desk.visit(page)
+    async def _open_page(self, page: PageId, *, looked: bool = False) -> None:
+        self.world.open_desk.visit(page, looked=looked)
         await self._show(page)
 
     @on(GoNext)
@@ -172,7 +175,7 @@ class HauiApp(App[int], inherit_bindings=False):
         page = self.world.open_desk.draft.page
         following = PAGES[index_of(page) + 1 :]
         if following:
-            await self._go_to(GoTo(following[0].id))
+            await self._open_if_ready(following[0].id, looked=True)
 
     @on(GoBack)
     async def _go_back(self) -> None:

@@ -21,7 +21,7 @@ class GoBack(Message):
 
 
 class GoNext(Message):
-    """The next page of the wizard; posted when this one has no problem left."""
+    """The next page of the wizard; posted when this one has no problem left, just after looking."""
 
 
 @dataclass

@@ -9,7 +9,6 @@ from typing import Any
 from haui.clusterfile.fill import complete
 from haui.clusterfile.load import validate, with_files
 from haui.clusterfile.problem import Loc, SpecProblem
-from haui.clusterfile.rules import notes as notes_of
 from haui.clusterfile.rules import problems as contradictions
 from haui.clusterfile.rules import refusals
 from haui.clusterfile.types import shown
@@ -45,12 +44,6 @@ def problems_of(answers: Answers, *, files: bool = True) -> tuple[SpecProblem, .
 def spec_of(answers: Answers, *, files: bool = True) -> ClusterSpec | None:
     """The cluster that the answers describe; None while there are problems."""
     return examine(answers, files=files)[0]
-
-
-def notes(answers: Answers) -> tuple[SpecProblem, ...]:
-    """What is allowed and worth a second look; empty while there are problems."""
-    spec = spec_of(answers, files=False)
-    return notes_of(spec) if spec is not None else ()
 
 
 def refused(answers: Answers, question: Question, value: Any) -> str:

@@ -123,10 +123,11 @@ class Desk:
         return first_at(self._examined(), loc)
 
     def notes(self) -> tuple[SpecProblem, ...]:
-        """What is allowed and worth a second look."""
-        from haui.wizard.check import notes
+        """What is allowed and worth a second look; empty while there are problems."""
+        from haui.clusterfile.rules import notes
 
-        return notes(self.answers)
+        spec = self.spec()
+        return notes(spec) if spec is not None else ()
 
     def spec(self) -> ClusterSpec | None:
         """The cluster that the answers describe; None while something is missing or wrong."""
@@ -151,13 +152,15 @@ class Desk:
             return PageState(word="not yet")
         return PageState(word="attention" if count else "done", problems=count)
 
-    def visit(self, page: PageId) -> None:
-        """The admin is on that page now."""
+    def visit(self, page: PageId, *, looked: bool = False) -> None:
+        """The admin is on that page now. The files that the answers name are looked at again, but
+        when somebody has just `looked`."""
         reached = {*self._draft.reached, page}
         pages = tuple(known.id for known in PAGES if known.id in reached)
         if (page, pages) != (self._draft.page, self._draft.reached):
             self._draft = replace(self._draft, page=page, reached=pages)
-            self._found = None
+            if not looked:
+                self._found = None
             self._save()
             self._tell()
 

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from haui.app import HauiApp
+from haui.wizard.check import examine
 from screens.actions import REGISTRY, Action, active_actions
 from screens.dialog import Ask, Dialog
 from screens.export import ExportDialog
@@ -137,6 +138,28 @@ async def test_next_and_back_keep_the_answers(world_of: WorldOf) -> None:
             await settle(pilot)
             assert page_of(app) == page
         assert world.desk.answers == before
+
+
+async def test_next_examines_the_answers_once(
+    world_of: WorldOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that the answers name may have come or gone, so it looks; and once is enough."""
+    looks: list[object] = []
+
+    def counted(*given: Any, **named: Any) -> Any:
+        looks.append(given)
+        return examine(*given, **named)
+
+    monkeypatch.setattr("haui.wizard.check.examine", counted)
+    app = make_app(world_of(answers=complete_answers(), page="topology"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        for page in ("endpoint", "hosts", "access", "cluster"):
+            await settle(pilot)
+            looks.clear()
+            await pilot.press("ctrl+n")
+            await settle(pilot)
+            assert page_of(app) == page
+            assert len(looks) == 1, page
 
 
 async def test_next_stays_at_the_first_problem(world_of: WorldOf) -> None:
