@@ -1,5 +1,5 @@
-"""A cluster's whole life: a worker leaves and comes back, a reset is killed in its middle, a host
-loses its power in it, the hosts are used again, and the data of etcd is kept at the end.
+"""A cluster's whole life: a worker is added, leaves, comes back; a reset is killed in its middle,
+a host loses its power in it, the hosts are used again, and the data of etcd is kept at the end.
 
 Run as `python -m tests.lab.reset_life`. Ends with a traceback when something is not as it must be.
 """
@@ -12,6 +12,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import yaml
+
+from tests.lab import cluster_file
 from tests.lab.before import prepared
 from tests.lab.compare import Picture
 from tests.lab.conftest import KEYS
@@ -56,14 +59,29 @@ class Life:
 
     def all(self) -> Iterator[str]:
         """What was seen, a line a part. Raises AssertionError for what must not be."""
-        for part in (self.installed, self.left, self.came_back, self.killed, self.again, self.kept):
+        first = (self.installed, self.grown, self.left, self.came_back)
+        for part in (*first, self.killed, self.again, self.kept):
             begun = time.monotonic()
             said = part()
             yield f"{(part.__doc__ or '').strip()}: {said}, {time.monotonic() - begun:.0f} s"
 
     def installed(self) -> str:
-        """installed"""
-        return self._verified(self._to_end("apply", str(self.lab.dir / "lab.yaml"), "--yes", *KEYS))
+        """installed without one worker"""
+        document = yaml.safe_load((self.lab.dir / "lab.yaml").read_text())
+        document["hosts"] = [host for host in document["hosts"] if host["name"] != LEAVES]
+        # Beside the other one: it names keys by paths of its own folder.
+        smaller = self.lab.dir / "smaller.yaml"
+        cluster_file.write(smaller, document)
+        run = self._to_end("apply", str(smaller), "--yes", *KEYS)
+        return self._verified(run, *(host for host in self.lab.hosts if host != LEAVES))
+
+    def grown(self) -> str:
+        """the worker added to the cluster file"""
+        run = self._to_end("apply", str(self.lab.dir / "lab.yaml"), "--yes", *KEYS)
+        changed = {(e["host"], e["step"]) for e in run.of("task_finished", outcome="ok")}
+        others = {step for host, step in changed if host != LEAVES}
+        print(f"  changed on other hosts: {', '.join(sorted(others))}")
+        return self._verified(run)
 
     def left(self) -> str:
         """one worker reset"""
@@ -111,7 +129,7 @@ class Life:
         assert run.finish() == 0, run.talk()
         return run
 
-    def _verified(self, run: HauiRun) -> str:
+    def _verified(self, run: HauiRun, *hosts: str) -> str:
         rows = [
             finding
             for event in run.of("task_finished")
@@ -121,7 +139,7 @@ class Life:
         wrong = [row for row in rows if row["verdict"] not in ("ok", "info")]
         assert rows and not wrong, wrong
         nodes = self._nodes()
-        assert nodes == dict.fromkeys(self.lab.hosts, "Ready"), nodes
+        assert nodes == dict.fromkeys(hosts or self.lab.hosts, "Ready"), nodes
         return f"{len(rows)} rows of verification, all ok"
 
     def _nodes(self) -> dict[str, str]:
