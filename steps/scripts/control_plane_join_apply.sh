@@ -49,8 +49,16 @@ promoted() {
     promote_id=$(member 1) && etcd_exec 127.0.0.1 member promote "$promote_id" && is_member voter
 }
 
+# has_certificate: was the kubelet's request answered? It writes kubelet.conf as soon as it starts, and only kubeadm takes
+# bootstrap-kubelet.conf away: from 1.31 on (ControlPlaneKubeletLocalMode) after this host's etcd has joined, and by now
+# its token is not valid any more.
+has_certificate() {
+    [ ! -e "$K8S/bootstrap-kubelet.conf" ] || [ -s "${HAUI_ROOT:-}/var/lib/kubelet/pki/kubelet-client-current.pem" ]
+}
+
 # could_start: is everything here that the kubelet needs to bring this member up by itself?
 could_start() {
+    has_certificate || return 1
     ! keys_lost && [ -s "$K8S/kubelet.conf" ] && [ -s "$K8S/admin.conf" ] && [ -s "$K8S/manifests/kube-apiserver.yaml" ] ||
         return 1
     [ "$HAUI_ETCD" = external ] || [ -s "$K8S/manifests/etcd.yaml" ]
@@ -69,10 +77,6 @@ join_state() {
         esac
         case $state_member in
             learner) retry 120 promoted >/dev/null && state_member=voter ;;
-        esac
-        case $state_member in
-            voter) ;;
-            external) [ ! -e "$K8S/bootstrap-kubelet.conf" ] || state_member=none ;;
         esac
         case $state_member in
             voter | external)

@@ -26,6 +26,7 @@ ETCD = ("manifests/etcd.yaml",)
 BOOTSTRAP = ("bootstrap-kubelet.conf",)
 ALL = (*PKI, "pki/ca.crt", *CONFS, *API, *ETCD)
 CONTENT = "    server: https://api.lab.lan:8443\n    # kubelet-client-current\n"
+CERTIFICATE = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 DATA = "/var/lib/etcd/member/wal"
 METRICS = "    - --listen-metrics-urls=http://127.0.0.1:2381\n"
 MARK = "/var/lib/haui/half-done"
@@ -41,7 +42,8 @@ CHANGES = (REMOVE, PROMOTE, RESET, NODE, MARKED, "init phase", "join phase", JOI
 @dataclass(frozen=True)
 class Row:
     """`on` are switches: api (this host's API server answers), labelled, node. `empty` are files
-    whose content a power cut has taken, `begun` whether a kubeadm of haui has begun and not ended.
+    whose content a power cut has taken, `certificate` whether the kubelet has its own,
+    `begun` whether a kubeadm of haui has begun and not ended.
     `fails` is what the message must hold where nothing may be undone; `rare`
     rows go the way of another one through the script, and are left to the thorough run."""
 
@@ -51,6 +53,7 @@ class Row:
     empty: tuple[str, ...] = ()
     member: str = ""
     on: tuple[str, ...] = ()
+    certificate: bool = False
     data: bool = False
     begun: bool = True
     fails: str = ""
@@ -74,6 +77,8 @@ def prepared(shell: Shell, row: Row) -> Shell:
         (shell.folder / "fake/own").write_text(row.member + "\n")
     for switch in row.on:
         shell.mark(switch)
+    if row.certificate:
+        shell.put(CERTIFICATE, "x")
     if row.data:
         shell.put(DATA, "raft")
     if row.begun:
@@ -122,8 +127,10 @@ JOINS = (
         on=("node", "api"), minor="30"),
     Row("learner, kubelet without certificate", (REMOVE, *AGAIN), minor="34", member=LEARNER,
         files=(*PKI, "admin.conf", *API, *ETCD, *BOOTSTRAP), data=True),
+    Row("learner, kubelet's request not answered", (REMOVE, *AGAIN), minor="34", member=LEARNER,
+        files=(*ALL, *BOOTSTRAP), on=("api",), data=True),
     Row("voter, kubelet's bootstrap file left", (MARKED,), minor="34", member=VOTER,
-        files=(*ALL, *BOOTSTRAP), on=("node", "api")),
+        files=(*ALL, *BOOTSTRAP), on=("node", "api"), certificate=True),
     Row("voter, API server up, no label", ("join phase", MARKED), files=ALL, member=VOTER,
         on=("node", "api"), rare=True),
     Row("voter, API server never came up", (REMOVE, *AGAIN), files=ALL, member=VOTER,
