@@ -74,7 +74,7 @@ class Journal:
         """
         fd = open_private(path, os.O_RDWR | os.O_APPEND)
         try:
-            contents = parse(read_all(fd), path)
+            contents = parse(read_all(fd, path), path)
             aside = cut_tail(path, fd, contents) if contents.torn else None
         except OSError as error:
             os.close(fd)

@@ -26,6 +26,9 @@ HEADER = (
 )
 _TITLE = HEADER[: HEADER.index(b":")]
 
+LIMIT_BYTES = 256 << 20
+"""A journal is never that long: an install of a hundred hosts puts 1.2 MB on record."""
+
 _READS = 3
 """How often a file that looks damaged is read while it changes under the reader."""
 
@@ -63,12 +66,12 @@ def read(path: Path) -> Contents:
     """
     fd = open_private(path, os.O_RDONLY)
     try:
-        data = read_all(fd)
+        data = read_all(fd, path)
         for _ in range(_READS - 1):
             try:
                 return parse(data, path)
             except JournalError:
-                before, data = data, read_all(fd)
+                before, data = data, read_all(fd, path)
                 if data == before:
                     raise
         return parse(data, path)
@@ -82,14 +85,29 @@ def read(path: Path) -> Contents:
         os.close(fd)
 
 
-def read_all(fd: int) -> bytes:
-    """The whole file, wherever its offset stands."""
+def read_all(fd: int, path: Path) -> bytes:
+    """The whole file, wherever its offset stands. Raises JournalError when it is no journal's size,
+    before it fills the memory. `path` is for messages."""
+    if os.fstat(fd).st_size > LIMIT_BYTES:
+        raise _too_long(path)
     chunks = []
     offset = 0
     while chunk := os.pread(fd, 1 << 20, offset):
         chunks.append(chunk)
         offset += len(chunk)
+        if offset > LIMIT_BYTES:
+            raise _too_long(path)
     return b"".join(chunks)
+
+
+def _too_long(path: Path) -> JournalError:
+    file, kept = shlex.quote(str(path)), shlex.quote(f"{path}.old")
+    return JournalError(
+        f"{path} is longer than any journal: more than {LIMIT_BYTES >> 20} MiB",
+        why="haui has not written that; another program or the disk has",
+        fix="Nothing has been changed. Look for the cause, then restore it from a backup, or move it"
+        f" away (mv {file} {kept}) and run haui again: the hosts are asked what is done.",
+    )
 
 
 def parse(data: bytes, path: Path) -> Contents:

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from haui.events import Event
-from haui.record.journal_file import checked, open_private, read
+from haui.record.journal_file import LIMIT_BYTES, checked, open_private, read
 from haui.record.records import BadLineError, from_record
 
 CHUNK_BYTES = 1 << 18
@@ -48,6 +48,8 @@ class JournalTail:
         mark = (info.st_size, info.st_mtime_ns)
         if info.st_size == self._good or mark == self._stuck:
             return ()
+        if info.st_size > LIMIT_BYTES:
+            read(self._path)  # refuses it, and says why
         good = self._good
         events = self._read(info.st_size)
         self._stuck = mark if self._good == good else (-1, -1)

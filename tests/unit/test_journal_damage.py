@@ -24,7 +24,8 @@ from haui.events import AnyEvent
 from haui.plan import build_plan
 from haui.record.bus import EventBus
 from haui.record.journal import Disk, Journal, read
-from haui.record.journal_file import HEADER, parse
+from haui.record.journal_file import HEADER, LIMIT_BYTES, parse
+from haui.record.journal_tail import JournalTail
 from haui.record.records import Record, TailRepaired
 from haui.record.reducer import replay
 from haui.record.store import ClusterStore, list_clusters
@@ -255,6 +256,23 @@ def test_something_else_in_its_place_is_told_at_once(tmp_path: Path, kind: str) 
     assert (entry.name, entry.status) == ("atlas", "damaged")
     assert other.exists() is (kind == "link")
     assert not other.exists() or other.read_bytes() == WHOLE
+
+
+def test_a_file_of_no_journal_s_size_is_refused_and_not_read(tmp_path: Path) -> None:
+    """Such as one whose end a power cut or another program has put a terabyte away."""
+    store = ClusterStore("atlas", tmp_path)
+    store.create()
+    put_alone(store.journal_path, WHOLE)
+    os.truncate(store.journal_path, 1 << 40)
+    tail = JournalTail(store.journal_path)
+    for use in (store.open_journal, store.read_state, tail.poll):
+        with pytest.raises(JournalError, match=f"more than {LIMIT_BYTES >> 20} MiB"):
+            use()
+    tail.close()
+    (entry,) = list_clusters(tmp_path)
+    assert entry.status == "damaged"
+    assert store.journal_path.stat().st_size == 1 << 40
+    assert list(store.folder.glob("journal*")) == [store.journal_path]
 
 
 @pytest.mark.parametrize("first", [b"- " + b"[" * 100_000, b'- {"seq": ' + b"9" * 5000 + b"}"])
