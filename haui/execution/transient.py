@@ -105,6 +105,7 @@ MOST_ADVICE = 5
 QUOTED = "---"
 """The line that ends what a script quotes from other programs' logs (`diagnose` in
 steps/scripts/kubernetes_lib.sh)."""
+_KLOG = re.compile(r"[IWEF]\d{4} [\d:.]+ +\d+ ")
 _FIX = "haui: fix: "
 """How a script says what to do about the failure that it has just reported (`die` in lib.sh)."""
 
@@ -142,13 +143,16 @@ def decisive(lines: Iterable[str], limit: int = 12) -> str:
     """The at most `limit` lines that say best why a script failed, in their order.
 
     The last line always counts, since most programs say there why they end; then lines that look
-    like errors, the later the better; then the lines before the end. Long lines are cut.
+    like errors, the later the better; then the lines before the end. What a daemon's log repeats
+    counts once, where it was said last. Long lines are cut.
     """
     full = [
         line.rstrip()[:LONGEST_LINE] for line in lines if line.strip() and not line.startswith(_FIX)
     ]
     last = len(full) - 1
-    errors = [index for index in range(last, -1, -1) if _DECISIVE.search(full[index])]
+    latest = {_without_stamp(line): index for index, line in enumerate(full)}
+    news = sorted(latest.values(), reverse=True)
+    errors = [index for index in news if _DECISIVE.search(full[index])]
     rest = range(last, -1, -1)
     chosen: dict[int, None] = dict.fromkeys([last] if full else [])
     for index in (*errors, *(() if errors else rest)):
@@ -156,6 +160,13 @@ def decisive(lines: Iterable[str], limit: int = 12) -> str:
             break
         chosen.setdefault(index)
     return "\n".join(full[index] for index in sorted(chosen))
+
+
+def _without_stamp(line: str) -> str:
+    """What klog says, without when and by which process (k8s.io/klog: `Lmmdd hh:mm:ss.uuuuuu PID
+    FILE:LINE] TEXT`); any other line as it is."""
+    said = _KLOG.match(line)
+    return line[said.end() :] if said else line
 
 
 def advice(lines: Iterable[str]) -> str:

@@ -71,6 +71,16 @@ def test_nothing_said() -> None:
     assert decisive([]) == ""
 
 
+def test_what_a_kubelet_says_again_and_again_counts_once() -> None:
+    def logged(second: int, text: str) -> str:
+        return f'E1122 05:29:{second:02}.981310    5205 kubelet.go:292] "{text}" err="x failed"'
+
+    lines = [logged(n, "Unable to register") for n in range(9)]
+    lines += ["error: once", logged(10, "No lease"), *(logged(n, "Evicts") for n in range(30, 50))]
+    found = decisive([*lines, "haui: kubeadm failed"]).splitlines()
+    assert found == [lines[8], "error: once", lines[10], lines[-1], "haui: kubeadm failed"]
+
+
 def test_a_script_can_say_what_to_do() -> None:
     lines = ["haui: no such disk", "haui: fix: attach the disk"]
     assert decisive(lines) == "haui: no such disk"
