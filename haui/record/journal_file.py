@@ -105,8 +105,8 @@ def _too_long(path: Path) -> JournalError:
     return JournalError(
         f"{path} is longer than any journal: more than {LIMIT_BYTES >> 20} MiB",
         why="haui has not written that; another program or the disk has",
-        fix="Nothing has been changed. Look for the cause, then restore it from a backup, or move it"
-        f" away (mv {file} {kept}) and run haui again: the hosts are asked what is done.",
+        fix="Nothing has been changed. Look for the cause, then restore it from a backup, or move"
+        f" it away (mv {file} {kept}) and run haui again: the hosts are asked what is done.",
     )
 
 

@@ -262,7 +262,7 @@ def test_a_file_of_no_journal_s_size_is_refused_and_not_read(tmp_path: Path) -> 
     """Such as one whose end a power cut or another program has put a terabyte away."""
     store = ClusterStore("atlas", tmp_path)
     store.create()
-    put_alone(store.journal_path, WHOLE)
+    store.journal_path.write_bytes(WHOLE)
     os.truncate(store.journal_path, 1 << 40)
     tail = JournalTail(store.journal_path)
     for use in (store.open_journal, store.read_state, tail.poll):
