@@ -138,51 +138,46 @@ note_loaded() {
 # What comes first stays, and it is on the disk before the change is made. `haui reset` goes by it.
 HAUI_BEFORE=${HAUI_BEFORE:-${HAUI_ROOT:-}/var/lib/haui/before}
 
-# note_code NAME: haui_code becomes NAME as a path of plain names, each short enough for a file system.
+# note_code NAME: haui_code becomes NAME as a path of plain names, each short enough for a file system. A byte that no
+# plain name has is %xx; the names that haui has notes of cost no process.
 note_code() {
+    haui_code=
     haui_rest=$1
     case $haui_rest in
-        '' | *[!A-Za-z0-9_./:\ -]*)
-            haui_code=$(note_any_code "$1")
-            return
-            ;;
-        # Most names are like this, and cost no process.
-        /*) haui_code=%2f ;;
         .*) haui_code=%2e ;;
         _*) haui_code=%5f ;;
         -*) haui_code=%2d ;;
-        :*) haui_code=%3a ;;
-        ' '*) haui_code=%20 ;;
-        *) haui_code= ;;
     esac
     [ -z "$haui_code" ] || haui_rest=${haui_rest#?}
     while :; do
-        haui_code=$haui_code${haui_rest%%[/:\ ]*}
+        haui_run=${haui_rest%%[!A-Za-z0-9_.-]*}
+        haui_code=$haui_code$haui_run
+        haui_rest=${haui_rest#"$haui_run"}
         case $haui_rest in
-            *[/:\ ]*) haui_rest=${haui_rest#"${haui_rest%%[/:\ ]*}"} ;;
-            *) break ;;
-        esac
-        case $haui_rest in
+            '') break ;;
             /*) haui_code=$haui_code%2f ;;
+            ' '*) haui_code=$haui_code%20 ;;
             :*) haui_code=$haui_code%3a ;;
-            *) haui_code=$haui_code%20 ;;
+            +*) haui_code=$haui_code%2b ;;
+            @*) haui_code=$haui_code%40 ;;
+            *)
+                haui_run=${haui_rest%%[A-Za-z0-9_./\ :+@-]*}
+                haui_rest=${haui_rest#"$haui_run"}
+                haui_run=$(printf '%s' "$haui_run" | od -An -v -tx1 | tr -s ' \n' '%%')
+                haui_code=$haui_code${haui_run%"%"}
+                continue
+                ;;
         esac
         haui_rest=${haui_rest#?}
     done
-    if [ "${#haui_code}" -gt 200 ]; then haui_code=$(note_any_code "$1"); else haui_code=$haui_code.v; fi
-}
-
-# note_any_code NAME: prints the same, for a NAME of any length and characters.
-note_any_code() {
-    printf '%s' "$1" | od -An -v -tx1 | LC_ALL=C awk '
-        BEGIN { for (i = 1; i < 256; i++) char[sprintf("%02x", i)] = sprintf("%c", i) }
-        {
-            for (i = 1; i <= NF; i++) code = code (char[$i] ~ (code == "" ? "^[A-Za-z0-9]$" : "^[A-Za-z0-9_.-]$") ? char[$i] : "%" $i)
-        }
-        END {
-            while (length(code) > 200) { printf "%s/", substr(code, 1, 200); code = "+" substr(code, 201) }
-            printf "%s.v", code
-        }'
+    haui_rest=$haui_code
+    haui_code=
+    while [ "${#haui_rest}" -gt 200 ]; do
+        haui_run=$(printf '%.200s' "$haui_rest")
+        haui_code=$haui_code$haui_run/
+        haui_rest=+${haui_rest#"$haui_run"}
+    done
+    haui_code=$haui_code$haui_rest.v
 }
 
 # note_name CODE: haui_noted becomes the NAME that was made that code.
@@ -190,45 +185,37 @@ note_name() {
     haui_noted=
     haui_rest=${1%.v}
     while :; do
+        case $haui_rest in
+            */+*) haui_rest=${haui_rest%%/+*}${haui_rest#*/+} ;;
+            *) break ;;
+        esac
+    done
+    while :; do
         haui_noted=$haui_noted${haui_rest%%%*}
         case $haui_rest in
-            */*) haui_rest=% ;;
-            *%*) haui_rest=%${haui_rest#*%} ;;
-            *) return ;;
+            *%*) haui_rest=${haui_rest#*%} ;;
+            *) break ;;
         esac
         case $haui_rest in
-            %2f*) haui_noted=$haui_noted/ ;;
-            %20*) haui_noted="$haui_noted " ;;
-            %3a*) haui_noted=$haui_noted: ;;
-            %2e*) haui_noted=$haui_noted. ;;
-            %5f*) haui_noted=${haui_noted}_ ;;
-            %2d*) haui_noted=$haui_noted- ;;
-            *)
-                # The dot keeps line breaks at the end of a name.
-                haui_noted=$(note_any_name "$1" && printf .)
-                haui_noted=${haui_noted%.}
-                return
+            2f*) haui_noted=$haui_noted/ ;;
+            20*) haui_noted="$haui_noted " ;;
+            3a*) haui_noted=$haui_noted: ;;
+            2b*) haui_noted=$haui_noted+ ;;
+            40*) haui_noted=$haui_noted@ ;;
+            2e*) haui_noted=$haui_noted. ;;
+            5f*) haui_noted=${haui_noted}_ ;;
+            2d*) haui_noted=$haui_noted- ;;
+            [0-9a-f][0-9a-f]*)
+                haui_byte=$((0x${haui_rest%"${haui_rest#??}"}))
+                haui_noted=$haui_noted\\0$((haui_byte / 64))$((haui_byte / 8 % 8))$((haui_byte % 8))
                 ;;
         esac
-        haui_rest=${haui_rest#???}
+        haui_rest=${haui_rest#??}
     done
-}
-
-# note_any_name CODE: prints the same, for any CODE.
-note_any_name() {
-    printf '%s\n' "${1%.v}" | LC_ALL=C awk '
-        BEGIN {
-            digits = "0123456789abcdef"
-            for (i = 1; i < 256; i++) char[substr(digits, int(i / 16) + 1, 1) substr(digits, i % 16 + 1, 1)] = sprintf("%c", i)
-        }
-        {
-            gsub(/\/[+]/, "")
-            while ((at = index($0, "%")) > 0) {
-                printf "%s%s", substr($0, 1, at - 1), char[substr($0, at + 1, 2)]
-                $0 = substr($0, at + 3)
-            }
-            printf "%s", $0
-        }'
+    case $haui_noted in
+        # The dot keeps line breaks at the end of a name.
+        *\\*) haui_noted=$(printf '%b.' "$haui_noted") && haui_noted=${haui_noted%.} ;;
+    esac
 }
 
 # note_before KIND NAME VALUE: says, before it is changed, that NAME was VALUE. A later note of the same name is none.

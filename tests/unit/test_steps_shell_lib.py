@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
+import os
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from haui.execution.compose import Library, manifest
 from haui.host import File
@@ -114,18 +118,61 @@ def test_a_note_has_any_name_and_the_first_one_stays(host: ShellHost, name: str)
     assert set(listed[0].split("\x1e")) == {f"{name}\x1f-2 ", "other\x1f1", ""}
 
 
-def test_a_plain_name_has_the_code_that_any_name_would_have(host: ShellHost) -> None:
-    rare = (*"/ :.-_", "//", "/.", "a b:c/d ", ": -_.")
-    names = [a + b + c for a in ("", "x", "a.-_b") for b in rare for c in ("", "Z9")]
-    names += [*NAMES, "/x " + "0f" * 32, *("/" * 66 + "abc"[:n] for n in (1, 2, 3)), "a" * 201]
-    calls = "".join(
-        f"name={shlex.quote(name)}\n"
-        'note_code "$name"; note_name "$haui_code"\n'
-        '[ "$haui_code" = "$(note_any_code "$name")" ] || echo "code $haui_code"\n'
-        '[ "$haui_noted" = "$name" ] || echo "name $haui_noted"\n'
-        for name in names
+def code_of(name: bytes) -> str:
+    """The code that records on hosts have for that name: the old ones have to be read as well."""
+    code = "".join(
+        chr(byte)
+        if PLAIN.fullmatch(bytes([byte])) and (at or byte not in b"_.-")
+        else f"%{byte:02x}"
+        for at, byte in enumerate(name)
     )
-    assert sh(host, "note_code /a:b\necho $haui_code\n" + calls).stdout == "%2fa%3ab.v\n"
+    parts = []
+    while len(code) > 200:
+        parts.append(code[:200])
+        code = f"+{code[200:]}"
+    return "/".join([*parts, f"{code}.v"])
+
+
+PLAIN = re.compile(rb"[A-Za-z0-9_.-]")
+BYTES = st.binary(max_size=12).map(lambda name: name.replace(b"\0", b""))
+PIECES = st.sampled_from((*"/ :.-_%+@\n\t\\*?'\"$`(,ab9Z", "\u00fc", "\u20ac", "%2f", "/+", ".v"))
+TEXTS = st.lists(PIECES, max_size=90).map("".join).map(str.encode)
+
+
+@settings(derandomize=True, max_examples=3, deadline=None)
+@given(
+    names=st.lists(BYTES | TEXTS, min_size=20, max_size=40),
+    place=st.sampled_from(("C", "C.UTF-8")),
+)
+def test_a_name_comes_back_from_its_code(names: list[bytes], place: str) -> None:
+    names += [
+        *(name.encode() for name in NAMES),
+        b"/" * 66 + b"abc",
+        b"a" * 201,
+        b"\xc3.",
+        b"x\xe2\x82",
+    ]
+    told = (
+        'for name; do note_code "$name"; note_name "$haui_code"; '
+        'printf "%s %s\\0" "$haui_code" "$haui_noted"; done'
+    )
+    ran = subprocess.run(
+        ["/bin/sh", "-c", f"{LIBRARY.functions}\n{told}", "sh", *names],
+        env={"PATH": os.defpath, "LC_ALL": place},
+        capture_output=True,
+        check=True,
+    )
+    wanted = [f"{code_of(name)} ".encode() + name for name in names]
+    assert ran.stdout.split(b"\0")[:-1] == wanted
+
+
+def test_a_usual_name_costs_no_process(host: ShellHost) -> None:
+    names = ("net.ipv4.ip_forward", "/dev/mapper/a b", "libstdc++6:amd64", "getty@tty1.service")
+    told = "".join(
+        f'note_code \'{name}\'; note_name "$haui_code"; echo "$haui_noted"\n' for name in names
+    )
+    ran = sh(host, f"PATH=/none\n{told}")
+    assert (ran.stdout.splitlines(), ran.stderr) == (list(names), "")
 
 
 def test_many_names_are_noted_at_once_as_each_would_be(host: ShellHost) -> None:
