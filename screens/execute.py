@@ -34,6 +34,8 @@ from screens.world import World
 
 BEATS = 10
 """Times a second that news are drawn."""
+LINES_EVERY = 5
+"""Beats between two looks at the last lines of the hosts that can be seen."""
 
 
 class ExecuteScreen(RunFailures):
@@ -67,6 +69,8 @@ class ExecuteScreen(RunFailures):
         self._seen_revision = -1
         self._second = -1
         self._beats = 0
+        self._lines_due = False
+        """Whether something was put out that the hosts' last lines don't show yet."""
         self._was_ended = False
         self._left: tuple[float, float] | None = None
         self._open_first = argument
@@ -108,12 +112,14 @@ class ExecuteScreen(RunFailures):
         live, now = self.live, self.world.now()
         second = int(now.timestamp())
         changed, ticked = live.revision != self._seen_revision, second != self._second
-        if not changed and not ticked and not self.query_one(RunLine).facts.spins:
+        self._lines_due = self._lines_due or changed
+        due = self._lines_due and self._beats % LINES_EVERY == 0
+        if not changed and not due and not ticked and not self.query_one(RunLine).facts.spins:
             return
         with self.app.batch_update():
             if self._beats % 2 == 0:
                 self.query_one(RunLine).spin()
-            if changed:
+            if changed or due:
                 self._seen_revision = live.revision
                 self._renew(live.take_dirty())
             if ticked:
@@ -145,7 +151,8 @@ class ExecuteScreen(RunFailures):
         """Views of the hosts that changed; of those that can be seen, their last line twice a
         second."""
         names = set(dirty)
-        if self._beats % 5 == 0:
+        if self._beats % LINES_EVERY == 0:
+            self._lines_due = False
             running = (n for n in self.pane.visible_names() if self._status(n) == "running")
             names.update(running)
         ascii_only = self.world.glyphs.ascii

@@ -41,6 +41,8 @@ class AttachedRun(LiveRun):
     def __init__(self, store: ClusterStore, site: Site, *, now: Now = utc_now) -> None:
         self.hosts_changed = 0
         self._before = RunState()
+        self._held_anew = False
+        """Whether a haui holds the cluster of which nothing is on record yet."""
         self._follower = Follower(store)
         super().__init__("apply", store.load_spec(), site, now=now)
         self.store = store
@@ -150,6 +152,11 @@ class AttachedRun(LiveRun):
             self._progress.stage = "live"
             self.revision += 1
             self._dirty.update(self._progress.hosts)
+        if self.waiting and not self._held_anew:
+            self._take_over(self.state)
+            self.revision += 1
+            self._dirty.update(self._progress.hosts)
+        self._held_anew = self.waiting
 
     def _interrupted(self) -> HauiError:
         who = self._follower.last_owner

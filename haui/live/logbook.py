@@ -133,11 +133,16 @@ class LogBook:
         ring = self._rings.get(host)
         return ring.since(number, limit) if ring else ()
 
-    def last(self, host: str) -> str:
-        """The last line of the host's output; empty before there is one."""
+    def last(self, host: str, step: str, since: str) -> str:
+        """The last line that the step has printed on the host since then, a stamp; else empty.
+
+        What was printed before, in an earlier session or by another step, tells nothing of now.
+        """
         ring = self._rings.get(host)
         for chunk in reversed(ring.chunks if ring else ()):
-            if chunk.kind == "output" and chunk.lines:
+            if chunk.at < since:
+                break
+            if chunk.kind == "output" and chunk.step == step and chunk.lines:
                 return chunk.lines[-1]
         return ""
 

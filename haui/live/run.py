@@ -23,7 +23,7 @@ from haui.live.deciding import Deciding
 from haui.live.logbook import LogBook
 from haui.live.progress import HostProgress, PhaseProgress, Progress
 from haui.record.lock import Lock
-from haui.record.reducer import reduce
+from haui.record.reducer import left_behind, reduce
 from haui.record.stamp import Now, utc_now
 from haui.record.state import RunState
 from haui.record.store import ClusterStore
@@ -211,14 +211,18 @@ class LiveRun:
             self._lay_out(plan_of(self.spec, self.kind, self.hosts, continued=True))
         if not self._takes_up(before):
             return
-        self.state = before
-        self._progress.renew(before)
+        self._take_over(before)
         if not self.installs:
             return
         try:
             self.changes = tuple(diff(self.store.load_spec(), self.spec))
         except SpecError as error:
             self.changes = (f"the cluster file of that install can't be read: {error.what}",)
+
+    def _take_over(self, before: RunState) -> None:
+        """Until this session begins, nothing of what another one had begun goes on here."""
+        self.state = left_behind(before)
+        self._progress.renew(self.state)
 
     def _takes_up(self, before: RunState) -> bool:
         names = {h.name for h in self.spec.hosts if self.hosts is None or h.name in self.hosts}
@@ -259,8 +263,7 @@ class LiveRun:
             refuse_install(self.spec, before)
             self.store.write_private("cluster.yaml", dump(self.spec).encode())
         if self._takes_up(before):
-            self.state = before
-            self._progress.renew(before)
+            self._take_over(before)
             await self._seed()
         job = Job(
             kind=self.kind,

@@ -112,6 +112,13 @@ def _run_started(state: RunState, event: RunStarted) -> RunState:
     )
 
 
+def left_behind(state: RunState) -> RunState:
+    """The run when the haui that made it has gone: what was going on has no known result, and
+    nothing is connected."""
+    tasks = {host: _left(views) for host, views in state.tasks.items()}
+    return replace(state, tasks=tasks, connections={})
+
+
 def _left(views: Mapping[str, TaskView]) -> Mapping[str, TaskView]:
     """A host's tasks when haui has gone: what was going on has no known result."""
     return {step: _orphan(view) for step, view in views.items()}

@@ -69,9 +69,11 @@ def role_text(spec: ClusterSpec, host: HostSpec) -> str:
 
 
 def host_view(live: LiveRun, host: HostSpec, index: int, *, ascii_only: bool = False) -> HostView:
-    """How that host is now. What a running one printed last is its detail."""
+    """How that host is now. What the running step printed last is its detail."""
     progress = live.progress(host.name)
-    detail = live.logs.last(host.name) if progress.status == "running" else progress.reason
+    detail = progress.reason
+    if progress.status == "running":
+        detail = live.logs.last(host.name, progress.step_id, progress.since)
     role = role_text(live.spec, host)
     return HostView(
         index=index,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -34,9 +35,9 @@ class OtherHaui(FakeLive):
     journal: Journal | None = None
     lock: Lock | None = None
 
-    def take(self, command: str) -> None:
+    def take(self, command: str, since: datetime = START) -> None:
         self.store.write_private("cluster.yaml", dump(self.spec).encode())
-        self.lock = self.store.lock(command, now=lambda: START)
+        self.lock = self.store.lock(command, now=lambda: since)
         said = self.store.lock_path.read_text()
         self.store.lock_path.write_text(said.replace(f'"pid": {_pid(said)}', '"pid": 4711'))
         self.host_logs = HostLogs(self.store.logs)
@@ -199,6 +200,23 @@ async def test_a_watched_run_can_not_be_changed_and_goes_on_after_its_end(
         assert "haui resume atlas continues it" in watched.live.error.fix
         await watched.press("escape", "escape")
         assert [m for m in watched.posted if isinstance(m, GoBack)]
+
+
+async def test_nothing_runs_for_a_haui_that_has_put_nothing_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed, and taken up again by one that still asks for a password, say."""
+    monkeypatch.setattr("haui.record.lock._seems_alive", lambda owner: True)
+    async with watching(tmp_path) as watched:
+        names = [host.name for host in watched.live.spec.hosts]
+        assert "running" in {watched.live.progress(name).status for name in names}
+        await watched.other.die()
+        watched.other.wait_s(60)
+        watched.other.take("haui resume atlas", since=watched.other.at)
+        await watched.news()
+        assert watched.live.waiting
+        assert {watched.live.progress(name).status for name in names} == {"waiting"}
+        assert "running" not in {view.status for view in watched.page.views.values()}
 
 
 async def test_a_later_run_of_other_hosts_makes_the_page_anew(

@@ -12,6 +12,7 @@ from haui.errors import InterruptedRunError
 from haui.events import RunFinished, TaskOutput
 from haui.live.progress import PhaseProgress
 from haui.record.logs import HostLogs
+from haui.record.stamp import stamp
 from haui.session.plans import INSTALL
 from screens.execute import ExecuteScreen
 from screens.glyphs import ASCII, UNICODE
@@ -26,7 +27,7 @@ from screens.widgets.phases import PhasesLine, form_for, phase_lines, phase_span
 from screens.widgets.progress import bar, range_text, span_text
 from screens.widgets.runline import RunFacts, RunLine, run_line
 from tests.screens.conftest import AppSnapshot
-from tests.screens.fake_live import FakeLive, complete, fleet, midway
+from tests.screens.fake_live import START, FakeLive, complete, fleet, midway
 from tests.screens.scenes import fail_one, run_page
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -399,6 +400,26 @@ async def test_table_keeps_its_columns_while_it_is_filtered(tmp_path: Path) -> N
         await stage.press("slash", *"wk-1", "enter")
         assert table._columns == before
         assert set(table.order) == {n for n in stage.page.views if "wk-1" in n}
+
+
+async def test_a_tile_of_a_resumed_run_shows_no_line_of_the_last_session(tmp_path: Path) -> None:
+    def scene(live: FakeLive) -> None:
+        live.wait_s(86400)
+        (tmp_path / "cp-1.log").write_text(
+            f"{stamp(START)}  {live.tasks_of('cp-1')[0].step.id} | of yesterday\n"
+        )
+        live.logs.seed("cp-1", tmp_path / "cp-1.log")
+        live.begin(resumed=True)
+        live.run_task(live.tasks_of("cp-1")[0])
+
+    async with run_page(tmp_path, 3, scene=scene) as stage:
+        assert stage.live.logs.lines_since("cp-1")[0].text == "of yesterday"
+        view = stage.page.views["cp-1"]
+        assert (view.status, view.detail) == ("running", "")
+        stage.live.say(stage.live.tasks_of("cp-1")[0], "of today")
+        for _ in range(5):  # it is drawn twice a second
+            await stage.beat(0.1)
+        assert stage.page.views["cp-1"].detail == "of today"
 
 
 async def test_an_old_run_that_is_resumed_counts_from_its_resumption(tmp_path: Path) -> None:

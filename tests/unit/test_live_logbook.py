@@ -60,7 +60,6 @@ def test_only_what_is_new_is_given() -> None:
     assert [line.text for line in made.lines_since("cp1", 0, 2)] == ["c", "d"]
     assert made.lines_since("cp1", 0, 0) == ()
     assert (made.total("cp1"), made.total("cp2")) == (4, 0)
-    assert (made.last("cp1"), made.last("cp2")) == ("d", "")
 
 
 def test_the_last_lines_stay_and_their_numbers_go_on() -> None:
@@ -113,7 +112,24 @@ def test_steps_mark_their_beginning_and_end() -> None:
         ("output", "line"),
         ("mark", "ok after 35.2 s"),
     ]
-    assert made.last("cp1") == "line"
+
+
+def test_the_last_line_of_a_step_is_of_now(tmp_path: Path) -> None:
+    earlier, now = AT, "2026-11-21T11:00:00.000Z"
+    logs = HostLogs(tmp_path)
+    logs(output("left behind", step="cp.init"))
+    logs.close()
+    made = LogBook()
+    made.seed("cp1", tmp_path / "cp1.log")
+    assert texts(made) == ["left behind"]
+    assert made.last("cp1", "cp.init", now) == "", "an earlier session's"
+    assert made.last("cp1", "cp.init", earlier) == "left behind", "still the same turn"
+    made(TaskOutput(at=now, host="cp1", step="sys.prepare", lines=("a", "b")))
+    assert made.last("cp1", "cp.init", now) == "", "another step's"
+    assert made.last("cp1", "sys.prepare", now) == "b"
+    made(TaskWaiting(at=now, host="cp1", step="sys.prepare", reason="waits for its turn"))
+    assert made.last("cp1", "sys.prepare", now) == "b"
+    assert made.last("cp2", "sys.prepare", now) == ""
 
 
 def test_what_else_is_told() -> None:
