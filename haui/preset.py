@@ -85,7 +85,13 @@ def list_presets(own: Path | None = None) -> tuple[Preset, ...]:
     """Those that ship, then the admin's (of the folder `own`), each by name."""
     found = [_preset(name, text) for name, text in sorted(_shipped().items())]
     folder = own_folder() if own is None else own
-    for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+    try:
+        mine = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+    except OSError as error:
+        said = f"{folder} can't be read: {error.strerror}"
+        found.append(Preset(name=folder.name, title="", text="", own=True, problem=said))
+        mine = []
+    for path in mine:
         try:
             text = _read(path)
             found.append(_preset(path.stem, text, own=True, source=path.name, base=folder))
@@ -104,8 +110,13 @@ def load_preset(name: str, own: Path | None = None) -> Preset:
     mine = (own_folder() if own is None else own) / f"{name}.yaml"
     if name in shipped:
         return _preset(name, shipped[name])
-    if mine.is_file():
-        return read_preset(mine)
+    try:
+        if mine.is_file():
+            return read_preset(mine)
+    except OSError as error:
+        raise SpecError(
+            f"{mine} can't be read: {error.strerror}", fix="Make its folder readable."
+        ) from error
     close = difflib.get_close_matches(name, list(shipped), n=1)
     raise SpecError(
         f"there is no preset {name!r}" + (f"; did you mean {close[0]}?" if close else ""),

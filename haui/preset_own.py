@@ -21,9 +21,9 @@ def save_own(name: str, text: str, *, own: Path | None = None, overwrite: bool =
     """
     path = _path(name, own)
     check(text, name=path.name)
-    if path.exists() and overwrite:
-        check_file(path)
     try:
+        if path.exists() and overwrite:
+            check_file(path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise _refused(path, "written", error) from error

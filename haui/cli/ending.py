@@ -8,12 +8,14 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import typer
 from typer.exceptions import TyperException
 
 from haui.cli.streams import output_trouble, steady_streams
 from haui.errors import HauiError, UsageError
+from haui.printable import printable, printable_text
 
 _PR_SET_DUMPABLE = 4
 """linux/prctl.h"""
@@ -38,6 +40,7 @@ def keep_memory_private() -> None:
 def code_of(command: Callable[[], object]) -> int:
     """Run a command; its exit code, however it ends."""
     steady_streams()
+    _have_a_home()
     code: object
     try:
         code = command()
@@ -62,6 +65,15 @@ def code_of(command: Callable[[], object]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _have_a_home() -> None:
+    """An account without a home folder and without HOME, as in some containers, has none of the
+    files that are looked for there; that is no reason to end."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = "/nonexistent"
+
+
 def _let_go_of_lost_terminal() -> None:
     """What can't be written any more must not change the exit code when Python ends."""
     for stream in (sys.stdout, sys.stderr):
@@ -74,7 +86,7 @@ def _let_go_of_lost_terminal() -> None:
 def _usage_text(error: TyperException) -> str:
     """What the option parser has to say, on one line."""
     text = getattr(error, "format_message", error.__str__)()
-    return " ".join(str(text).split())
+    return printable(" ".join(str(text).split()))
 
 
 def _unexpected(error: Exception) -> int:
@@ -83,15 +95,15 @@ def _unexpected(error: Exception) -> int:
     from haui.record.store import state_root
 
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    said = redact_text(f"{type(error).__name__}: {error}")
+    said = printable_text(redact_text(f"{type(error).__name__}: {error}"))
     sys.stderr.write(f"haui: unexpected {said}\n")
     try:
         path = state_root() / f"crash-{stamp}.txt"
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "w") as out:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8", errors="backslashreplace") as out:
             out.write(redact_text("".join(traceback.format_exception(error))))
         sys.stderr.write(f"  → this is a bug in haui; please report it with {path}\n")
-    except OSError as reason:
+    except (OSError, HauiError) as reason:
         sys.stderr.write(f"  → this is a bug in haui (its trace can't be kept: {reason})\n")
     return 1

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haui.errors import JournalError, UsageError
+from haui.printable import printable
 from haui.record.folders import check_folder, is_there, no_room, unreadable
 from haui.record.journal import Journal, read
 from haui.record.lock import Lock, Owner, owner_of
@@ -30,21 +31,37 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
 
 def state_root(env: Mapping[str, str] = os.environ) -> Path:
-    """The folder of all clusters; it may not exist yet. Raises UsageError for a relative one."""
+    """The folder of all clusters; it may not exist yet.
+
+    Raises UsageError for a relative one, for `~` of nobody, and for one that no message or file
+    could name.
+    """
     own = env.get("HAUI_STATE_DIR")
-    if own:
-        path = Path(own).expanduser()
-        if not path.is_absolute():
-            raise UsageError(
-                f"HAUI_STATE_DIR is the relative path {own}",
-                why="every haui would look for its clusters somewhere else",
-                fix=f"Make it absolute, e.g. HAUI_STATE_DIR={shlex.quote(str(Path.cwd() / own))}",
-            )
-        return path
     xdg = env.get("XDG_STATE_HOME", "")
-    # The XDG base directory specification says that relative paths are to be ignored.
-    base = Path(xdg) if xdg.startswith("/") else Path.home() / ".local" / "state"
-    return base / "haui"
+    try:
+        if own:
+            path = Path(own).expanduser()
+        else:
+            # The XDG base directory specification says that relative paths are to be ignored.
+            base = Path(xdg) if xdg.startswith("/") else Path.home() / ".local" / "state"
+            path = base / "haui"
+    except RuntimeError as error:
+        raise UsageError(
+            f"there is no home folder for HAUI_STATE_DIR={own}",
+            fix="Set HAUI_STATE_DIR to an absolute path, e.g. HAUI_STATE_DIR=/var/lib/haui-state",
+        ) from error
+    if not path.is_absolute():
+        raise UsageError(
+            f"HAUI_STATE_DIR is the relative path {own}",
+            why="every haui would look for its clusters somewhere else",
+            fix=f"Make it absolute, e.g. HAUI_STATE_DIR={shlex.quote(str(Path.cwd() / path))}",
+        )
+    if printable(str(path)) != str(path):
+        raise UsageError(
+            f"the path of haui's folder holds a character that is not seen: {printable(str(path))}",
+            fix="Set HAUI_STATE_DIR to another path, without line breaks and control characters.",
+        )
+    return path
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,17 @@
-"""What becomes of a command whose standard streams are closed, full, or read by nobody."""
+"""What becomes of a command whose standard streams are closed, full, or read by nobody, and of one
+without a home."""
 
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from haui.cli.ending import code_of
 
 SMALL = """
 import sys
@@ -62,6 +66,17 @@ def test_nobody_who_reads_the_talk_is_no_success(tmp_path: Path) -> None:
     with os.fdopen(writer) as gone:
         done = subprocess.run((sys.executable, "-c", SMALL), stderr=gone, timeout=60, check=False)
     assert done.returncode == 2
+
+
+def test_an_account_without_a_home_has_no_files_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> object:
+        raise KeyError(uid)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    homes: list[Path] = []
+    assert code_of(lambda: homes.append(Path.home())) == 0
+    assert not homes[0].exists()
 
 
 def test_a_closed_stream_s_number_is_no_file_s(tmp_path: Path) -> None:

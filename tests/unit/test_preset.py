@@ -11,6 +11,7 @@ from haui import preset
 from haui.clusterfile.load import SpecFileError, dump, load, load_text, schema
 from haui.clusterfile.rules import problems, refusals
 from haui.errors import SpecError, UsageError
+from haui.preset_own import save_own
 from haui.spec import ClusterSpec
 from tests.unit.spec_samples import BASE, DATA, SINGLE, line_of
 
@@ -37,6 +38,17 @@ def test_one_preset_for_each_supported_shape() -> None:
         "stacked-5-keepalived-haproxy",
     ]
     assert preset.DEFAULT_PRESET in SHIPPED
+
+
+def test_a_folder_that_can_t_be_read_is_told_and_the_others_are_there(tmp_path: Path) -> None:
+    locked = tmp_path / ("a" * 300)  # root may read all folders, but not one with such a name
+    *shipped, mine = preset.list_presets(locked)
+    assert [entry.name for entry in shipped] == SHIPPED
+    assert mine.problem == f"{locked} can't be read: File name too long"
+    with pytest.raises(SpecError, match="can't be read: File name too long"):
+        preset.load_preset("rack-7", locked)
+    with pytest.raises(UsageError, match="can't be written"):
+        save_own("rack-7", preset.preset_text("single"), own=locked, overwrite=True)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -55,6 +55,22 @@ def test_a_relative_state_folder_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("~nobody-of-that-name/x", "no home folder for HAUI_STATE_DIR=~nobody-of-that-name/x"),
+        ("/srv/a\nb", r"not seen: /srv/a\\x0ab"),
+        ("/srv/\x1b[31m", r"not seen: /srv/\\x1b\[31m"),
+        ("/srv/\u202e", r"not seen: /srv/\\u202e"),
+        ("/srv/\udcff", r"not seen: /srv/\\udcff"),
+    ],
+)
+def test_a_state_folder_that_can_t_be_named_is_refused(folder: str, said: str) -> None:
+    """The cluster file takes no path in it, and messages could not show it."""
+    with pytest.raises(UsageError, match=said):
+        state_root({"HAUI_STATE_DIR": folder})
+
+
+@pytest.mark.parametrize(
     "name", ["", ".", "..", "a/b", "/etc", "Atlas", "-a", "a\n", "lock ", "a\0"]
 )
 def test_a_name_can_not_leave_the_folder(name: str, tmp_path: Path) -> None:
