@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import resource
 import sys
@@ -66,12 +67,16 @@ def code_of(command: Callable[[], object]) -> int:
 
 
 def _have_a_home() -> None:
-    """An account without a home folder and without HOME, as in some containers, has none of the
-    files that are looked for there; that is no reason to end."""
+    """An account without a name and a home folder, as in some containers, has none of the files
+    that are looked for there, and its number for a name; that is no reason to end."""
     try:
         Path.home()
     except RuntimeError:
         os.environ["HOME"] = "/nonexistent"
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["LOGNAME"] = str(os.getuid())  # asyncssh wants one
 
 
 def _let_go_of_lost_terminal() -> None:

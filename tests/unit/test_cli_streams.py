@@ -3,6 +3,7 @@ without a home."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import pwd
 import subprocess
@@ -68,15 +69,18 @@ def test_nobody_who_reads_the_talk_is_no_success(tmp_path: Path) -> None:
     assert done.returncode == 2
 
 
-def test_an_account_without_a_home_has_no_files_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_needs_no_home_and_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(uid: int) -> object:
         raise KeyError(uid)
 
-    monkeypatch.delenv("HOME")
+    for name in ("HOME", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "")  # to be put back as they were
+        monkeypatch.delenv(name)
     monkeypatch.setattr(pwd, "getpwuid", nobody)
     homes: list[Path] = []
     assert code_of(lambda: homes.append(Path.home())) == 0
     assert not homes[0].exists()
+    assert getpass.getuser() == str(os.getuid())
 
 
 def test_a_closed_stream_s_number_is_no_file_s(tmp_path: Path) -> None:
