@@ -86,10 +86,10 @@ def _ask(
     from haui.cli.run import supervise
     from haui.evidence import Evidence
     from haui.execution.controls import Controls
-    from haui.live.site import fleet_opener
     from haui.record.background import Background
     from haui.record.state import RunState
     from haui.record.store import ClusterStore
+    from haui.session.connections import fleet_opener
     from haui.session.job import Job
     from haui.session.perform import perform
     from haui.transport.credentials import Credentials

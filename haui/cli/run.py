@@ -21,7 +21,6 @@ from haui.events import EtcdData
 from haui.evidence import Evidence
 from haui.execution.controls import Controls
 from haui.execution.tally import RunResult
-from haui.live.site import fleet_opener
 from haui.record.background import Background
 from haui.record.readings import Saved
 from haui.record.recorded import RecordedFleet
@@ -29,6 +28,7 @@ from haui.record.stamp import utc_now
 from haui.record.state import RunState
 from haui.record.store import ClusterStore
 from haui.resetting import refuse_install
+from haui.session.connections import fleet_opener
 from haui.session.job import ON_RECORD, Change, Job, Kind, Look
 from haui.session.perform import perform
 from haui.session.plans import plan_of

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import steps
 from haui.errors import UsageError
@@ -21,22 +21,20 @@ from haui.rehearsal.faults import Fault
 from haui.rehearsal.fleet import SimulatedFleet
 from haui.rehearsal.process import FleetProcess
 from haui.secret import Secret
-from haui.session.connections import ConnectionEvents
-from haui.session.job import Emit, FleetLike
+from haui.session.connections import fleet_opener
+from haui.session.job import OpenFleet
 from haui.spec import ClusterSpec
 from haui.transport.credentials import Credentials
 from haui.transport.fleet import Fleet, KeyRow
 from steps import reset
 
-__all__ = ["REHEARSALS", "KeyRow", "OpenFleet", "RealSite", "RehearsalSite", "Site", "fleet_opener"]
-
-OpenFleet = Callable[[ClusterSpec, Emit], FleetLike]
+__all__ = ["REHEARSALS", "KeyRow", "RealSite", "RehearsalSite", "Site"]
 
 REHEARSALS = "rehearsals"
 """The folder of all rehearsals, inside of the state folder."""
 
 
-class Site(Protocol):
+class Site(ABC):
     """Where hosts are, and what is needed to get there. Use from one event loop; close it."""
 
     rehearsal: bool
@@ -45,9 +43,11 @@ class Site(Protocol):
     """Whether this machine can reach the cluster's endpoint."""
     credentials: Credentials
 
+    @abstractmethod
     def store(self, name: str) -> ClusterStore:
         """The folder of the cluster of that name."""
 
+    @abstractmethod
     async def reach(self, spec: ClusterSpec, *, keep: bool = False) -> ClusterSpec:
         """The same cluster as it is reached: with addresses, logins and keys. Raises HauiError.
 
@@ -56,6 +56,7 @@ class Site(Protocol):
 
     def opener(self, store: ClusterStore, *, accept_new: bool) -> OpenFleet:
         """How a session opens its connections."""
+        return fleet_opener(store, self.credentials, accept_new=accept_new)
 
     async def host_keys(
         self, spec: ClusterSpec, hosts: Collection[str] | None = None
@@ -64,12 +65,20 @@ class Site(Protocol):
 
         A host that has a fingerprint in the spec is judged by it, others by what is known of them.
         """
+        reach = await self.reach(spec)
+        fleet = Fleet(reach, self.credentials, self.store(spec.name).known_hosts)
+        try:
+            names = None if hosts is None else [h.name for h in spec.hosts if h.name in hosts]
+            return await fleet.fetch_fingerprints(names) if names != [] else ()
+        finally:
+            await fleet.close()
 
+    @abstractmethod
     async def close(self) -> None:
         """End what was started for this site; what runs on hosts goes on."""
 
 
-class RealSite:
+class RealSite(Site):
     """Machines that are there. State is in the state folder, or in `root`."""
 
     rehearsal = False
@@ -85,14 +94,6 @@ class RealSite:
     async def reach(self, spec: ClusterSpec, *, keep: bool = False) -> ClusterSpec:
         return spec
 
-    def opener(self, store: ClusterStore, *, accept_new: bool) -> OpenFleet:
-        return fleet_opener(store, self.credentials, accept_new=accept_new)
-
-    async def host_keys(
-        self, spec: ClusterSpec, hosts: Collection[str] | None = None
-    ) -> tuple[KeyRow, ...]:
-        return await _host_keys(self, spec, hosts)
-
     async def close(self) -> None:
         pass
 
@@ -106,7 +107,7 @@ class _Running:
     reach: ClusterSpec
 
 
-class RehearsalSite:
+class RehearsalSite(Site):
     """Simulated hosts, one fleet for each cluster, begun when it is first reached.
 
     `root` is the folder of rehearsals (None: in the state folder). `speed` divides every duration.
@@ -163,14 +164,6 @@ class RehearsalSite:
             self._running[spec.name] = _Running(spec=spec, fleet=fleet, reach=reach)
             return reach
 
-    def opener(self, store: ClusterStore, *, accept_new: bool) -> OpenFleet:
-        return fleet_opener(store, self.credentials, accept_new=accept_new)
-
-    async def host_keys(
-        self, spec: ClusterSpec, hosts: Collection[str] | None = None
-    ) -> tuple[KeyRow, ...]:
-        return await _host_keys(self, spec, hosts)
-
     def forget(self, name: str) -> None:
         """Start over: the simulated hosts and the journal go. The fleet must not be up.
 
@@ -199,27 +192,3 @@ class RehearsalSite:
             faults=self._faults,
             steps=(*steps.CATALOGUE, *reset.CATALOGUE),
         )
-
-
-def fleet_opener(store: ClusterStore, credentials: Credentials, *, accept_new: bool) -> OpenFleet:
-    """Connections whose pins are in the cluster's own known_hosts."""
-
-    def open_fleet(reach: ClusterSpec, emit: Emit) -> FleetLike:
-        told = ConnectionEvents(emit)
-        return Fleet(
-            reach, credentials, store.known_hosts, accept_new=accept_new, on_connection=told
-        )
-
-    return open_fleet
-
-
-async def _host_keys(
-    site: Site, spec: ClusterSpec, hosts: Collection[str] | None
-) -> tuple[KeyRow, ...]:
-    reach = await site.reach(spec)
-    fleet = Fleet(reach, site.credentials, site.store(spec.name).known_hosts)
-    try:
-        names = None if hosts is None else [h.name for h in spec.hosts if h.name in hosts]
-        return await fleet.fetch_fingerprints(names) if names != [] else ()
-    finally:
-        await fleet.close()

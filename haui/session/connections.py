@@ -1,4 +1,4 @@
-"""Connections that are lost and regained, as events of a session."""
+"""The connections of a session to its hosts, and events of those that are lost and regained."""
 
 from __future__ import annotations
 
@@ -6,7 +6,23 @@ import asyncio
 from typing import Literal
 
 from haui.events import AnyEvent, HostConnected, HostLost
-from haui.session.job import Emit
+from haui.record.store import ClusterStore
+from haui.session.job import Emit, FleetLike, OpenFleet
+from haui.spec import ClusterSpec
+from haui.transport.credentials import Credentials
+from haui.transport.fleet import Fleet
+
+
+def fleet_opener(store: ClusterStore, credentials: Credentials, *, accept_new: bool) -> OpenFleet:
+    """Connections whose pins are in the cluster's own known_hosts."""
+
+    def open_fleet(reach: ClusterSpec, emit: Emit) -> FleetLike:
+        told = ConnectionEvents(emit)
+        return Fleet(
+            reach, credentials, store.known_hosts, accept_new=accept_new, on_connection=told
+        )
+
+    return open_fleet
 
 
 class ConnectionEvents:

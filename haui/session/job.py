@@ -42,6 +42,10 @@ class FleetLike(Protocol):
     async def close(self) -> None: ...
 
 
+OpenFleet = Callable[[ClusterSpec, Emit], FleetLike]
+"""Opens a session's connections to the cluster as it is reached; their events are emitted."""
+
+
 def whoami(environ: Mapping[str, str] = os.environ) -> str:
     """Who runs haui; with sudo, also who that was before, as `root (ops)`."""
     try:
@@ -61,7 +65,7 @@ class Job:
     spec: ClusterSpec
     store: ClusterStore
     reach: ClusterSpec
-    open_fleet: Callable[[ClusterSpec, Emit], FleetLike]
+    open_fleet: OpenFleet
     credentials: Credentials
     watchers: tuple[Subscriber, ...] = ()
     controls: Controls

@@ -30,7 +30,6 @@ from haui.documents.bundle import write_bundle
 from haui.documents.report_file import write_report
 from haui.errors import HauiError
 from haui.execution.controls import Controls
-from haui.live.site import fleet_opener
 from haui.preset import export
 from haui.record.stamp import utc_now
 from haui.record.state import RunState
@@ -42,6 +41,7 @@ from haui.rehearsal.faults import Fault
 from haui.rehearsal.fleet import SimulatedFleet
 from haui.rehearsal.host import SimulatedHost
 from haui.secret import MASK
+from haui.session.connections import fleet_opener
 from haui.session.job import Job
 from haui.session.perform import perform
 from haui.session.plans import plan_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import haui.live.site as site
+import haui.session.connections as connections
 from haui.clusterfile import load as specfile
 from haui.errors import ConnectError
 from haui.evidence import facts_text
@@ -126,7 +126,9 @@ def bench(
     monkeypatch.setenv("HAUI_STATE_DIR", str(tmp_path / "state"))
 
     made = Bench(tmp_path, caller(monkeypatch, capsys))
-    monkeypatch.setattr(site, "fleet_opener", lambda *_, **__: lambda *_: Hosts(made.machines))
+    monkeypatch.setattr(
+        connections, "fleet_opener", lambda *_, **__: lambda *_: Hosts(made.machines)
+    )
     return made
 
 
