@@ -9,8 +9,9 @@ from __future__ import annotations
 from haui.spec import ClusterSpec, HostSpec
 from haui.step import Call, Values, Work
 from steps import preflight_disk, preflight_reach, preflight_supply
-from steps.checks.network import is_announced, lookup_name
+from steps.checks.network import is_announced
 from steps.checks.ports import ports
+from steps.checks.sources import lookup_name
 from steps.preflight_step import look
 from steps.system import peers_of
 

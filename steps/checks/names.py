@@ -19,7 +19,8 @@ from steps.checks.check import (
     words,
 )
 from steps.checks.fleet_view import address_of
-from steps.checks.network import addresses, is_local, lookup_name
+from steps.checks.own_address import addresses
+from steps.checks.sources import is_local, lookup_name
 from steps.checks.thresholds import (
     LOOKUP_S,
     NAME_SERVERS,

@@ -1,14 +1,9 @@
-"""Addresses, routes and the virtual address of one host."""
+"""The address of one host, its interface and its link."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import ip_address, ip_network
-from urllib.parse import urlsplit
 
-from haui.evidence import Facts
 from haui.spec import ClusterSpec, HostSpec
 from steps import endpoint_kube_vip
 from steps.checks.check import (
@@ -23,13 +18,11 @@ from steps.checks.check import (
     warns,
     words,
 )
-from steps.checks.fleet_view import IPInterface, address_of, interface_of
+from steps.checks.default_route import DEFAULT_ROUTE, told_routes
+from steps.checks.own_address import NO_ADDRESSES, NOT_HERE, addresses, device, own
 from steps.checks.thresholds import LINK_MBIT
-from steps.mirrors import mirrors, registry_hosts
-from steps.where import carriers, is_node
+from steps.where import carriers
 
-PACKAGES_HOST = "pkgs.k8s.io"
-IMAGES_HOST = "registry.k8s.io"
 CLOUDS = re.compile(
     r"amazon|google|microsoft corporation|openstack|digitalocean|hetzner|alibaba|oracle|linode|"
     r"akamai|vultr|scaleway|ovh|upcloud|exoscale",
@@ -38,76 +31,11 @@ CLOUDS = re.compile(
 """Vendors of machines whose DHCP gives a machine the same address for all its life."""
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
-    """One address of the host."""
-
-    device: str
-    at: IPInterface
-    flags: frozenset[str]
-
-
 def is_announced(spec: ClusterSpec, host: HostSpec) -> bool:
     """Whether `host` may announce the virtual address in its network segment. One that routers
     learn need not be in any subnet of the hosts."""
     announces = host in carriers(spec) and not endpoint_kube_vip.is_bgp(spec)
     return bool(spec.endpoint.vip) and announces
-
-
-def lookup_name(spec: ClusterSpec) -> str:
-    """A name that the hosts have to resolve for the install, empty when every source of packages
-    and images is an address. Behind a proxy only the proxy has to be known."""
-    proxy = spec.supply.proxy.https or spec.supply.proxy.http
-    images = spec.supply.images
-    registry = images.registries.get(IMAGES_HOST) or f"https://{images.repository or IMAGES_HOST}"
-    if not images.repository and any(mirror.built for mirror in mirrors(spec).get(IMAGES_HOST, ())):
-        registry = ""
-    packages = spec.supply.packages.mirror or f"https://{PACKAGES_HOST}"
-    sources = (proxy,) if proxy else (packages, registry)
-    names = (urlsplit(source).hostname or "" for source in sources)
-    return next((name for name in names if name and address_of(name) is None), "")
-
-
-def is_local(spec: ClusterSpec) -> bool:
-    """Whether packages and images come through the admin's own servers, maybe without a route to
-    anywhere else."""
-    images = spec.supply.images
-    mirrored = bool(images.repository or images.registries or registry_hosts(spec))
-    proxy = bool(spec.supply.proxy.https or spec.supply.proxy.http)
-    return proxy or (bool(spec.supply.packages.mirror) and mirrored)
-
-
-def addresses(look: Look) -> tuple[Own, ...]:
-    """Every address that the host has told."""
-    return _addresses(look.facts)
-
-
-# A host's checks follow each other, and eight of them ask.
-@lru_cache(maxsize=4)
-def _addresses(facts: Facts) -> tuple[Own, ...]:
-    found = []
-    for device, text, flags in facts.rows("address", 3):
-        at = interface_of(text)
-        if at is not None:
-            found.append(Own(device, at, frozenset(flags.split(","))))
-    return tuple(found)
-
-
-def own(look: Look) -> Own | None:
-    """The address of the cluster file, as the host has it; None when it has not."""
-    wanted = ip_address(look.host.address)
-    return next((a for a in addresses(look) if a.at.ip == wanted), None)
-
-
-def device(look: Look) -> str:
-    """The interface that the host is meant to use; empty when nobody knows."""
-    here = own(look)
-    asked = look.host.interface or look.spec.endpoint.interface
-    return asked or (here.device if here else "")
-
-
-NO_ADDRESSES = skips("the host told no addresses (is `ip` missing?)")
-NOT_HERE = skips("the host's address is on none of its interfaces")
 
 
 def _address(look: Look) -> Answer:
@@ -169,7 +97,7 @@ def _dynamic(look: Look) -> Answer:
         return NOT_HERE if addresses(look) else NO_ADDRESSES
     source = f" src {here.at.ip} "
     leased = any(
-        " proto dhcp " in f"{line} " and source in f"{line} " for line in _routes(look, here)
+        " proto dhcp " in f"{line} " and source in f"{line} " for line in told_routes(look, here)
     )
     if "dynamic" not in here.flags and not leased:
         return passes(f"{here.at} on {here.device} stays", "a static address")
@@ -180,73 +108,6 @@ def _dynamic(look: Look) -> Answer:
     fix = words("Configure the address as static, or reserve it for ever in the DHCP server.")
     keeps = {"control-plane", "etcd", "load-balancer"} & set(look.host.roles)
     return (look.strict if keeps else warns)(seen, fix, "a static address")
-
-
-def _routes(look: Look, here: Own) -> tuple[str, ...]:
-    return look.facts.all(f"route{here.at.version}")
-
-
-def _main(look: Look, here: Own) -> tuple[str, ...]:
-    """The usable routes of the table main."""
-    dead = re.compile(
-        r" (table (?!main\b)\S+|linkdown|dead)( |$)|^(unreachable|blackhole|prohibit)"
-    )
-    return tuple(line for line in _routes(look, here) if not dead.search(line))
-
-
-def _default(look: Look) -> Answer:
-    here = own(look)
-    if here is None:
-        return NOT_HERE if addresses(look) else NO_ADDRESSES
-    if not _routes(look, here):
-        return skips("the host told no routes")
-    routes = [r for r in _main(look, here) if re.match(r"(default|0\.0\.0\.0/0|::/0)( |$)", r)]
-    if not routes:
-        return _no_default(look, here)
-    best = min(_metric(route) for route in routes)
-    first = [route for route in routes if _metric(route) == best]
-    devices = sorted({name for route in first for name in re.findall(r" dev (\S+)", route)})
-    seen = " · ".join(routes[:4])
-    if len(devices) > 1:
-        return warns(
-            f"{seen} (equal metrics on {' and '.join(devices)})",
-            words("Give one of the default routes a higher metric."),
-            "one default route that counts",
-        )
-    if devices and devices[0] != here.device:
-        return warns(
-            f"{seen}, but {here.at.ip} is on {here.device}",
-            words("Check that answers to other networks may leave on that interface; else move "
-                  "the default route, or use the address of that interface."),
-            f"a default route on {here.device}",
-        )  # fmt: skip
-    return passes(seen, "one default route that counts")
-
-
-def _no_default(look: Look, here: Own) -> Answer:
-    spec = look.spec
-    services = ip_network(spec.network.services)
-    expected = "one default route"
-    if not is_node(spec, look.host):
-        seen, fix = "no default route", words("Add one, should the host need other networks.")
-        return tells(seen, fix, expected) if is_local(spec) else look.strict(seen, fix, expected)
-    ends = str(services[0]), str(services[-1])
-    covered = any(_covers(route, *ends) for route in _main(look, here))
-    if covered and is_local(spec):
-        return tells(f"none, but {services} is routed", expected=expected)
-    fix = words(f"Add a default route on {here.device}, or at least one that covers {services}.")
-    return (warns if is_local(spec) else look.strict)("no default route", fix, expected)
-
-
-def _covers(route: str, first: str, last: str) -> bool:
-    at = interface_of(route.split(" ", 1)[0])
-    ends = [address_of(end) for end in (first, last)]
-    return at is not None and all(end in at.network for end in ends if end is not None)
-
-
-def _metric(route: str) -> int:
-    found = re.search(r" metric (\d+)", route)
-    return int(found[1]) if found else 0
 
 
 def _speed(look: Look) -> Answer:
@@ -288,14 +149,7 @@ CHECKS: tuple[Check, ...] = (
         "drops out of the cluster.",
         look=_dynamic,
     ),
-    Check(
-        id="network.route",
-        title="Default route",
-        area="network",
-        why="Without a route even the addresses of Services are unreachable from the host; with "
-        "two, answers may take the wrong way.",
-        look=_default,
-    ),
+    DEFAULT_ROUTE,
     Check(
         id="network.speed",
         title="Speed of the link",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from steps.checks.check import Answer, Check, Look, answer, blocks, passes, skips
-from steps.checks.network import device, is_announced
+from steps.checks.network import is_announced
+from steps.checks.own_address import device
 
 
 def _on_link(route: str) -> str:

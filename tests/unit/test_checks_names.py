@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from steps.checks.names import CHECKS
-from steps.checks.network import lookup_name
+from steps.checks.sources import lookup_name
 from tests.unit.checks import ask
 from tests.unit.specs import shapes, spec
 

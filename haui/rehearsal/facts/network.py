@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_interface
 
 from haui.spec import ClusterSpec, HostSpec
-from steps.checks.network import is_announced, lookup_name
+from steps.checks.network import is_announced
+from steps.checks.sources import lookup_name
 
 NAME_SERVER = "192.0.2.53"
 
