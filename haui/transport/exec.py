@@ -1,31 +1,18 @@
-"""One script on one connection: become root, wait for the sentinel, send, collect, tell the status.
-
-The channels are given as protocols, so that all of this is tested without a network.
-"""
+"""All scripts of one host: how to become root there is found out once, and anew when its rules
+change."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 import secrets
 import shlex
-import time
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 from haui.errors import ConnectError, ConnectionLostError, NoAnswerError, StepError
 from haui.host import Script
+from haui.transport.converse import GRACE_S, Answer, Link, NotStartedError, converse, flooded
 from haui.transport.credentials import Credentials
-from haui.transport.exchange import (
-    NOISE_FLOOD,
-    STDERR_LIMIT,
-    ExecChannel,
-    FloodError,
-    Sink,
-    exchange,
-    last_lines,
-)
+from haui.transport.exchange import NOISE_FLOOD, STDERR_LIMIT, Sink, last_lines
 from haui.transport.launch import (
     AS_LOGIN,
     Become,
@@ -37,47 +24,9 @@ from haui.transport.launch import (
 )
 from haui.transport.login import Target
 from haui.transport.text import clean_line
-from haui.transport.wire import KILL_AFTER_S, Envelope
+from haui.transport.wire import Envelope
 
-GRACE_S = 20
-"""How much later than the host we give up on a script."""
 _CHECK_S = 30
-
-
-class Link(Protocol):
-    """What haui.transport.connection.Connection offers."""
-
-    @property
-    def fingerprint(self) -> str: ...
-
-    @property
-    def alive(self) -> bool: ...
-
-    def exec(self, command: str, /) -> AbstractAsyncContextManager[ExecChannel]: ...
-
-    async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A script's status and raw output; when it was sent and had ended (seconds since the epoch),
-    and what the login printed before."""
-
-    status: int
-    stdout: bytes
-    stderr: bytes
-    asked: float = 0.0
-    answered: float = 0.0
-    noise: str = ""
-
-
-class _NotStartedError(Exception):
-    """The command ended before the sentinel came."""
-
-    def __init__(self, launch: Launch, status: int) -> None:
-        super().__init__(launch.noise)
-        self.launch = launch
-        self.status = status
 
 
 class Executing:
@@ -136,10 +85,10 @@ class Executing:
         for second in (False, True):
             become = self._become or AS_LOGIN
             try:
-                return await self._converse(
-                    link, become, script.name, payload, timeout_s, sink, last
+                return await converse(
+                    self._target, link, become, script.name, payload, timeout_s, sink, last
                 )
-            except _NotStartedError as error:
+            except NotStartedError as error:
                 refusal = self._explain(become, error)
                 if second or error.launch.refused or become.how == "none":
                     raise refusal from None
@@ -160,64 +109,7 @@ class Executing:
                 host=self._target.name,
             ) from error
 
-    async def _converse(
-        self,
-        link: Link,
-        become: Become,
-        name: str,
-        payload: bytes,
-        timeout_s: float,
-        sink: Sink,
-        last: bool,
-    ) -> Answer:
-        launch = Launch(become, math.ceil(timeout_s))
-        started_at = asyncio.get_running_loop().time()
-        try:
-            async with asyncio.timeout(timeout_s + KILL_AFTER_S + GRACE_S):
-                async with link.exec(launch.command) as channel:
-                    stderr = await exchange(channel, launch, payload, sink, last)
-                    status = channel.status()
-        except FloodError:
-            raise self._flooded(launch, name, run=last) from None
-        except TimeoutError:
-            await link.close()
-            raise NoAnswerError(
-                "the host no longer answers",
-                why=f"{name} should have ended after {timeout_s:g} s",
-                fix="its result is unknown; haui asks the host again when it is back",
-                host=self._target.name,
-            ) from None
-        if not launch.started:
-            raise _NotStartedError(launch, status)
-        took = asyncio.get_running_loop().time() - started_at
-        if last and status in (124, 137) and took >= timeout_s:
-            raise StepError(
-                f"{name} did not end within {timeout_s:g} s",
-                why=last_lines(stderr),
-                fix="look at the host's load, disks and network, then try again",
-                host=self._target.name,
-            )
-        return Answer(status, b"", stderr, launch.started_at, time.time(), launch.noise)
-
-    def _flooded(self, launch: Launch, name: str, *, run: bool) -> StepError | ConnectError:
-        """A script that is only run has failed; what a task does that is followed is not known."""
-        host, user = self._target.name, self._target.user
-        if not launch.started:
-            return ConnectError(
-                f"the login of {user} prints without an end",
-                why=launch.noise,
-                fix="its shell must run a command without a word of its own: look at what it reads "
-                "when it starts (.bashrc, ForceCommand in sshd_config)",
-                host=host,
-            )
-        kind = StepError if run else ConnectError
-        return kind(
-            f"{name} prints without an end on standard error",
-            fix="look at the host: no script of ours does that",
-            host=host,
-        )
-
-    def _explain(self, become: Become, error: _NotStartedError) -> ConnectError:
+    def _explain(self, become: Become, error: NotStartedError) -> ConnectError:
         name, user, noise = self._target.name, self._target.user, error.launch.noise
         if become.how != "none":
             wrong = error.launch.refused
@@ -271,10 +163,10 @@ class Executing:
             seen.extend(data[:64])
 
         try:
-            await self._converse(
-                link, become, script.name, self._encode(script), _CHECK_S, keep, True
+            await converse(
+                self._target, link, become, script.name, self._encode(script), _CHECK_S, keep, True
             )
-        except _NotStartedError as error:
+        except NotStartedError as error:
             raise self._explain(become, error) from None
         if seen.strip() != b"0":
             noise = f"after sudo, id -u says {clean_line(seen.decode(errors='replace'))}"
@@ -297,7 +189,7 @@ class Executing:
                     kept.extend(piece[1][: STDERR_LIMIT - len(kept)])
                     seen += len(piece[1])
                     if seen > NOISE_FLOOD:
-                        raise self._flooded(Launch(AS_LOGIN, _CHECK_S), "", run=True)
+                        raise flooded(self._target, Launch(AS_LOGIN, _CHECK_S), "", run=True)
                 status = channel.status()
         except TimeoutError:
             await link.close()

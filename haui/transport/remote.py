@@ -13,8 +13,9 @@ from haui.errors import ConnectError, ConnectionLostError, StepError
 from haui.execution.clock import Clock, LoopClock
 from haui.host import Completed, LineSink, Script, TaskId, TaskRequest, TaskState
 from haui.secret import Secret
+from haui.transport.converse import Answer, Link
 from haui.transport.credentials import Credentials
-from haui.transport.exec import Answer, Executing, Link
+from haui.transport.exec import Executing
 from haui.transport.launch import SudoMode
 from haui.transport.login import BusyError, Target, TransientError
 from haui.transport.patience import Patience
