@@ -1,9 +1,10 @@
-"""The time of a simulated fleet."""
+"""The time of a simulated fleet, and how fast it runs."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -25,3 +26,14 @@ class WallClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tempo:
+    """How fast simulated time runs. `speed` 0 or less: everything takes no time."""
+
+    speed: float = 1.0
+
+    def take(self, seconds: float) -> float:
+        """Real seconds for `seconds` of simulated work."""
+        return seconds / self.speed if self.speed > 0 else 0.0

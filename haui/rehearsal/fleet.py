@@ -13,10 +13,10 @@ from pathlib import Path
 
 import asyncssh
 
-from haui.rehearsal.clock import FleetClock, WallClock
+from haui.rehearsal.clock import FleetClock, Tempo, WallClock
 from haui.rehearsal.cluster import SimulatedCluster, SimulatedStep
 from haui.rehearsal.faults import Fault
-from haui.rehearsal.host import SimulatedHost, Tempo
+from haui.rehearsal.host import SimulatedHost
 from haui.rehearsal.server import HostServer, write_whole
 from haui.spec import ClusterSpec, Ssh
 from haui.step import Step

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from haui.evidence import facts_text
 from haui.rehearsal import facts
 from haui.rehearsal.answer import Answer, Follow
+from haui.rehearsal.clock import Tempo
 from haui.rehearsal.cluster import JOINS, Row, SimulatedCluster
 from haui.rehearsal.faults import Fault, FaultKind
-from haui.rehearsal.task import Attempt, HostState, record
+from haui.rehearsal.task import Attempt, HostState, record, undoes
 from haui.rehearsal.text import dice, evidence, failure, narrate, seconds_of, table
 from haui.transport.wire import READ_ABSENT, READ_SCRIPT, READ_TOO_LARGE, TASK_SCRIPT, Envelope
 
@@ -29,22 +30,6 @@ ROOT_SCRIPT = "haui.root"
 MANIFEST = "manifest.expected"
 FAMILY = "debian"
 """The operating system that simulated hosts have, as haui.rehearsal.facts.system says."""
-
-
-def _undoes(step: str) -> bool:
-    """Whether it is a step of a reset."""
-    return step.startswith("reset.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tempo:
-    """How fast simulated time runs. `speed` 0 or less: everything takes no time."""
-
-    speed: float = 1.0
-
-    def take(self, seconds: float) -> float:
-        """Real seconds for `seconds` of simulated work."""
-        return seconds / self.speed if self.speed > 0 else 0.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,17 +80,8 @@ class SimulatedHost:
                 self.state.since.add(kind)
 
     def done(self, step: str, now: float) -> bool:
-        """Whether the step was applied here with success, and not undone since.
-
-        A reset undoes what an install did, and an install what a reset did.
-        """
-        good = [
-            task
-            for task in self.state.attempts
-            if task.status(now, self.state.boot) == "done" and task.rc_at(now) == 0
-        ]
-        undone = max((t.ends for t in good if _undoes(t.step) != _undoes(step)), default=-1.0)
-        return any(task.step == step and task.started >= undone for task in good)
+        """Whether the step was applied here with success, and not undone since."""
+        return self.state.done(step, now)
 
     def joined(self, now: float) -> bool:
         """Whether this host is a node of the cluster."""
@@ -228,7 +204,7 @@ class SimulatedHost:
         if task is None:
             if dropped := self._strike(step, now, read_only=False):
                 return dropped
-            if _undoes(step):
+            if undoes(step):
                 self.state.files.clear()
             self._place(request)
             task = self._begin_task(run, step, attempt, now)

@@ -15,6 +15,11 @@ from haui.host import TaskStatus
 from haui.rehearsal.text import HOSTILE
 
 
+def undoes(step: str) -> bool:
+    """Whether it is a step of a reset."""
+    return step.startswith("reset.")
+
+
 @dataclass(slots=True, kw_only=True)
 class Attempt:
     """One attempt. Times in seconds since the epoch; `lines` is (fraction of the time, text)."""
@@ -149,6 +154,19 @@ class HostState:
             if (task.run, task.step, task.attempt) == (run, step, attempt):
                 return task
         return None
+
+    def done(self, step: str, now: float) -> bool:
+        """Whether the step was applied with success, and not undone since.
+
+        A reset undoes what an install did, and an install what a reset did.
+        """
+        good = [
+            task
+            for task in self.attempts
+            if task.status(now, self.boot) == "done" and task.rc_at(now) == 0
+        ]
+        undone = max((t.ends for t in good if undoes(t.step) != undoes(step)), default=-1.0)
+        return any(task.step == step and task.started >= undone for task in good)
 
     @staticmethod
     def load(saved: dict[str, Any]) -> HostState:

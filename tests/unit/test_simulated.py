@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haui.rehearsal.answer import Answer, Follow
+from haui.rehearsal.clock import Tempo
 from haui.rehearsal.cluster import SimulatedCluster, SimulatedStep
 from haui.rehearsal.faults import Fault
-from haui.rehearsal.host import SimulatedHost, Tempo
+from haui.rehearsal.host import SimulatedHost
 from haui.rehearsal.task import Attempt, HostState, record
 from haui.rehearsal.text import SECONDS, by_prefix, dice, narrate, seconds_of
 from haui.spec import ClusterSpec
