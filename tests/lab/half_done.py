@@ -190,7 +190,9 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", help="parts of the names of cases")
     parser.add_argument("--out", type=Path, help="also write the table there")
     args = parser.parse_args()
-    every = (*INITS, *JOINS, *WORKERS)
+    Lab().build()
+    minor = int(Lab().version.split(".")[1])
+    every = [each for each in (*INITS, *JOINS, *WORKERS) if minor in each.minors]
     chosen = [c for c in every if not args.parts or any(part in c.name for part in args.parts)]
     with tempfile.TemporaryDirectory(prefix="haui-half-done-") as folder:
         rows = campaign(chosen, Path(folder))

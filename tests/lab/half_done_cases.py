@@ -15,6 +15,12 @@ GOES_ON = "goes on"
 """Nothing is undone; only what is missing is done."""
 
 
+OLDER = range(31)
+NEWER = range(31, 100)
+"""kubeadm's ControlPlaneKubeletLocalMode: etcd joins before the kubelet has its certificate."""
+EVERY = range(100)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """One interruption. `plan` is for scripts/half-done-kubeadm.sh.
@@ -22,6 +28,7 @@ class Case:
     `before` is done on the first control plane when kubeadm is about to begin, `broken` on the host
     itself when it has stopped, `elsewhere` on the first control plane then; all are shell.
     `stuck`: what haui has to say, since only a person may go on, with the commands for it.
+    `minors`: the Kubernetes 1.x whose kubeadm has these phases, and comes to that state.
     """
 
     name: str
@@ -33,6 +40,7 @@ class Case:
     broken: str = ""
     elsewhere: str = ""
     stuck: str = ""
+    minors: range = OLDER
 
 
 K = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
@@ -62,6 +70,8 @@ JOINS = (
          broken=f": >{MANIFESTS}/kube-apiserver.yaml; : >/etc/kubernetes/scheduler.conf"),
     Case(name="join: etcd member added, its manifest just written", host="cp2", end="task",
          then=GOES_ON, plan=(f"until {MANIFESTS}/etcd.yaml",)),
+    Case(name="join: learner, manifest just written, kubelet without certificate", host="cp2",
+         end="task", then=MADE_AGAIN, plan=(f"until {MANIFESTS}/etcd.yaml",), minors=NEWER),
     Case(name="join: kubelet started, Node there", host="cp2", end="task", then=MADE_AGAIN,
          plan=(*PREPARED, "phase kubelet-start")),
     Case(name="join: before mark-control-plane", host="cp2", end="kubeadm", then=GOES_ON,
@@ -71,19 +81,19 @@ JOINS = (
          plan=PREPARED[:2]),
     Case(name="join: manifests written", host="cp2", end="host", then=MADE_AGAIN, plan=PREPARED),
     Case(name="join: kubelet has no certificate yet", host="cp2", end="kubeadm", then=MADE_AGAIN,
-         plan=("until /etc/kubernetes/bootstrap-kubelet.conf",)),
+         plan=("until /etc/kubernetes/bootstrap-kubelet.conf",), minors=EVERY),
     Case(name="join: uploaded certificates gone before kubeadm begins", host="cp2", end="nothing",
          then=MADE_AGAIN, before=f"{K} -n kube-system delete secret kubeadm-certs",
-         plan=("real",)),
+         plan=("real",), minors=EVERY),
 )  # fmt: skip
 
 WORKERS = (
     Case(name="worker: bootstrap-kubelet.conf written", host="wk1", end="kubeadm",
-         then=MADE_AGAIN, plan=("until /etc/kubernetes/bootstrap-kubelet.conf",)),
+         then=MADE_AGAIN, plan=("until /etc/kubernetes/bootstrap-kubelet.conf",), minors=EVERY),
     Case(name="worker: kubelet's settings written", host="wk1", end="host", then=MADE_AGAIN,
-         plan=("until /var/lib/kubelet/config.yaml",)),
+         plan=("until /var/lib/kubelet/config.yaml",), minors=EVERY),
     Case(name="worker: certificate request not answered", host="wk1", end="kubeadm",
-         then=MADE_AGAIN, plan=("until /var/lib/kubelet/pki/kubelet-client.key.tmp",),
+         then=MADE_AGAIN, plan=("until /var/lib/kubelet/pki/kubelet-client.key.tmp",), minors=EVERY,
          before=f"{K} delete clusterrolebinding kubeadm:node-autoapprove-bootstrap"),
     Case(name="worker: kubelet started, Node not ready", host="wk1", end="task", then=GOES_ON,
          plan=("phase preflight", "phase kubelet-start")),
@@ -96,9 +106,9 @@ STARTED = (
 
 INITS = (
     Case(name="init: certificates made, one key lost", host="cp1", end="kubeadm", then=MADE_AGAIN,
-         plan=STARTED[:2], broken="rm /etc/kubernetes/pki/ca.crt"),
+         plan=STARTED[:2], minors=EVERY, broken="rm /etc/kubernetes/pki/ca.crt"),
     Case(name="init: kubeconfigs written", host="cp1", end="host", then=MADE_AGAIN,
-         plan=STARTED[:3]),
+         plan=STARTED[:3], minors=EVERY),
     Case(name="init: kubelet started", host="cp1", end="task", then=MADE_AGAIN, plan=STARTED[:4]),
     Case(name="init: manifests, but etcd's", host="cp1", end="kubeadm", then=MADE_AGAIN,
          plan=STARTED[:5]),

@@ -97,6 +97,11 @@ class Lab:
     # -- one host --------------------------------------------------------------------------------
 
     @property
+    def version(self) -> str:
+        """Of Kubernetes, as its packages are built here."""
+        return recipes.version(self.cache)
+
+    @property
     def vip(self) -> str:
         """The address that the cluster file asks for as the API's."""
         return VIP

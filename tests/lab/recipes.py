@@ -78,3 +78,8 @@ def cache(root: Path) -> Cache:
 def has_coredns(cache: Cache) -> bool:
     """Whether a contributor has brought a CoreDNS image; Debian has none."""
     return any("coredns" in file.name for file in cache.extra("images"))
+
+
+def version(cache: Cache) -> str:
+    """Of Kubernetes, as its packages are built."""
+    return (cache.path("kubernetes-packages") / "version").read_text().strip()

@@ -56,7 +56,7 @@ def prepare(folder: Path, cache: Cache, hosts: list[Host], sudo: str) -> State:
         known_hosts += disk.create(folder / "hosts" / host.name, rootfs, who)
     (folder / "known_hosts").write_text(known_hosts)
 
-    version = (cache.path("kubernetes-packages") / "version").read_text().strip()
+    version = recipes.version(cache)
     document = cluster_file.document(hosts, version, sudo, recipes.has_coredns(cache))
     cluster_file.write(folder / "lab.yaml", document)
     return state

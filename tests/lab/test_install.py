@@ -60,6 +60,17 @@ def test_apply_again_changes_nothing(installed: Installed) -> None:
     assert seconds < 30
 
 
+def test_preflight_has_nothing_against_a_cluster_that_stands(installed: Installed) -> None:
+    """What an install has placed, and what nodes have made, is in nobody's way: a host that is
+    added to the cluster file brings a preflight of all of them."""
+    file = str(installed.lab.dir / "lab.yaml")
+    run = HauiRun(installed.lab, "preflight", file, state=installed.state)
+    assert run.finish() == 0, run.talk()
+    assert {e["host"] for e in run.of("task_finished", step="preflight.supply")} == set(
+        installed.lab.hosts
+    )
+
+
 def test_no_secret_is_left_anywhere(installed: Installed, tmp_path: Path) -> None:
     """Planted passwords, tokens and keys: not in arguments, journals, logs, files of hosts, and the
     archive for somebody who helps."""
