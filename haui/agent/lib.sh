@@ -306,9 +306,11 @@ keep_before() {
     (
         umask 077
         if [ -e "$haui_source" ] || [ -L "$haui_source" ]; then
-            mkdir -p "${haui_kept%/*}" && rm -rf "$haui_kept.new" && cp -a "$haui_source" "$haui_kept.new" &&
-                { [ ! -f "$haui_kept.new" ] || sync "$haui_kept.new"; } &&
-                mv -fT "$haui_kept.new" "$haui_kept" && sync "${haui_kept%/*}"
+            # Not beside it: what a kill leaves there would be taken for a file that was kept.
+            haui_copy=$HAUI_BEFORE/new-copy
+            mkdir -p "${haui_kept%/*}" && rm -rf "$haui_copy" && cp -a "$haui_source" "$haui_copy" &&
+                { [ -L "$haui_copy" ] || [ ! -f "$haui_copy" ] || sync "$haui_copy"; } &&
+                mv -fT "$haui_copy" "$haui_kept" && sync "${haui_kept%/*}"
         else
             note_folder "${1%/*}"
             mkdir -p "${haui_absent%/*}" && : >"$haui_absent" && sync "${haui_absent%/*}"
@@ -323,11 +325,16 @@ note_wrote() {
     note_before wrote "${1#"${HAUI_ROOT:-}"} ${haui_sum%% *}" ""
 }
 
-# put_file NEW PATH: NEW becomes PATH in one move, on record.
+# move_file NEW PATH: NEW, a file or a link, becomes PATH in one move that a power cut does not part from its content.
+move_file() {
+    { [ -L "$1" ] || sync "$1"; } && mv -fT "$1" "$2" && sync "${2%/*}"
+}
+
+# put_file NEW PATH: NEW becomes PATH, on record.
 put_file() {
     if ! ours_alone "$2"; then
         keep_before "$2"
         note_wrote "$2" "$1"
     fi
-    mv -f "$1" "$2"
+    move_file "$1" "$2"
 }

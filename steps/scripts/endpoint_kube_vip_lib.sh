@@ -34,7 +34,7 @@ put_vip_manifest() {
     vip_manifest "$1" >"$K8S/haui-kube-vip.new" ||
         die "no interface of this host holds $HAUI_ADDRESS, or it has a strange name" "correct hosts[].address, or say hosts[].interface"
     chmod 0600 "$K8S/haui-kube-vip.new"
-    mv "$K8S/haui-kube-vip.new" "$VIP_MANIFEST"
+    move_file "$K8S/haui-kube-vip.new" "$VIP_MANIFEST"
     echo "wrote $VIP_MANIFEST ($1)"
 }
 

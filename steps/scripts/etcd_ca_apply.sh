@@ -14,7 +14,6 @@ mkdir -p "$ETCD_PKI"
 umask 077
 if [ ! -s "$key" ]; then
     openssl genrsa -out "$key.haui-new" 2048 2>/dev/null || die "openssl makes no key"
-    sync "$key.haui-new"
     put_file "$key.haui-new" "$key"
     echo "made the key of etcd's CA"
 fi
@@ -23,7 +22,6 @@ if [ ! -s "$ca" ]; then
     openssl req -x509 -new -sha256 -key "$key" -days "$HAUI_DAYS" -config "$HAUI_INPUTS/ca.cnf" -out "$ca.haui-new" ||
         die "openssl makes no certificate"
     chmod 0644 "$ca.haui-new"
-    sync "$ca.haui-new"
     put_file "$ca.haui-new" "$ca"
     echo "made the certificate of etcd's CA"
 fi

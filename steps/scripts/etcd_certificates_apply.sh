@@ -19,7 +19,6 @@ for name in $HAUI_CERTIFICATES; do
         cat "$HAUI_INPUTS/$name.$part" >"$folder/$name.$part.haui-new"
         chown "$owner" "$folder/$name.$part.haui-new"
         [ "$part" = key ] || chmod 0644 "$folder/$name.$part.haui-new"
-        sync "$folder/$name.$part.haui-new"
     done
     put_file "$folder/$name.key.haui-new" "$folder/$name.key"
     put_file "$folder/$name.crt.haui-new" "$folder/$name.crt"

@@ -63,7 +63,6 @@ done
     echo "$release"
     sha256sum "$ETCD_PROGRAMS/etcd" "$ETCD_PROGRAMS/etcdctl"
 } >"$ETCD_RECORD.haui-new"
-sync "$ETCD_RECORD.haui-new"
-mv "$ETCD_RECORD.haui-new" "$ETCD_RECORD"
+move_file "$ETCD_RECORD.haui-new" "$ETCD_RECORD"
 close_image
 ctr -n haui images rm "$HAUI_IMAGE" >/dev/null 2>&1 || :

@@ -79,7 +79,7 @@ drop_empty() {
 
 # begin_kubeadm: note that whatever will be in /var/lib/etcd comes from the kubeadm that haui starts now.
 begin_kubeadm() {
-    [ -e "$ETCD_DATA/member" ] || { put_line_file "$OURS" "${HAUI_ENDPOINT:-}" 0600 >/dev/null && sync "$OURS"; }
+    [ -e "$ETCD_DATA/member" ] || put_line_file "$OURS" "${HAUI_ENDPOINT:-}" 0600 >/dev/null
 }
 
 # end_kubeadm: this host is complete; from now on its data is only a person's to delete.

@@ -66,7 +66,7 @@ give_back() {
     if [ "$1" = kept ]; then
         mkdir -p "$ROOT${2%/*}"
         rm -rf "$ROOT$2.haui-new"
-        { cp -a "$HAUI_BEFORE/kept$2" "$ROOT$2.haui-new" && mv -fT "$ROOT$2.haui-new" "$ROOT$2"; } ||
+        { cp -a "$HAUI_BEFORE/kept$2" "$ROOT$2.haui-new" && move_file "$ROOT$2.haui-new" "$ROOT$2"; } ||
             die "$2 can't be given back" "copy it by hand from $HAUI_BEFORE/kept$2"
     else
         rm -f "$ROOT$2" || die "$2 can't be taken away" "remove it by hand"
@@ -92,7 +92,7 @@ fstab_is_theirs() {
 # edit_file PATH SED: in one move, mode and owner kept.
 edit_file() {
     {
-        cp -p "$ROOT$1" "$ROOT$1.haui-new" && sed "$2" "$ROOT$1" >"$ROOT$1.haui-new" && mv -fT "$ROOT$1.haui-new" "$ROOT$1"
+        cp -p "$ROOT$1" "$ROOT$1.haui-new" && sed "$2" "$ROOT$1" >"$ROOT$1.haui-new" && move_file "$ROOT$1.haui-new" "$ROOT$1"
     } ||
         die "$1 can't be written" "take haui's lines out of it by hand"
     echo "without haui's lines: $1"

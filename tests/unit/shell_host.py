@@ -108,6 +108,23 @@ class ShellHost:
         return Ran(done.returncode, done.stdout, done.stderr)
 
 
+SYNC = 'for file; do printf "%s\\n" "$file" >>"$SYNCED"; done'
+MOVE = r"""
+/bin/mv "$@" || exit
+while [ $# -gt 2 ]; do shift; done
+[ -L "$2" ] || [ ! -f "$2" ] || grep -qxF -- "$1" "$SYNCED" || : >"$2"
+"""
+
+
+def with_power_cut(host: ShellHost) -> None:
+    """From now on a file has lost its content when it was moved before it was on the disk."""
+    synced = host.folder / "synced"
+    synced.touch()
+    host.env["SYNCED"] = os.fspath(synced)
+    host.fake("sync", SYNC)
+    host.fake("mv", MOVE)
+
+
 SYSTEMCTL = """
 case "$1 $2" in
     "is-active "*)

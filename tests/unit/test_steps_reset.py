@@ -10,7 +10,8 @@ import pytest
 from haui.resetting import reset_plan
 from steps import CATALOGUE, etcd, reset
 from steps.load import script
-from tests.unit.reset_host import RECORD, ResetHost, rooted
+from tests.unit.reset_host import LIBRARY, RECORD, ResetHost, rooted
+from tests.unit.shell_host import with_power_cut
 from tests.unit.specs import spec
 
 EXTERNAL = spec(
@@ -100,6 +101,27 @@ def test_files_go_back_to_what_they_were(host: ResetHost) -> None:
         "proc",
         "proc/swaps",
     }
+
+
+def test_what_goes_back_outlives_a_power_cut(host: ResetHost) -> None:
+    """Else an emptied file would be taken for somebody else's work, and the record would go."""
+    host.placed("/etc/haproxy/haproxy.cfg", "ours", before="theirs")
+    host.write("/etc/hosts", "127.0.0.1 localhost\n# BEGIN haui\n# END haui\n")
+    with_power_cut(host)
+    assert host.step("reset.files", "apply").status == 0
+    assert host.read("/etc/haproxy/haproxy.cfg") == "theirs"
+    assert host.read("/etc/hosts") == "127.0.0.1 localhost\n"
+
+
+def test_half_of_a_copy_for_the_record_is_no_file_of_the_host(host: ResetHost) -> None:
+    host.write("/etc/sysctl.conf", "theirs")
+    host.fake("cp", '/bin/cp "$@"; exit 9')
+    ran = host.run(f"{LIBRARY.functions}\nkeep_before $HAUI_ROOT/etc/sysctl.conf")
+    assert ran.status == 1
+    before = host.tree()
+    (host.folder / "bin/cp").unlink()
+    assert host.step("reset.files", "apply").status == 0
+    assert host.tree() == before
 
 
 def test_what_somebody_has_changed_since_is_theirs(host: ResetHost) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from haui.execution.compose import Library, manifest
 from haui.host import File
 from haui.step import parse_findings
-from tests.unit.shell_host import Ran, ShellHost
+from tests.unit.shell_host import Ran, ShellHost, with_power_cut
 
 LIBRARY = Library.load()
 
@@ -215,6 +215,15 @@ def test_a_file_is_put_on_record_before_it_is_there(host: ShellHost) -> None:
     assert host.read("/etc/x") == host.read("/var/lib/haui/before/kept/etc/x") == "first"
     code = f"wrote '/etc/x {hashlib.sha256(b'ours').hexdigest()}'"
     assert sh(host, f"noted {code}").status == 0
+
+
+def test_a_file_that_is_put_somewhere_outlives_a_power_cut(host: ShellHost) -> None:
+    with_power_cut(host)
+    host.write("/etc/x", "first")
+    text = 'put_line_file "$HAUI_ROOT/etc/x" second; put_line_file "$HAUI_ROOT/etc/haui/y" third'
+    assert sh(host, text).status == 0
+    assert (host.read("/etc/x"), host.read("/etc/haui/y")) == ("second\n", "third\n")
+    assert host.read("/var/lib/haui/before/kept/etc/x") == "first"
 
 
 def probe(host: ShellHost, *files: File) -> dict[str, str]:
