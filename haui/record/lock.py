@@ -1,7 +1,8 @@
-"""The lock of a cluster: flock(2) on a file that is never removed.
+"""The lock of a cluster: flock(2) on a file that haui never removes, and on the folder around it.
 
 The kernel frees it however the process ends. The file's text says who holds it, for people only; it
-is never what decides. Only local file systems are sure to keep such locks.
+is never what decides. Whoever takes the file for a leftover and removes it still meets the folder's
+lock. Only local file systems are sure to keep such locks.
 """
 
 from __future__ import annotations
@@ -44,15 +45,17 @@ class Owner:
 class Lock:
     """A lock that is held; close it, or end the process."""
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, folder: int) -> None:
         self._fd = fd
+        self._folder = folder
 
     @classmethod
     def take(cls, path: Path, *, cluster: str, command: str, now: Now = utc_now) -> Self:
         """Raises JournalError at once when another process holds it, or it can't be written."""
-        fd = _open(path)
+        fd, folder = _open(path), -1
         try:
             _flock(fd, path, cluster)
+            folder = _flock_folder(path, cluster)
             owner = Owner(
                 pid=os.getpid(),
                 host=socket.gethostname(),
@@ -64,20 +67,20 @@ class Lock:
             os.ftruncate(fd, 0)
             os.pwrite(fd, json.dumps(asdict(owner)).encode() + b"\n", 0)
         except OSError as error:
-            os.close(fd)
+            _close(fd, folder)
             raise _unwritable(path, error) from error
         except BaseException:
-            os.close(fd)
+            _close(fd, folder)
             raise
-        return cls(fd)
+        return cls(fd, folder)
 
     def close(self) -> None:
         """Frees the lock; harmless when repeated. That its text stays means nothing."""
         if self._fd >= 0:
             with suppress(OSError):  # a disk that has become read-only must not keep the lock
                 os.ftruncate(self._fd, 0)
-            os.close(self._fd)
-            self._fd = -1
+            _close(self._fd, self._folder)
+            self._fd = self._folder = -1
 
     def __enter__(self) -> Self:
         return self
@@ -128,6 +131,29 @@ def _flock(fd: int, path: Path, cluster: str) -> None:
             why=str(owner) if owner else "it has not said yet who it is",
             fix=f"Watch it with `haui attach {cluster}`, or wait until it ends.",
         ) from error
+
+
+def _flock_folder(path: Path, cluster: str) -> int:
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno != errno.EWOULDBLOCK:
+            return folder  # over NFS only what is open for writing can be locked, see flock(2)
+        os.close(folder)
+        where = shlex.quote(str(path.parent))
+        raise JournalError(
+            f"another haui works on {cluster}",
+            why=f"{path} was removed while it does, so it can't be told which",
+            fix=f"`fuser -v {where}` shows which process that is; wait until it ends, or end it.",
+        ) from error
+    return folder
+
+
+def _close(*fds: int) -> None:
+    for fd in fds:
+        if fd >= 0:
+            os.close(fd)
 
 
 def _seems_alive(owner: Owner) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,6 +60,38 @@ def test_a_second_process_is_told_who_the_first_is(store: ClusterStore) -> None:
         assert f"haui apply atlas.yaml, process {process.pid}" in caught.value.why
         assert socket.gethostname() in caught.value.why
         assert store.held_by() in caught.value.why
+
+
+@pytest.mark.parametrize("left", ["nothing", "another file"])
+def test_a_lock_that_somebody_has_removed_is_one_all_the_same(
+    store: ClusterStore, left: str
+) -> None:
+    """Files of the name `lock` are taken for leftovers and removed."""
+    with store.lock("haui apply"):
+        store.lock_path.unlink()
+        if left == "another file":
+            store.lock_path.touch(0o600)
+        for _ in range(2):
+            with pytest.raises(JournalError, match="another haui works on atlas") as caught:
+                store.lock("haui resume")
+            assert "was removed" in caught.value.why
+    store.lock("haui resume").close()
+    store.lock("haui resume").close()
+
+
+def test_a_folder_that_can_t_be_locked_is_no_reason_to_stop(
+    store: ClusterStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = fcntl.flock
+
+    def only_files(fd: int, how: int) -> None:
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        really(fd, how)
+
+    monkeypatch.setattr(fcntl, "flock", only_files)
+    with store.lock("haui apply"), pytest.raises(JournalError, match="another haui"):
+        store.lock("haui resume")
 
 
 def test_a_killed_process_holds_nothing(store: ClusterStore) -> None:
