@@ -4,6 +4,7 @@ This module holds the shape and the field rules, haui.clusterfile.endpoint those
 endpoint, haui.clusterfile.supply those of packages and images; rules between fields are in
 haui.clusterfile.rules, loading with line numbers is haui.clusterfile.load. What each field's
 description and example say, `haui schema`, the error messages and docs/cluster-file.md repeat.
+It is whole, so that the shape of the file can be read here from its top to its bottom.
 """
 
 from __future__ import annotations

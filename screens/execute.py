@@ -1,4 +1,7 @@
-"""The run as it goes on: how far it is, its hosts, and the log of one of them."""
+"""The run as it goes on: how far it is, its hosts, and the log of one of them.
+
+It is whole, since one beat draws all of it: what has changed, the clocks, and news that are told.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 stdout is data, stderr is talk. Exit codes are those of `haui.errors`: 0 done, 1 unexpected,
 2 usage, 3 invalid spec, 4 preflight, 5 cannot connect, 6 a step failed, 7 verification, 8 journal,
-130 interrupted.
+130 interrupted. All commands with their options stand here, as `haui --help` lists them; what each
+does is in a module of its own.
 """
 
 from __future__ import annotations

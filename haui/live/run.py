@@ -2,7 +2,8 @@
 
 Screens pull: they ask ten times a second what has changed, and what is asked costs the same however
 many events have come in between. Nothing here raises into the event loop; what went wrong is
-`error`.
+`error`. It is whole, since a screen asks one object for everything: decisions, log lines, progress
+and where hosts are have modules of their own, and here is what joins them.
 """
 
 from __future__ import annotations
