@@ -58,6 +58,7 @@ BASE_ENV: Mapping[str, str] = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
     "LC_ALL": "C.UTF-8",
+    "LANGUAGE": "",
     "TERM": "dumb",
     "NO_COLOR": "1",
     "SYSTEMD_COLORS": "0",
@@ -67,10 +68,12 @@ BASE_ENV: Mapping[str, str] = {
     "SHLVL": "1",
     "BASH_ENV": "",
 }
-"""What every script and task runs with. The last two keep a bash below it (a package's own script,
-too) from running files of the host's users: with `-c` it takes itself for a remote shell, and runs
-~/.bashrc, when its input is a socket or, as Debian builds it, $SSH_CLIENT is set; but only on the
-first level (run_startup_files in bash's shell.c). $BASH_ENV names a file for any script."""
+"""What every script and task runs with. $LANGUAGE, which sudo lets through, is empty, as glibc (of
+Debian 12) and Python's gettext go by it in the locale C.UTF-8, and scripts read what programs say.
+The last two keep a bash below it (a package's own script, too) from running files of the host's
+users: with `-c` it takes itself for a remote shell, and runs ~/.bashrc, when its input is a socket
+or, as Debian builds it, $SSH_CLIENT is set; but only on the first level (run_startup_files in
+bash's shell.c). $BASH_ENV names a file for any script."""
 
 TASK_SCRIPT = "haui.task"
 READ_SCRIPT = "haui.read"

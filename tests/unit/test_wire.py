@@ -31,15 +31,24 @@ values = st.text(st.characters(exclude_characters="\n\r\0", codec="utf-8"))
 SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
 
 
-def boot(shell: str, envelope: Envelope, run_root: Path) -> subprocess.CompletedProcess[bytes]:
+def boot(
+    shell: str, envelope: Envelope, run_root: Path, **env: str
+) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [shell, "-c", BOOT, "haui", "5e47"],
         input=envelope.encode(),
         capture_output=True,
         check=False,
         timeout=20,
-        env={"PATH": os.environ["PATH"], "HAUI_RUN_ROOT": str(run_root)},
+        env={"PATH": os.environ["PATH"], "HAUI_RUN_ROOT": str(run_root), **env},
     )
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_programs_speak_the_language_that_scripts_read(shell: str, tmp_path: Path) -> None:
+    envelope = Envelope(script=b'env | grep "^L[AC]" | sort', env={}, inputs={})
+    said = boot(shell, envelope, tmp_path, LANGUAGE="de:en", LC_MESSAGES="de_DE.UTF-8").stdout
+    assert said == b"5e47\nLANGUAGE=\nLC_ALL=C.UTF-8\nLC_MESSAGES=de_DE.UTF-8\n"
 
 
 def test_boot_is_safe_in_single_quotes_of_any_login_shell() -> None:
