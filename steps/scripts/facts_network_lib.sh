@@ -70,6 +70,8 @@ NETWORK_SAID='
         if ($2 == "lo:" && (network_part != "link" || network_lo++)) {
             network_locals()
             network_part = network_parts[++network_seen]; network_rows = 0
+        } else if (network_part == "get") {
+            if (NF && !network_rows++) tell("vip.route", network_plain($0))
         } else if (network_part == "link") {
             if (network_rows++ < 1000) network_link()
         } else if (network_part == "address") {
@@ -83,12 +85,16 @@ NETWORK_SAID='
     function network_end() { network_locals() }
     function network_route(text) {
         network_rows++
+        tell(network_part, network_plain(text))
+    }
+    # A route without what -d adds.
+    function network_plain(text) {
         gsub(/[\t\\ ]+/, " ", text)
         sub(/^unicast /, "", text)
         sub(/ table main( |$)/, " ", text)
         sub(/ proto boot( |$)/, " ", text)
         sub(/ scope global( |$)/, " ", text)
-        tell(network_part, substr(text, 1, 400))
+        return substr(text, 1, 400)
     }
     # Those of the table local come last.
     function network_locals(  i) {
@@ -157,20 +163,17 @@ ask_neighbour() {
 
 network_virtual_address() {
     [ -n "${HAUI_VIP:-}" ] || return 0
-    # The first line; from the front, as a shell cuts long texts from their end in time that grows with the square.
+    # The first line, which is told with the links; from the front, as a shell cuts long texts from their end in time that
+    # grows with the square.
     haui_route=${network_said%%"$HAUI_NEWLINE"*}
     case $haui_route in
         *": lo: "* | '')
             # Why there is none.
             haui_route=$(ip -o route get "$HAUI_VIP" 2>&1 </dev/null)
             haui_route=${haui_route%%"$HAUI_NEWLINE"*}
+            [ -z "$haui_route" ] || fact vip.route "$haui_route"
             ;;
     esac
-    haui_route=${haui_route#unicast }
-    case $haui_route in
-        *' table main '*) haui_route="${haui_route%% table main *} ${haui_route#* table main }" ;;
-    esac
-    [ -z "$haui_route" ] || fact vip.route "$haui_route"
     case $haui_route in
         local* | *" via "* | *[Ee]rror* | *nreachable*) return 0 ;;
     esac

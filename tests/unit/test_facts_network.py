@@ -75,9 +75,10 @@ def test_nobody_is_asked_for_a_virtual_address_that_there_is_not(host: ShellHost
 
 def test_a_virtual_address_and_who_answers_for_it(host: ShellHost) -> None:
     host.env |= {"HAUI_VIP": "10.0.0.100", "HAUI_PEERS": "10.0.0.12 10.0.0.13"}
-    state(host, "route", "10.0.0.100 dev eth0 src 10.0.0.11 uid 0 \\    cache\n")
+    words = "table main proto boot scope global src 10.0.0.11 uid 0 \\    cache"
+    state(host, "route", f"unicast 10.0.0.100 dev eth0 {words}\n")
     facts = network(host)
-    assert (facts.one("vip.route") or "").startswith("10.0.0.100 dev eth0")
+    assert facts.all("vip.route") == ("10.0.0.100 dev eth0 src 10.0.0.11 uid 0 cache",)
     assert facts.one("vip.holder") == "none"
     assert facts.all("vip.peer") == ()
     state(host, "neigh-10.0.0.100", "10.0.0.100 dev eth0 lladdr aa:aa REACHABLE\n")
