@@ -35,7 +35,9 @@ in_time() {
     die "$2"
 }
 
-command=$(timeout 60 kubeadm token create --ttl 30m --description "haui join $HAUI_HOST" --print-join-command </dev/null) ||
+# By itself kubeadm would take $KUBECONFIG and ~/.kube/config first, which may be of another cluster, or of an older one.
+command=$(timeout 60 kubeadm token create --kubeconfig "$K8S/admin.conf" --ttl 30m --description "haui join $HAUI_HOST" \
+    --print-join-command </dev/null) ||
     in_time $? "kubeadm token create failed"
 token=$(printf '%s\n' "$command" | sed -n 's/.*--token \([a-z0-9.]*\).*/\1/p' | tail -n 1)
 ca_hash=$(printf '%s\n' "$command" | sed -n 's/.*--discovery-token-ca-cert-hash \(sha256:[0-9a-f]*\).*/\1/p' | tail -n 1)

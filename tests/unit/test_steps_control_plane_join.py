@@ -391,7 +391,9 @@ def test_supply_for_a_control_plane(helper: Shell) -> None:
         "admin_conf": "ICAgIHNlcnZlcjogaHR0cHM6Ly9hcGkubGFiLmxhbjo4NDQz",
     }
     assert not [call for call in ran.calls if TOKEN in call or KEY in call]
-    assert "--ttl 30m --description haui join cp2" in ran.called("kubeadm token")[0]
+    minted = ran.called("kubeadm token")[0]
+    assert "--ttl 30m --description haui join cp2" in minted
+    assert f"--kubeconfig {shell.root}/etc/kubernetes/admin.conf " in minted
 
 
 def test_supply_does_not_lend_what_the_join_before_is_about_to_take_back(helper: Shell) -> None:
