@@ -393,7 +393,7 @@ def test_supply_for_a_control_plane(helper: Shell) -> None:
     assert not [call for call in ran.calls if TOKEN in call or KEY in call]
     minted = ran.called("kubeadm token")[0]
     assert "--ttl 30m --description haui join cp2" in minted
-    assert f"--kubeconfig {shell.root}/etc/kubernetes/admin.conf " in minted
+    assert f"--kubeconfig {helper.root}/etc/kubernetes/admin.conf " in minted
 
 
 def test_supply_does_not_lend_what_the_join_before_is_about_to_take_back(helper: Shell) -> None:
