@@ -110,6 +110,18 @@ class InterruptedRunError(HauiError):
     exit_code = 130
 
 
+class TerminatedRunError(InterruptedRunError):
+    """Somebody ended haui with SIGTERM."""
+
+    exit_code = 143
+
+
+class LostTerminalError(InterruptedRunError):
+    """The terminal has gone (SIGHUP)."""
+
+    exit_code = 129
+
+
 OUTCOME_CODES: Final[Mapping[str, int]] = {
     "ok": 0,
     "failed": StepError.exit_code,

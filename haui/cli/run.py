@@ -6,7 +6,7 @@ import asyncio
 import shlex
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,13 @@ from haui.cli.overrides import Overridden
 from haui.clusterfile.text import dump
 from haui.documents.report_file import try_report
 from haui.documents.undoing import ending_lines
-from haui.errors import OUTCOME_CODES, HauiError, InterruptedRunError
+from haui.errors import (
+    OUTCOME_CODES,
+    HauiError,
+    InterruptedRunError,
+    LostTerminalError,
+    TerminatedRunError,
+)
 from haui.events import EtcdData
 from haui.evidence import Evidence
 from haui.execution.controls import Controls
@@ -166,18 +172,19 @@ def supervise(
     """Run `main` in an event loop of its own, with signals turned into stops.
 
     The first Ctrl-C lets the steps that are changing a host finish; the second leaves at once, as
-    TERM and HUP do. What runs on the hosts goes on then, and resume re-attaches to it.
+    TERM and HUP do. What runs on the hosts goes on then, and resume re-attaches to it. Raises
+    InterruptedRunError, which of its kinds says what ended it.
     """
 
     async def supervised() -> RunResult:
-        task = asyncio.ensure_future(main())
+        signals = _Signals(asyncio.ensure_future(main()), controls)
         loop = asyncio.get_running_loop()
-        for number, handler in _handlers(controls, task).items():
-            loop.add_signal_handler(number, handler)
+        for number in (signal.SIGINT, *_ENDS):
+            loop.add_signal_handler(number, signals.take, number)
         try:
-            return await task
+            return await signals.run
         except asyncio.CancelledError:
-            raise InterruptedRunError(
+            raise signals.ending(
                 "left the run; what was running on the hosts goes on without us", fix=again
             ) from None
         finally:
@@ -186,19 +193,33 @@ def supervise(
     return asyncio.run(supervised())
 
 
-def _handlers(
-    controls: Controls, task: asyncio.Future[RunResult]
-) -> dict[int, Callable[[], object]]:
-    def interrupt() -> None:
-        if controls.stopping:
-            task.cancel()
-            return
-        controls.stop()
-        sys.stderr.write(
-            "haui: stopping after the running steps; Ctrl-C again to leave them to the hosts\n"
-        )
+_ENDS: Mapping[int, type[InterruptedRunError]] = {
+    signal.SIGTERM: TerminatedRunError,
+    signal.SIGHUP: LostTerminalError,
+}
+"""The signals that leave at once, and how haui ends then."""
 
-    return {signal.SIGINT: interrupt, signal.SIGTERM: task.cancel, signal.SIGHUP: task.cancel}
+
+class _Signals:
+    """What signals do to `run`. `ending` is the error of the first one that has cancelled it."""
+
+    def __init__(self, run: asyncio.Future[RunResult], controls: Controls) -> None:
+        self.run = run
+        self.ending = InterruptedRunError
+        self._controls = controls
+        self._left = False
+
+    def take(self, number: int) -> None:
+        """A signal has come."""
+        if number == signal.SIGINT and not self._controls.stopping:
+            self._controls.stop()
+            sys.stderr.write(
+                "haui: stopping after the running steps; Ctrl-C again to leave them to the hosts\n"
+            )
+            return
+        if not self._left:
+            self.ending, self._left = _ENDS.get(number, InterruptedRunError), True
+        self.run.cancel()
 
 
 def conclude(

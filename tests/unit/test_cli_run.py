@@ -3,7 +3,11 @@ commands."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -11,8 +15,8 @@ import pytest
 
 import haui.cli.run as cli_run
 from haui.cli.output import Output
-from haui.cli.run import change_cluster, look_at_cluster
-from haui.errors import UsageError
+from haui.cli.run import change_cluster, look_at_cluster, supervise
+from haui.errors import InterruptedRunError, UsageError
 from haui.execution.controls import Controls
 from haui.execution.tally import RunResult
 from haui.record.background import Background
@@ -83,3 +87,39 @@ def test_the_next_command_of_a_look(runs: Runs, kind: Look, file: Path | None, a
     given = (kind, runs.spec, runs.store, Output(), Credentials())
     assert look_at_cluster(*given, accept_new=False, file=file) == 0
     assert runs.again == [again.replace("atlas", runs.spec.name)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        ([signal.SIGTERM], 143),
+        ([signal.SIGHUP, signal.SIGTERM], 129),
+        ([signal.SIGINT, signal.SIGINT], 130),
+        ([signal.SIGINT, signal.SIGTERM, signal.SIGINT], 143),
+    ],
+)
+def test_the_exit_code_says_which_signal_ended_a_run(sent: list[signal.Signals], code: int) -> None:
+    async def endless() -> RunResult:
+        for number in sent:
+            signal.raise_signal(number)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with pytest.raises(InterruptedRunError) as caught:
+        supervise(endless, Controls(), Background(lambda event: None), again="haui resume atlas")
+    assert caught.value.exit_code == code
+    assert caught.value.fix == "haui resume atlas"
+
+
+def test_ctrl_c_while_haui_is_loaded_ends_it_as_ever() -> None:
+    """What a slow disk takes seconds for."""
+    code = (
+        "import sys, types; from haui.__main__ import main\n"
+        "class Loading(types.ModuleType):\n"
+        "    def __getattr__(self, name): raise KeyboardInterrupt\n"
+        "sys.modules['haui.cli.commands'] = Loading('commands'); main()"
+    )
+    done = subprocess.run(
+        (sys.executable, "-c", code), capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (130, b"haui: interrupted\n")
