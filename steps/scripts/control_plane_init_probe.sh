@@ -1,15 +1,6 @@
 # shellcheck shell=sh
-# haui: include control_plane_init_lib
+# haui: include control_plane_init_lib control_plane_files_lib
 # Is the first control plane complete? Each row is what one phase of kubeadm init leaves behind.
-
-# A power cut can leave a file without its content.
-probe_file() {
-    if [ -s "$2" ]; then finding ok "$1" present present; else finding differs "$1" present "$(absent_or_empty "$2")"; fi
-}
-
-absent_or_empty() {
-    if [ -e "$1" ]; then echo empty; else echo absent; fi
-}
 
 # probe_phase WHAT PHASE
 probe_phase() {
@@ -47,19 +38,6 @@ probe_foreign() {
     fi
 }
 
-probe_files() {
-    for component in kube-apiserver kube-controller-manager kube-scheduler; do
-        probe_file "manifest $component" "$K8S/manifests/$component.yaml"
-    done
-    if [ "$HAUI_ETCD" = stacked ]; then
-        probe_file "manifest etcd" "$K8S/manifests/etcd.yaml"
-    fi
-    for conf in admin kubelet controller-manager scheduler; do
-        probe_file "$conf.conf" "$K8S/$conf.conf"
-    done
-    want kubelet active "$(systemctl is-active kubelet 2>/dev/null || true)"
-}
-
 probe_objects() {
     want "API server version" "v$HAUI_VERSION" "$(server_version)"
     seen_endpoint=$(admin get configmap kubeadm-config -n kube-system \
@@ -85,6 +63,7 @@ probe_objects() {
 
 probe_foreign
 probe_files
+want kubelet active "$(systemctl is-active kubelet 2>/dev/null || true)"
 if [ -e "$OURS" ]; then
     finding differs "end of kubeadm init" noted "an attempt has not come to its end"
 fi

@@ -1,12 +1,7 @@
 # shellcheck shell=sh
-# haui: include kubernetes_lib
+# haui: include control_plane_files_lib
 # Is this host a complete control plane of the cluster? (Its Node need not be Ready: that takes a pod
 # network and is looked at later.)
-
-# A power cut can leave a file without its content.
-probe_file() {
-    if [ -s "$2" ]; then finding ok "$1" present present; else finding differs "$1" present "absent or empty"; fi
-}
 
 probe_cluster() {
     want "API server version" "v$HAUI_VERSION" "$(server_version)"
@@ -27,15 +22,7 @@ case $probe_server in
             "$probe_server"
         ;;
 esac
-for component in kube-apiserver kube-controller-manager kube-scheduler; do
-    probe_file "manifest $component" "$K8S/manifests/$component.yaml"
-done
-if [ "$HAUI_ETCD" = stacked ]; then
-    probe_file "manifest etcd" "$K8S/manifests/etcd.yaml"
-fi
-for conf in admin kubelet controller-manager scheduler; do
-    probe_file "$conf.conf" "$K8S/$conf.conf"
-done
+probe_files
 if [ -e "$OURS" ]; then
     finding differs "end of kubeadm join" noted "an attempt has not come to its end"
 fi
