@@ -150,8 +150,8 @@ firewalld_add() {
     cat >"$HAUI_INPUTS/adding"
     mkdir -p "${FIREWALLD_OURS%/*}"
     # On record before it is done: what the admin had opened is never taken for haui's.
-    firewalld_lacks "$HAUI_INPUTS/later" >>"$FIREWALLD_OURS"
-    sort -u -o "$FIREWALLD_OURS" "$FIREWALLD_OURS"
+    { firewalld_ours; firewalld_lacks "$HAUI_INPUTS/later"; } | sort -u >"$FIREWALLD_OURS.haui-new"
+    move_file "$FIREWALLD_OURS.haui-new" "$FIREWALLD_OURS"
     ! grep -q '^policy' "$HAUI_INPUTS/adding" || firewalld_make_policy
     firewalld_lacks "$HAUI_INPUTS/later" | firewalld_set add --permanent
     firewalld_lacks "$HAUI_INPUTS/now" | firewalld_set add
@@ -205,7 +205,7 @@ firewalld_remove() {
     grep -xFf "$HAUI_INPUTS/now" "$HAUI_INPUTS/removing" | firewalld_set remove
     grep -xFf "$HAUI_INPUTS/later" "$HAUI_INPUTS/removing" | firewalld_set remove --permanent
     grep -vxFf "$HAUI_INPUTS/removing" "$FIREWALLD_OURS" >"$FIREWALLD_OURS.haui-new" || :
-    mv "$FIREWALLD_OURS.haui-new" "$FIREWALLD_OURS"
+    move_file "$FIREWALLD_OURS.haui-new" "$FIREWALLD_OURS"
     if ! grep -q '^policy' "$HAUI_INPUTS/wanted" && firewalld_has_policy --permanent; then
         fw --permanent "--delete-policy=$FIREWALLD_POLICY"
     fi

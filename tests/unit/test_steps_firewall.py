@@ -9,7 +9,7 @@ import pytest
 from haui.spec import ClusterSpec
 from steps.firewall import FIREWALL
 from tests.unit.firewall_host import firewall_host, with_firewalld, with_ufw
-from tests.unit.shell_host import Ran, ShellHost
+from tests.unit.shell_host import Ran, ShellHost, with_power_cut
 from tests.unit.specs import spec
 
 
@@ -163,6 +163,17 @@ def test_firewalld_forgets_only_what_haui_has_added(host: ShellHost) -> None:
         assert left == "port\t8000-9000/tcp\nport\t7777/tcp\n"
         assert (state / when / "zone" / "trusted").read_text() == "target\tACCEPT\n"
     assert host.read("/var/lib/haui/firewall/firewalld") == ""
+
+
+def test_what_haui_adds_to_firewalld_is_on_the_disk_before_it_is_done(host: ShellHost) -> None:
+    with_firewalld(host)
+    with_power_cut(host)
+    assert apply(host).status == 0
+    adding = next(at for at, call in enumerate(host.calls) if " --add-" in call)
+    assert any(call.startswith("sync ") and "/firewalld" in call for call in host.calls[:adding])
+    assert "8443/tcp" in host.read("/var/lib/haui/firewall/firewalld")
+    assert apply(host, "").status == 0
+    assert not probe(host).done
 
 
 def test_what_was_lost_at_a_restart_or_never_made_permanent_is_added_again(
