@@ -1,13 +1,18 @@
-"""The lab as fixtures: one cluster that many tests look at."""
+"""The lab as fixtures: one cluster that many tests look at, and hosts without one.
+
+There is one lab at a time. The modules are named so that those which share hosts follow each other.
+"""
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.lab import killing
 from tests.lab.before import prepared
@@ -15,6 +20,7 @@ from tests.lab.canary import Canaries
 from tests.lab.compare import Picture
 from tests.lab.killing import Killed
 from tests.lab.lab import Lab
+from tests.lab.listing import listings
 
 
 @pytest.fixture
@@ -55,6 +61,34 @@ def installed() -> Iterator[Installed]:
             killed = killing.install(lab, state, *KEYS)
             print(f"\ninstall with {len(killed.kills)} kills: {time.monotonic() - begun:.0f} s")
             yield Installed(lab, state, killed, canaries, before)
+
+
+class Bare:
+    """Hosts without a cluster, for tests that give them back as they were.
+
+    `lab.yaml` has seven of them; one does not belong to the cluster. `four` is the file for those
+    who need only `FOUR`.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.four = lab.dir / "four.yaml"
+        document = yaml.safe_load((lab.dir / "lab.yaml").read_text())
+        document["hosts"] = [host for host in document["hosts"] if host["name"] in FOUR]
+        self.four.write_text(yaml.safe_dump(document))
+
+
+FOUR = ("cp1", "cp2", "cp3", "wk1")
+
+
+@pytest.fixture(scope="session")
+def bare() -> Iterator[Bare]:
+    """Seven hosts of a cluster and one that does not belong to it."""
+    with Lab.up(control_planes=3, workers=4, extra=1, say=print) as lab:
+        for host in lab.hosts:  # the first login and the first listing leave marks of their own
+            subprocess.run(lab.ssh_command(host, ["true"]), capture_output=True, check=True)
+        listings(lab, lab.hosts)
+        yield Bare(lab)
 
 
 KEYS = ("--accept-new-host-keys",)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.conftest import KEYS
+from tests.lab.conftest import FOUR, KEYS, Bare
 from tests.lab.lab import Lab
-from tests.lab.listing import changes, listing
+from tests.lab.listing import changes, listings
 from tests.lab.looking import look
 from tests.lab.runs import HauiRun
 
@@ -20,19 +20,21 @@ WITHOUT_PYTHON = "cp2"
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    """Hosts, one of them without Python, and with the marks that a first look leaves."""
-    with Lab.up(control_planes=3, workers=1) as booted:
-        away(booted, "/usr/bin/python3", "/root/python3")
-        for host in booted.hosts:
-            listing(booted, host)
-        yield booted
+def lab(bare: Bare) -> Iterator[Lab]:
+    """One of the hosts is without Python meanwhile."""
+    python = "$(readlink -f /usr/bin/python3)"
+    _sh(bare.lab, f"mv {python} /root/python && ! which python3")
+    yield bare.lab
+    _sh(bare.lab, f"mv /root/python {python} && python3 -V")
 
 
-def away(lab: Lab, path: str, to: str) -> None:
-    """Take a program, which may be a link, from the host without Python."""
-    moved = lab.exec(WITHOUT_PYTHON, ["sh", "-c", f"mv $(readlink -f {path}) {to}; ! which {path}"])
-    assert moved.returncode == 0, moved.stderr
+def _sh(lab: Lab, script: str) -> None:
+    done = lab.exec(WITHOUT_PYTHON, ["sh", "-c", script])
+    assert done.returncode == 0, done.stderr
+
+
+def _file(lab: Lab) -> str:
+    return str(lab.dir / "four.yaml")
 
 
 def listeners(lab: Lab, host: str) -> set[str]:
@@ -43,35 +45,35 @@ def listeners(lab: Lab, host: str) -> set[str]:
 
 def killed_while_they_listen(lab: Lab, state: Path) -> None:
     """SIGKILL to haui when all hosts listen; they still do then."""
-    run = HauiRun(lab, "preflight", str(lab.dir / "lab.yaml"), *KEYS, state=state)
-    for _ in lab.hosts:
+    run = HauiRun(lab, "preflight", _file(lab), *KEYS, state=state)
+    for _ in FOUR:
         run.until(lambda e: e["kind"] == "task_finished" and e["step"] == "preflight.listen")
     run.kill()
     ports = {"cp1": 5, "cp2": 5, "cp3": 5, "wk1": 1}
-    assert {host: len(listeners(lab, host)) for host in lab.hosts} == ports
+    assert {host: len(listeners(lab, host)) for host in FOUR} == ports
     with_python = lab.exec(WITHOUT_PYTHON, ["pgrep", "-f", "python3"]).stdout
     assert with_python == b""
 
 
 def test_listeners_end_by_themselves_and_leave_nothing(lab: Lab, state: Path) -> None:
-    before = {host: listing(lab, host) for host in lab.hosts}
+    before = listings(lab, FOUR)
     killed_while_they_listen(lab, state)
     began = time.monotonic()
-    for host in lab.hosts:
+    for host in FOUR:
         while lab.exec(host, ["systemctl", "is-active", "haui-probe"]).stdout != b"inactive\n":
             assert time.monotonic() - began < PATIENCE_S, host
             time.sleep(0.2)
         assert listeners(lab, host) == set()
-    for host in lab.hosts:
-        assert changes(before[host], listing(lab, host)) == [], host
+    after = listings(lab, FOUR)
+    assert {host: changes(before[host], after[host]) for host in FOUR} == {h: [] for h in FOUR}
 
 
 def test_looking_again_at_once_finds_nothing_wrong(lab: Lab, state: Path) -> None:
     killed_while_they_listen(lab, state)
-    looked = look(lab, state)
+    looked = look(lab, state, file=Path(_file(lab)))
     assert (looked.code, looked.worse()) == (0, set()), looked.err
     for host, found in looked.found.items():
-        if host in lab.hosts:
+        if host in FOUR:
             assert "a listener of haui's" in found["ports.free"]["seen"]
             assert found["fleet.listeners"]["seen"].startswith("listens on ")
             assert found["fleet.ports"]["verdict"] == "ok"
@@ -81,7 +83,7 @@ def test_looking_again_at_once_finds_nothing_wrong(lab: Lab, state: Path) -> Non
 
 def test_a_connection_that_breaks_while_others_dial_disturbs_nobody(lab: Lab, state: Path) -> None:
     """Its host listens on, and haui dials it again."""
-    run = HauiRun(lab, "preflight", str(lab.dir / "lab.yaml"), *KEYS, state=state)
+    run = HauiRun(lab, "preflight", _file(lab), *KEYS, state=state)
     begun = ("task_started", "preflight.reach", "cp1")
     run.until(lambda e: (e["kind"], e.get("step"), e.get("host")) == begun)
     assert lab.exec("cp1", ["pkill", "-KILL", "-f", "^sshd: ops"]).returncode == 0

@@ -16,7 +16,7 @@ dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\n'
 
 echo "# settings"
 sysctl -a 2>/dev/null | grep -v -E \
-    -e '^kernel\.(random|ns_last_pid|pty\.nr|sched_|pid_max)' -e '^fs\.(dentry|file-nr|inode-|aio-nr)' \
+    -e '^kernel\.(random|ns_last_pid|pty\.nr|sched_|pid_max)' -e '^fs\.(dentry|file-nr|inode-|aio-nr|quota\.)' \
     -e '^net\.(netfilter\.nf_conntrack_count|ipv[46]\.(neigh|route))' -e '^vm\.'
 
 echo "# rules"

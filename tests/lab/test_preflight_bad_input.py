@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.lab.conftest import KEYS
+from tests.lab.conftest import FOUR, KEYS, Bare
 from tests.lab.lab import Lab
 from tests.lab.runs import HauiRun, haui
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    """Fresh hosts that no test of this module may change."""
-    with Lab.up(control_planes=3, workers=1) as booted:
-        yield booted
-        for host in booted.hosts:
-            found = booted.exec(host, ["sh", "-c", "ls -d /var/lib/haui/r* /etc/haui; true"])
-            assert found.stdout == b"", host
+def lab(bare: Bare) -> Iterator[Lab]:
+    """Hosts that no test of this module may change."""
+    for when in ("before", "after"):
+        for host in FOUR:
+            found = bare.lab.exec(host, ["sh", "-c", "ls -d /var/lib/haui/r* /etc/haui; true"])
+            assert found.stdout == b"", (when, host)
+        if when == "before":
+            yield bare.lab
 
 
 def test_unknown_host_keys_are_refused(lab: Lab, state: Path) -> None:
@@ -75,29 +77,44 @@ def test_a_login_with_a_password_that_means_something_to_everybody(lab: Lab, sta
     assert code == 0, f"{err}\n{out[-3000:]}"
 
 
-def test_an_unreachable_host_stops_before_the_first_change(lab: Lab, state: Path) -> None:
-    """Exit 5 that names the host; nothing was changed on the others."""
+@dataclass(frozen=True)
+class CutOff:
+    """An apply while one host can't be reached, which waits for it and then ends by itself; and
+    another one that was begun meanwhile."""
+
+    run: HauiRun
+    code: int
+    second: tuple[int, str, str]
+
+
+@pytest.fixture(scope="module")
+def cut_off(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> CutOff:
+    """wk1 has no cable; both are over."""
+    state = tmp_path_factory.mktemp("cut-off") / "state"
     lab.cut("wk1")
-    try:
-        code, _, err = haui(lab, "apply", _file(lab), "--yes", "--json", *KEYS, state=state)
-    finally:
-        lab.join("wk1")
-    assert code == 5, err
-    assert "wk1" in err
-
-
-def test_a_second_haui_is_refused_while_one_works(lab: Lab, state: Path) -> None:
-    """Exit 8 that says who; the first one is not disturbed."""
-    lab.cut("wk1")  # so that the first one waits before it changes anything
     try:
         run = HauiRun(lab, "apply", _file(lab), "--yes", *KEYS, state=state)
         run.until(lambda event: event["kind"] == "run_started")
-        code, _, err = haui(lab, "apply", _file(lab), "--yes", "--json", *KEYS, state=state)
-        assert code == 8, err
-        assert "haui apply" in err
-        assert run.finish() == 5, run.talk()
+        second = haui(lab, "apply", _file(lab), "--yes", "--json", *KEYS, state=state)
+        return CutOff(run, run.finish(), second)
     finally:
         lab.join("wk1")
+
+
+def test_an_unreachable_host_stops_before_the_first_change(cut_off: CutOff) -> None:
+    """Exit 5 that names the host; nothing was changed on the others."""
+    assert cut_off.code == 5, cut_off.run.talk()
+    assert "wk1" in cut_off.run.stderr_path.read_text()
+    begun = {event["step"] for event in cut_off.run.of("task_started")}
+    assert begun and all(step.startswith("preflight.") for step in begun)
+
+
+def test_a_second_haui_is_refused_while_one_works(cut_off: CutOff) -> None:
+    """Exit 8 that says who; the first one is not disturbed."""
+    code, _, err = cut_off.second
+    assert code == 8, err
+    assert "haui apply" in err
+    assert cut_off.code == 5, cut_off.run.talk()
 
 
 def test_a_full_disk_on_the_bastion(lab: Lab, state: Path) -> None:
@@ -116,4 +133,4 @@ def test_a_full_disk_on_the_bastion(lab: Lab, state: Path) -> None:
 
 
 def _file(lab: Lab) -> str:
-    return str(lab.dir / "lab.yaml")
+    return str(lab.dir / "four.yaml")
