@@ -9,7 +9,7 @@ SHELL_SCRIPTS = $(shell git ls-files '*.sh' '*.bash' .ci)
 unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help demo test test-thorough sweep test-dnf lint format lab lab-test lab-matrix lab-kills lab-faults lab-reset lab-half-done lab-down bench clean
+.PHONY: help demo test test-thorough sweep test-dnf lint lint-style lint-types lint-layers lint-shell format lab lab-test lab-matrix lab-kills lab-faults lab-reset lab-half-done lab-down bench clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -38,11 +38,16 @@ sweep: .venv/.ready ## SIGKILL at every event of a rehearsed install, hours (SWE
 test-dnf: .venv/.ready ## packages with a real rpm and dnf (root; apt-get install dnf rpm createrepo-c)
 	HAUI_REAL_DNF=1 $(BIN)/python -m pytest -q tests/unit/test_real_dnf.py
 
-lint: .venv/.ready ## formatting, style, types, layers, shell
+# The types take longest, so `make -j` begins with them.
+lint: lint-types lint-style lint-layers lint-shell ## formatting, style, types, layers, shell
+lint-types: .venv/.ready
+	$(BIN)/mypy
+lint-style: .venv/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+lint-layers: .venv/.ready
 	$(BIN)/lint-imports
+lint-shell: .venv/.ready
 	$(BIN)/shellcheck -x $(SHELL_SCRIPTS)
 
 format: .venv/.ready ## format and fix what can be fixed by a program
