@@ -27,9 +27,5 @@ elif certificate_expires "$ca" "$HAUI_RENEW_DAYS"; then
 else
     finding ok "etcd CA" present "$(openssl x509 -noout -enddate -in "$ca")"
 fi
-if private "$key"; then
-    finding ok "key of the etcd CA" "readable by root alone" "readable by root alone"
-else
-    finding differs "key of the etcd CA" "readable by root alone" "mode $(stat -c %a "$key")"
-fi
+want_private "$key" "key of the etcd CA"
 exit 0

@@ -7,42 +7,22 @@
 certificate_fault() {
     certificate=$(certificate_folder)/$1.crt
     certificate_key=$(certificate_folder)/$1.key
+    certificate_says=$(pair_fault "$certificate" "$certificate_key")
     certificate_purposes=sslclient
+    certificate_names=
     case " $HAUI_SERVERS " in
-        *" $1 "*) certificate_purposes="sslserver sslclient" ;;
+        *" $1 "*) certificate_purposes="sslserver sslclient" certificate_names=$HAUI_NAMES ;;
     esac
-    if [ ! -s "$certificate" ] || [ ! -s "$certificate_key" ]; then
-        echo absent
-    elif ! same_key "$certificate" "$certificate_key"; then
-        echo "not of its key"
-    elif ! private "$certificate_key"; then
-        echo "its key can be read by others"
-    elif [ "$(stat -c %U "$certificate_key")" != "$(certificate_owner)" ]; then
-        echo "its key is not $(certificate_owner)'s"
-    elif certificate_expires "$certificate" "$HAUI_RENEW_DAYS"; then
-        echo "fewer than $HAUI_RENEW_DAYS days left"
-    else
-        for certificate_purpose in $certificate_purposes; do
-            if ! signed_by "$certificate" "$(certificate_ca)" "$certificate_purpose"; then
-                echo "not of etcd's CA, or for another purpose"
-                return 0
-            fi
-        done
-        certificate_names_fault "$1"
+    if [ -z "$certificate_says" ] && [ "$(stat -c %U "$certificate_key")" != "$(certificate_owner)" ]; then
+        certificate_says="its key is not $(certificate_owner)'s"
     fi
-}
-
-certificate_names_fault() {
-    case " $HAUI_SERVERS " in
-        *" $1 "*) ;;
-        *) return 0 ;;
-    esac
-    for certificate_name in $HAUI_NAMES; do
-        if ! valid_for "$certificate" "$certificate_name"; then
-            echo "not for ${certificate_name#*:}"
-            return 0
-        fi
+    for certificate_purpose in $certificate_purposes; do
+        [ -n "$certificate_says" ] || signed_by "$certificate" "$(certificate_ca)" "$certificate_purpose" ||
+            certificate_says="not of etcd's CA, or for another purpose"
     done
+    # shellcheck disable=SC2086  # a list of names
+    [ -n "$certificate_says" ] || certificate_says=$(names_fault "$certificate" $certificate_names)
+    printf '%s' "$certificate_says"
 }
 
 certificate_folder() {

@@ -5,19 +5,11 @@
 # server_fault: what is wrong with it, in a few words; nothing when it is right.
 server_fault() {
     server=$REGISTRY/server.crt
-    if [ ! -s "$server" ] || [ ! -s "$REGISTRY/server.key" ]; then
-        echo absent
-    elif ! same_key "$server" "$REGISTRY/server.key"; then
-        echo "not of its key"
-    elif ! private "$REGISTRY/server.key"; then
-        echo "its key can be read by others"
-    elif certificate_expires "$server" "$HAUI_RENEW_DAYS"; then
-        echo "fewer than $HAUI_RENEW_DAYS days left"
-    elif ! signed_by "$server" "$REGISTRY_CA" sslserver; then
-        echo "not of the registry's CA"
-    else
-        for server_name in $HAUI_NAMES; do
-            valid_for "$server" "$server_name" || { echo "not for ${server_name#*:}" && return; }
-        done
+    server_says=$(pair_fault "$server" "$REGISTRY/server.key")
+    if [ -z "$server_says" ] && ! signed_by "$server" "$REGISTRY_CA" sslserver; then
+        server_says="not of the registry's CA"
     fi
+    # shellcheck disable=SC2086  # a list of names
+    [ -n "$server_says" ] || server_says=$(names_fault "$server" $HAUI_NAMES)
+    printf '%s' "$server_says"
 }
