@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include osfamily_lib keepalived_lib selinux_lib
+# haui: include osfamily_lib keepalived_lib selinux_lib service_lib
 # Installs keepalived and has it run with our configuration.
 set -eu
 
@@ -15,15 +15,7 @@ fi
 allow_selinux keepalived_connect_any
 allow_selinux_type keepalived_unconfined_script_exec_t /etc/keepalived/haui-check.sh
 keepalived --config-test -f "$CONFIG" || die "keepalived does not accept $CONFIG" "the lines above say why"
-mark=$(files_mark "$CONFIG" "$CHECK" "$INTERFACE")
-systemctl enable keepalived
-if [ "$(unit_active keepalived)" != active ]; then
-    systemctl restart keepalived
-    note_loaded keepalived "$mark"
-elif ! loaded keepalived "$CONFIG" "$CHECK" "$INTERFACE"; then
-    systemctl reload keepalived
-    note_loaded keepalived "$mark"
-fi
+serve keepalived "$CONFIG" "$CHECK" "$INTERFACE"
 
 running() {
     [ "$(unit_active keepalived)" = active ]

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include osfamily_lib keepalived_lib selinux_lib
+# haui: include osfamily_lib keepalived_lib selinux_lib service_lib
 # Does keepalived run with our configuration? Which host holds the virtual address is the hosts' own agreement, so it is
 # only said here.
 
@@ -19,12 +19,7 @@ else
 fi
 want_selinux keepalived_connect_any
 want_selinux_type keepalived_unconfined_script_exec_t /etc/keepalived/haui-check.sh
-want "keepalived.service" "active enabled" "$(unit_active keepalived) $(unit_enabled keepalived)"
-if loaded keepalived "$CONFIG" "$CHECK" "$INTERFACE"; then
-    finding ok "configuration in use" "the one on disk" "the one on disk"
-else
-    finding differs "configuration in use" "the one on disk" "placed after the last reload"
-fi
+want_serving keepalived "$CONFIG" "$CHECK" "$INTERFACE"
 holder=$(interface_of "$HAUI_VIP")
 finding info "virtual address $HAUI_VIP" "on one balancer" "${holder:+on $holder of this host}"
 exit 0
