@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import os
 import re
 import threading
 from pathlib import Path
@@ -21,6 +22,10 @@ PLANTED = re.compile(r"canary-[a-z]+-[0-9a-f]+")
 """What is looked for of a password: the part that looks the same in whatever way it is quoted."""
 CERTIFICATE_KEY = re.compile(rb"certificate[-_]key\W{1,4}[0-9a-f]{64}")
 SAMPLE_SECONDS = 0.1
+AT_ONCE = 1 << 16
+WHOLE = 10
+"""Every so many samples the environments of all processes are read. In between, those of new ones
+and of those whose arguments are others: by then, they have begun another program."""
 
 HOST_FOLDERS = (
     "/etc",
@@ -67,6 +72,7 @@ class Canaries:
         self.login = base64.b64encode(login)
         self.leaks: list[str] = []
         self.samples = 0
+        self._seen: dict[tuple[str, int], bytes] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -85,17 +91,24 @@ class Canaries:
 
     def _watch(self) -> None:
         while not self._stop.wait(SAMPLE_SECONDS):
+            self.sample(whole=self.samples % WHOLE == 0)
             self.samples += 1
-            for proc in Path("/proc").iterdir():
-                if proc.name.isdigit():
-                    self._look_at(proc)
 
-    def _look_at(self, proc: Path) -> None:
-        try:
-            argv = (proc / "cmdline").read_bytes()
-            environ = (proc / "environ").read_bytes()
-        except OSError:
-            return
+    def sample(self, *, whole: bool) -> None:
+        """Look at every process once; see `WHOLE`."""
+        now = {}
+        with os.scandir("/proc") as entries:
+            for entry in entries:
+                if not entry.name.isdigit():
+                    continue
+                process = entry.name, entry.inode()  # an id that is given again has another inode
+                argv = _content(f"/proc/{entry.name}/cmdline")
+                now[process] = argv
+                if whole or self._seen.get(process) != argv:
+                    self._look_at(argv, _content(f"/proc/{entry.name}/environ"))
+        self._seen = now
+
+    def _look_at(self, argv: bytes, environ: bytes) -> None:
         where = argv.replace(b"\0", b" ")[:160].decode(errors="replace")
         for name, value in self.values.items():
             if value in argv:
@@ -155,3 +168,22 @@ class Canaries:
         found += [f"a core dump: {x}" for x in self.lab.exec(host, dumps).stdout.decode().split()]
         found += [f"{name} in task output" for name in self._secrets_in(tasks)]
         return found
+
+
+def _content(path: str) -> bytes:
+    """Of a file of /proc; nothing when its process has ended, or is the kernel's own."""
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError:
+        return b""
+    content = b""
+    try:
+        while part := os.read(file, AT_ONCE):
+            content += part
+            if len(part) < AT_ONCE:
+                break
+    except OSError:
+        pass
+    finally:
+        os.close(file)
+    return content
