@@ -7,6 +7,7 @@ turns out to be wrong. It lives in memory.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Literal
@@ -196,9 +197,12 @@ _EXAMPLE = "known names: " + ", ".join(VARIABLES)
 
 def _read(descriptor: int) -> bytes:
     try:
-        with os.fdopen(descriptor, "rb") as file:
+        if descriptor in (1, 2):
+            raise OSError(errno.EINVAL, "that is where haui writes to")
+        # Standard input stays: a file that is opened later must not get its number.
+        with os.fdopen(descriptor, "rb", closefd=descriptor != 0) as file:
             data = file.read(_LIMIT + 1)
-    except OSError as error:
+    except (OSError, ValueError, TypeError, OverflowError) as error:  # no number of a descriptor
         raise UsageError(
             f"the secrets can't be read from descriptor {descriptor}",
             why=str(error),

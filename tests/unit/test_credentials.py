@@ -89,9 +89,25 @@ def test_a_passphrase_may_have_several_lines() -> None:
     assert found.peek("key_passphrase") == Secret("a\nb")
 
 
-def test_a_descriptor_that_is_not_open() -> None:
-    with pytest.raises(UsageError, match="can't be read"):
-        Credentials.collect({}, descriptor=987)
+@pytest.mark.parametrize("number", [987, -1, 10**14, 1, 2])
+def test_a_descriptor_that_can_t_be_read(number: int) -> None:
+    with pytest.raises(UsageError, match=f"can't be read from descriptor {number}$"):
+        Credentials.collect({}, descriptor=number)
+    os.fstat(1)
+    os.fstat(2)
+
+
+def test_standard_input_gives_secrets_and_stays_open() -> None:
+    """What was opened next would be standard input, and children would read it."""
+    kept, given = os.dup(0), descriptor(b"HAUI_SSH_PASSWORD=x\n")
+    try:
+        os.dup2(given, 0)
+        assert Credentials.collect({}, descriptor=0).peek("ssh_password") == Secret("x")
+        os.fstat(0)
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+        os.close(given)
 
 
 async def test_asked_once_for_all_hosts() -> None:
