@@ -4,103 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.pilot import Pilot
-from textual.widgets import Input
 
 from haui.errors import HauiError, JournalError
-from haui.live.site import RealSite, RehearsalSite
+from haui.live.site import RehearsalSite
 from haui.rehearsal.faults import parse_faults
-from haui.transport.credentials import Credentials
-from haui.wizard.desk import PreflightRecord
-from haui.wizard.inspection import Inspection
-from haui.wizard.overrides import LOC as OVERRIDES
-from haui.wizard.overrides import overrides_of
-from haui.wizard.preflight import COLUMNS, LOGIN, HostReport, judged_by, tally
+from haui.wizard.preflight import COLUMNS, LOGIN, HostReport
 from haui.wizard.preflight_groups import groups_of
-from screens.asking import AskLine
 from screens.evidence import EvidenceDialog
 from screens.preflight import PreflightPage
 from screens.widgets.fixes import FixList
 from screens.widgets.matrix import Matrix
 from screens.widgets.preflight_head import PreflightHead
 from tests.screens.conftest import AppSnapshot, settle
-from tests.screens.findings import PORT, check, clean, done, midway, mixed, unreachable
+from tests.screens.findings import check, clean, done, midway, mixed, unreachable
+from tests.screens.preflights import page_of, screen, shown
 from tests.screens.worlds import HOSTILE, complete_answers, make_app
 
 SIZES = [(80, 24), (120, 40)]
-
-
-class Told(Inspection):
-    """An inspection that has found what the test says."""
-
-    def __init__(
-        self, world: Any, reports: tuple[HostReport, ...], *, going: bool = False,
-        trouble: HauiError | None = None,
-    ) -> None:  # fmt: skip
-        desk = world.desk
-        super().__init__(desk.spec(), world.site(desk.rehearsal), desk=desk, now=world.now)
-        for each in (found for report in reports for found in report.checks if found.override):
-            overrides = {**overrides_of(desk.answers), f"{each.id}@{each.host}": each.override}
-            desk.answer(OVERRIDES, overrides)
-        self.takes(desk.spec())
-        self.found, self.going, self.trouble = reports, going, trouble
-        self.asked: list[Any] = []
-        if not going and trouble is None:
-            counts = tally(reports)
-            self.record = desk.preflight = PreflightRecord(
-                sha=self.sha, blocked=counts["blocks"], warned=counts["warning"]
-            )
-
-    @property
-    def running(self) -> bool:
-        return self.going
-
-    @property
-    def error(self) -> HauiError | None:
-        return self.trouble
-
-    @property
-    def seconds(self) -> float:
-        return 3.14
-
-    def reports(self) -> tuple[HostReport, ...]:
-        overrides = self.spec.preflight.overrides
-        return tuple(judged_by(report, overrides, "ops") for report in self.found)
-
-    def look(self, hosts: Any = None) -> bool:
-        if self.going:
-            return False
-        self.asked.append(hosts)
-        return True
-
-    def finish(self, reports: tuple[HostReport, ...]) -> None:
-        """The look ends now."""
-        self.found, self.going = reports, False
-        self.record = PreflightRecord(sha=self.sha, blocked=tally(reports)["blocks"])
-
-
-def page_of(world_of: Callable[..., Any], reports: Any, **told: Any) -> tuple[Any, Any, Told]:
-    """The app on the page, the world, and what it is told."""
-    hosts = len(reports)
-    answers = complete_answers(None, hosts if hosts != 5 else None)
-    world = world_of(answers=answers, page="preflight", rehearsal=told.pop("rehearsal", False))
-    if not world.desk.rehearsal:
-        world.make_site = lambda _: RealSite(Credentials(), world.root)
-    world.preflight = Told(world, reports, **told)
-    return make_app(world), world, world.preflight
-
-
-def screen(pilot: Pilot[int]) -> PreflightPage:
-    assert isinstance(pilot.app.screen, PreflightPage)
-    return pilot.app.screen
-
-
-def shown(app: Any) -> str:
-    return str(app.export_screenshot()).replace("&#160;", " ").replace("&#x27;", "'")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
@@ -308,30 +231,6 @@ async def test_keys_of_the_matrix(world_of: Callable[..., Any]) -> None:
         assert world.desk.draft.page == "topology", "sizes follow from the profile"
 
 
-async def test_e_goes_to_the_answers_that_mend_it(world_of: Callable[..., Any]) -> None:
-    app, world, _ = page_of(world_of, mixed())
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("down", "e")
-        await settle(pilot)
-        assert "must be mended on the host" in shown(app)
-        assert world.desk.draft.page == "preflight"
-        await pilot.press("up", "e")
-        await settle(pilot)
-        assert world.desk.draft.page == "endpoint"
-
-
-async def test_a_host_that_is_silent_leads_to_the_access_page(
-    world_of: Callable[..., Any],
-) -> None:
-    app, world, _ = page_of(world_of, unreachable())
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("e")
-        await settle(pilot)
-        assert world.desk.draft.page == "access"
-
-
 async def test_evidence_shows_every_finding_of_an_area_and_of_the_host(
     world_of: Callable[..., Any], app_snapshot: AppSnapshot
 ) -> None:
@@ -372,115 +271,6 @@ async def test_evidence_of_a_cell_names_verdict_reason_and_fix_of_each_check(
             "a test machine", "etcd's disk", "skipped", "oflag=dsync", "etcd waits",
         ):  # fmt: skip
             assert part in shown(app), part
-
-
-async def test_what_blocks_is_let_pass_for_a_reason_and_that_is_taken_back(
-    world_of: Callable[..., Any],
-) -> None:
-    app, world, told = page_of(world_of, mixed())
-    desk = world.desk
-
-    def overrides() -> dict[str, str]:
-        found = desk.value(OVERRIDES)
-        return {ref: why for ref, why in (found or {}).items() if "disks.space" not in ref}
-
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("down", "o")
-        await settle(pilot)
-        assert isinstance(app.screen, AskLine)
-        await pilot.press("enter")
-        await settle(pilot)
-        assert "a reason is needed" in shown(app)
-        assert overrides() == {}
-        await pilot.press(*"k3s goes", "enter")
-        await settle(pilot)
-        assert overrides() == {"ports.free@cp3": "k3s goes"}
-        assert told.asked == [], "no host is asked"
-        assert desk.preflight is not None
-        assert (desk.preflight.blocked, desk.preflight.overridden) == (3, 2)
-        assert "(ops): k3s goes" in shown(app)
-        fixes = screen(pilot).fixes
-        assert fixes.current is not None
-        assert (fixes.current.id, fixes.current.weight) == ("ports.free", "overridden")
-        await pilot.press("o")
-        await settle(pilot)
-        assert overrides() == {}
-        assert desk.preflight.blocked == 4
-        await pilot.press("home", "o", *"for now", "enter")
-        await settle(pilot)
-        assert set(overrides()) == {f"network.vip@cp{n}" for n in (1, 2, 3)}
-        await pilot.press("ctrl+z")
-        await settle(pilot)
-        assert overrides() == {}
-        assert desk.preflight.blocked == 4
-
-
-async def test_only_what_may_pass_is_let_pass(world_of: Callable[..., Any]) -> None:
-    app, world, _ = page_of(world_of, unreachable())
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("o")
-        await settle(pilot)
-        assert "can't be let pass" in shown(app)
-        await pilot.press("end", "o")
-        await settle(pilot)
-        assert "Only what blocks" in shown(app)
-    assert world.desk.value(OVERRIDES) is None
-
-
-async def test_a_cell_lets_pass_what_blocks_on_its_host(world_of: Callable[..., Any]) -> None:
-    app, world, _ = page_of(world_of, mixed())
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("m")
-        screen(pilot).matrix.select("cp2")
-        await pilot.press("o", *"for now", "enter")
-        await settle(pilot)
-        assert world.desk.value(OVERRIDES)["network.vip@cp2"] == "for now"
-        assert "network.vip@cp1" not in world.desk.value(OVERRIDES)
-
-
-async def test_the_command_that_mends_it_is_copied(world_of: Callable[..., Any]) -> None:
-    app, _, _ = page_of(world_of, mixed())
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("c")
-        await settle(pilot)
-        assert "no command here" in shown(app)
-        await pilot.press("down", "c")
-        await settle(pilot)
-        assert app.clipboard == PORT["fix_with"]
-        assert "to be run as root on cp3" in shown(app)
-
-
-async def test_findings_are_saved_where_asked_and_nothing_is_overwritten(
-    world_of: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    app, _, _ = page_of(world_of, mixed())
-    path = tmp_path / "atlas-preflight.txt"
-    async with app.run_test(size=(120, 40)) as pilot:
-        await settle(pilot)
-        await pilot.press("s")
-        await settle(pilot)
-        await pilot.press("enter")
-        await settle(pilot)
-        assert "fix: Choose a free endpoint.vip" in path.read_text(encoding="utf-8")
-        assert path.stat().st_mode & 0o777 == 0o600
-        assert "Saved:" in shown(app)
-        await pilot.press("s")
-        await settle(pilot)
-        await pilot.press("enter")
-        await settle(pilot)
-        assert "exists already" in shown(app)
-        app.screen.query_one(Input).value = str(tmp_path / "none" / "x.txt")
-        await pilot.press("enter")
-        await settle(pilot)
-        assert "there is no folder" in shown(app)
-        await pilot.press("escape")
-        await settle(pilot)
-        assert isinstance(app.screen, PreflightPage)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
