@@ -13,6 +13,7 @@ import pytest
 from tests.unit import test_steps_control_plane_init as init_tests
 from tests.unit import test_steps_control_plane_join as join_tests
 from tests.unit import test_steps_workers as worker_tests
+from tests.unit.joins import CP1, LEARNER, UNSTARTED, VOTER
 from tests.unit.shell_fakes import Ran, Shell
 
 first = init_tests.host
@@ -30,7 +31,6 @@ CERTIFICATE = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 DATA = "/var/lib/etcd/member/wal"
 METRICS = "    - --listen-metrics-urls=http://127.0.0.1:2381\n"
 MARK = "/var/lib/haui/half-done"
-VOTER, LEARNER, UNSTARTED = join_tests.VOTER, join_tests.LEARNER, join_tests.UNSTARTED
 
 REMOVE, RESET, NODE = "member remove b2", "kubeadm reset", "delete node cp2"
 JOIN, INIT, MARKED = "kubeadm join", "kubeadm init", "mark-control-plane"
@@ -192,7 +192,7 @@ def test_a_first_control_plane_that_has_lost_its_quorum_is_left_alone(first: She
     quorum = [
         ("curl *http://127.0.0.1:2381/metrics", "echo etcd_server_has_leader 0"),
         ("crictl ps -q --name*", "echo 0abc"),
-        ("crictl exec 0abc *member list", f"echo '{join_tests.CP1}'; echo '{UNSTARTED}'"),
+        ("crictl exec 0abc *member list", f"echo '{CP1}'; echo '{UNSTARTED}'"),
     ]
     first.rules = [*quorum, *first.rules]
     row = Row("", (), files=ALL, data=True, fails="it misses b2 of 10.77.0.12")
