@@ -14,8 +14,11 @@ if have containerd && [ "$(unit_active containerd)" != active ]; then
     systemctl start containerd 2>/dev/null
 fi
 if have kubeadm; then
-    # Its phase for etcd would take the data away, and wait for members that are gone.
-    kubeadm_run 300 reset -f --skip-phases=remove-etcd-member || echo "kubeadm reset failed; what it leaves is taken away now"
+    socket=/run/containerd/containerd.sock
+    [ "${HAUI_MINOR:-0}" -lt 24 ] || socket=unix://$socket
+    # Its phase for etcd would take the data away, and wait for members that are gone. Without a kubeconfig it asks no API
+    # server how the cluster is configured: the last one has lost etcd's quorum (kubeadm 1.20 waits 40 s for its answer).
+    kubeadm_run 300 reset -f --skip-phases=remove-etcd-member --kubeconfig /dev/null --cri-socket "$socket" || echo "kubeadm reset failed; what it leaves is taken away now"
     rm -f "$KUBEADM_LOG"
 fi
 stop_containers

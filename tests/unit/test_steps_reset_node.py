@@ -46,7 +46,9 @@ def test_nothing_of_a_node_stays_and_etcd_s_data_as_agreed(host: ResetHost, data
     more = {"root", "var/log"}  # of the system, elsewhere
     assert set(host.tree()) - before - more == (kept if data == "keep" else set())
     (call,) = {call for call in host.calls if call.startswith("kubeadm")}
-    assert call == "kubeadm reset -f --skip-phases=remove-etcd-member"
+    flags = "--skip-phases=remove-etcd-member --kubeconfig /dev/null"
+    assert call.startswith(f"kubeadm reset -f {flags} --cri-socket ")
+    assert call.endswith(" unix:///run/containerd/containerd.sock")
     assert "systemctl stop kubelet" in host.calls
 
 
