@@ -72,6 +72,13 @@ def _found(kind: Command, file: Path | None, name: str | None) -> tuple[ClusterS
             f"there is nothing to {kind}: {store.name} was reset",
             fix=f"haui apply {shlex.quote(str(store.cluster_yaml))} installs it again",
         )
+    if kind == "resume" and not state.run:
+        raise UsageError(
+            f"there is nothing to resume: nothing was ever run on {store.name}",
+            why=f"{store.journal_path} has no run on record",
+            fix=f"haui apply {shlex.quote(str(store.cluster_yaml))} begins; the hosts are asked"
+            " what is done already",
+        )
     if kind == "resume" and not state.unfinished:
         raise UsageError(
             f"there is nothing to resume: the last run of {store.name} is finished",

@@ -27,7 +27,7 @@ from haui.wholefile import sync_folder, write_whole
 if TYPE_CHECKING:
     from haui.spec import ClusterSpec
 
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")
 
 
 def state_root(env: Mapping[str, str] = os.environ) -> Path:

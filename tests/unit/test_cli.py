@@ -117,6 +117,17 @@ def test_a_damaged_journal_is_8_with_its_line_and_untouched(haui, file: Path) ->
     assert store.journal_path.read_text() == damaged
 
 
+def test_what_was_never_run_is_not_called_finished(haui, file: Path) -> None:  # type: ignore[no-untyped-def]
+    """Such as a cluster whose journal was moved away as a message advised."""
+    store = ClusterStore("atlas")
+    store.create()
+    store.write_private("cluster.yaml", file.read_bytes())
+    outcome = haui("resume", "atlas", "--yes")
+    assert outcome.code == 2
+    assert "nothing was ever run on atlas" in outcome.err
+    assert f"haui apply {store.cluster_yaml}" in outcome.err
+
+
 def test_plan_shows_tasks_in_order(haui, file: Path) -> None:  # type: ignore[no-untyped-def]
     shown = haui("plan", str(file))
     assert shown.code == 0

@@ -71,7 +71,7 @@ def test_a_state_folder_that_can_t_be_named_is_refused(folder: str, said: str) -
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", "a/b", "/etc", "Atlas", "-a", "a\n", "lock ", "a\0"]
+    "name", ["", ".", "..", "a/b", "/etc", "Atlas", "-a", "a\n", "lock ", "a\0", "a" * 300]
 )
 def test_a_name_can_not_leave_the_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no cluster name"):
