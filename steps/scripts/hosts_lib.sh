@@ -9,9 +9,16 @@ hosts_block() {
     sed -n '/^# BEGIN haui$/,/^# END haui$/p' "$HOSTS"
 }
 
-# hosts_rest: everything else.
+# hosts_rest: everything else. Where somebody has taken the end of the block away, nobody knows what is below it.
 hosts_rest() {
-    sed '/^# BEGIN haui$/,/^# END haui$/d' "$HOSTS"
+    sed "$(hosts_without)" "$HOSTS"
+}
+hosts_without() {
+    if grep -q '^# END haui$' "$HOSTS" 2>/dev/null; then
+        echo '/^# BEGIN haui$/,/^# END haui$/d'
+    else
+        echo '/^# BEGIN haui$/d'
+    fi
 }
 
 # Where cloud-init writes /etc/hosts anew at each boot, it is told not to.

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include reset_lib
+# haui: include reset_lib hosts_lib
 # Files that haui has written, and what was there before: $HAUI_BEFORE/kept and absent. What somebody else has written
 # since then is theirs.
 
@@ -99,7 +99,7 @@ edit_file() {
 }
 
 hosts_give_back() {
-    hosts_is_theirs || edit_file /etc/hosts '/^# BEGIN haui$/,/^# END haui$/d'
+    hosts_is_theirs || edit_file /etc/hosts "$(hosts_without)"
 }
 fstab_give_back() {
     if [ "$(file_state kept /etc/fstab)" = ours ] && [ -e "$HAUI_BEFORE/kept/etc/fstab" ]; then

@@ -151,6 +151,16 @@ def test_the_block_of_names_goes_first_and_leaves_the_rest_alone(host: ShellHost
     assert host.read("/var/lib/haui/before/kept/etc/hosts") == original
 
 
+def test_names_below_a_block_without_its_end_stay(host: ShellHost) -> None:
+    host.write("/etc/hosts", "# BEGIN haui\n10.9.9.9 api.atlas.lan\n127.0.0.1 localhost\n")
+    resolver(host)
+    for _ in range(2):
+        assert change(host, HOSTS).status == 0
+        below = "10.9.9.9 api.atlas.lan\n127.0.0.1 localhost\n"
+        assert host.read("/etc/hosts") == system.hosts_block(spec()) + below
+    assert look(host, HOSTS).done
+
+
 def test_cloud_init_is_kept_from_writing_the_names_anew(host: ShellHost) -> None:
     host.write("/etc/hosts", system.hosts_block(spec()))
     host.write("/etc/cloud/cloud.cfg.d/README", "")
