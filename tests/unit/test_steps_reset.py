@@ -160,6 +160,13 @@ def test_only_haui_s_block_goes_out_of_etc_hosts(host: ResetHost, added: str) ->
     assert host.step("reset.files", "probe").done
 
 
+def test_names_below_a_block_without_its_end_stay(host: ResetHost) -> None:
+    host.write("/etc/hosts", "# BEGIN haui\n10.0.0.11 cp1\n127.0.0.1 localhost\n")
+    assert host.step("reset.files", "apply").status == 0
+    assert host.read("/etc/hosts") == "10.0.0.11 cp1\n127.0.0.1 localhost\n"
+    assert host.step("reset.files", "probe").done
+
+
 # Services
 
 
@@ -209,6 +216,19 @@ def test_a_folder_with_something_of_others_stays_and_is_named(host: ResetHost) -
 
 
 # The record itself
+
+
+def test_half_a_record_is_none(host: ResetHost) -> None:
+    host.placed("/etc/a", "ours")
+    host.write("/etc/a", "somebody else's")
+    host.fake("rm", 'for last; do :; done; /bin/rm -rf "$last/noted"; kill -9 $PPID')
+    assert host.step("reset.record", "apply").status == -9
+    (host.folder / "bin/rm").unlink()
+    assert host.step("reset.files", "apply").status == 0
+    assert host.read("/etc/a") == "somebody else's"
+    assert not host.step("reset.record", "probe").done
+    assert host.step("reset.record", "apply").status == 0
+    assert host.step("reset.record", "probe").done
 
 
 def test_the_record_goes_but_for_the_run_that_is_at_it_and_the_last_call_takes_that(
