@@ -9,6 +9,9 @@ ETCD_MARK=${HAUI_ROOT:-}/etc/etcd/haui-cluster # which cluster the data of this 
 ETCD_PROGRAMS=${HAUI_ROOT:-}/usr/local/bin
 ETCD_RECORD=${HAUI_ROOT:-}/var/lib/haui/etcd-programs # the release, then the checksums of its programs
 
+# etcdctl ends where a flag has its variable as well, and an admin may have those of /etc/etcd/etcdctl.env in root's environment.
+unset ETCDCTL_ENDPOINTS ETCDCTL_CACERT ETCDCTL_CERT ETCDCTL_KEY
+
 # etcd_url ADDRESS: where a member listens for clients.
 etcd_url() {
     case $1 in

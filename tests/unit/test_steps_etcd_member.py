@@ -24,6 +24,7 @@ STATUS = {
     for number, member in enumerate((LEADER, OTHER, THIRD), 1)
 }
 ETCDCTL = r"""
+[ -z "$ETCDCTL_ENDPOINTS$ETCDCTL_CACERT$ETCDCTL_CERT$ETCDCTL_KEY" ] || exit 128
 endpoint=$(printf '%s' "$1" | sed 's/.*=//')
 address=$(printf '%s' "$endpoint" | sed 's/.*\/\///; s/:2379//')
 grep -qxF "$address" "$STATE/answering" 2>/dev/null || exit 1
@@ -131,6 +132,12 @@ def test_lost_data_is_never_covered_up(host: ShellHost) -> None:
     assert "member add et2 --peer-urls=https://10.0.0.42:2380" in found.expected
     assert host.run("etcd_member_apply").status != 0
     assert restarts(host) == 0
+
+
+def test_what_root_s_environment_says_to_etcdctl_is_no_obstacle(host: ShellHost) -> None:
+    others_answer(host)
+    host.env |= {"ETCDCTL_ENDPOINTS": "https://127.0.0.1:2379", "ETCDCTL_CACERT": "/etc/etcd/ca"}
+    assert host.run("etcd_member_probe").verdict("data in /var/lib/etcd") == "blocked"
 
 
 def test_a_member_that_was_added_anew_comes_to_the_existing_cluster(host: ShellHost) -> None:
