@@ -8,7 +8,7 @@ etcd_exec() {
     shift
     set -- etcdctl --endpoints="$etcd_url" --cacert="$ETCD_PKI/ca.crt" \
         --cert="$ETCD_PKI/healthcheck-client.crt" --key="$ETCD_PKI/healthcheck-client.key" "$@"
-    if [ -z "${ETCD_DIRECT:-}" ] && timeout 20 kubectl --kubeconfig "${ETCD_KUBECONFIG:-$K8S/admin.conf}" --server "${ETCD_SERVER:-$LOCAL_API}" \
+    if [ -z "${ETCD_DIRECT:-}" ] && kubectl_within 20 --kubeconfig "${ETCD_KUBECONFIG:-$K8S/admin.conf}" --server "${ETCD_SERVER:-$LOCAL_API}" \
         -n kube-system exec "etcd-${ETCD_NODE:-$NODE}" -c etcd -- "$@" </dev/null 2>/dev/null; then
         return 0
     fi

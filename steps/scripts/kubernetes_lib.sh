@@ -47,6 +47,18 @@ working_control_plane() {
     local_ready || die "the API server of $NODE does not answer at $LOCAL_API"
 }
 
+# kubectl ARGS...: never through a proxy, which /etc/environment may name: the API servers here are asked by their addresses.
+kubectl() {
+    env NO_PROXY='*' no_proxy='*' kubectl "$@"
+}
+
+# kubectl_within SECONDS ARGS...: the same with a time limit.
+kubectl_within() {
+    kubectl_limit=$1
+    shift
+    timeout "$kubectl_limit" env NO_PROXY='*' no_proxy='*' kubectl "$@"
+}
+
 # admin ARGS...: kubectl as the admin on this host's own API server; works where the endpoint does
 # not. Long waits (rollout, wait) leave the request timeout out, since it would cut their watches.
 admin() {

@@ -32,7 +32,7 @@ clean_up() {
 # name of a port), nc asks.
 fetch() {
     # shellcheck disable=SC2016  # expanded in the pod
-    timeout 30 kubectl --kubeconfig "$K8S/admin.conf" --server "$LOCAL_API" -n "$HAUI_NAMESPACE" exec "$1" -- sh -c '
+    kubectl_within 30 --kubeconfig "$K8S/admin.conf" --server "$LOCAL_API" -n "$HAUI_NAMESPACE" exec "$1" -- sh -c '
         case $1 in *:*) host="[$1]" ;; *) host=$1 ;; esac
         wget -q -O - -T 5 "http://$host:$2/hostname" 2>/dev/null ||
             printf "GET /hostname HTTP/1.0\r\nHost: %s\r\n\r\n" "$host" | nc -w 5 "$1" "$2" | tail -n 1

@@ -50,6 +50,15 @@ def host(tmp_path: Path) -> Shell:
     return shell
 
 
+@pytest.mark.parametrize("script", ["verify_control_plane_probe", "verify_etcd_probe"])
+def test_nobody_is_asked_through_a_proxy_of_the_host(host: Shell, script: str) -> None:
+    direct = 'if [ "$NO_PROXY $no_proxy" != "* *" ]; then exit 1; fi'
+    host.rules = [(glob, f"{direct}\n{do}") for glob, do in HEALTHY]
+    ran = host.run(script, HTTPS_PROXY="http://proxy.lan:3128")
+    assert ran.findings
+    assert differing(ran) == []
+
+
 def answer(shell: Shell, name: str, old: str, new: str) -> None:
     path = shell.folder / "fake" / name
     assert old in path.read_text()
