@@ -133,9 +133,13 @@ def _add_logs(
         if any(view.status in ("failed", "unknown") for view in views.values())
     }
     hosts = sorted((host.name for host in spec.hosts), key=lambda name: name not in troubled)
-    left_out = []
+    left_out: list[str] = []
     for host in hosts:
-        lines = tail(store.log(host), LOG_LINES, limit_bytes=PART_LIMIT)
+        try:
+            lines = tail(store.log(host), LOG_LINES, limit_bytes=PART_LIMIT)
+        except OSError as error:  # whoever helps wants the rest all the same
+            left_out.append(f"{host} (can't be read: {error.strerror})")
+            continue
         text = redact_text("\n".join(lines), secrets)
         room -= len(text.encode("utf-8", "replace"))
         if room < 0:
@@ -143,7 +147,7 @@ def _add_logs(
         elif lines:
             parts[f"logs/{host}.log"] = text + "\n"
     if left_out:
-        parts["logs/LEFT-OUT.txt"] = "".join(f"{host}\n" for host in left_out)
+        parts["logs/LEFT-OUT.txt"] = "".join(f"{line}\n" for line in left_out)
 
 
 def _versions(environ: Mapping[str, str]) -> str:

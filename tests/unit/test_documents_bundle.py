@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import tarfile
 from pathlib import Path
@@ -154,6 +155,19 @@ async def test_the_same_run_gives_the_same_bytes(store: ClusterStore, tmp_path: 
     assert _bundle(store, state, tmp_path).read_bytes() == _bundle(
         store, state, tmp_path
     ).read_bytes()  # fmt: skip
+
+
+async def test_a_log_that_can_t_be_read_is_left_out_and_named(
+    store: ClusterStore, tmp_path: Path
+) -> None:
+    state = await _fill(store)
+    store.log("cp1").unlink(missing_ok=True)
+    os.mkfifo(store.log("cp1"))
+    with tarfile.open(_bundle(store, state, tmp_path)) as archive:
+        (name,) = [name for name in archive.getnames() if name.endswith("LEFT-OUT.txt")]
+        told = archive.extractfile(name)
+        assert told is not None
+        assert told.read() == b"cp1 (can't be read: it is not a regular file)\n"
 
 
 async def test_it_says_when_it_cannot_be_written(store: ClusterStore, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from dataclasses import replace
@@ -258,3 +259,11 @@ def test_a_markdown_reader_finds_no_link_no_html_and_whole_tables() -> None:
             seen["tr_open"] += part.type == "tr_open"
     lines = [line for line in _report(BAD).splitlines() if line.startswith("|")]
     assert seen["tr_open"] == sum(not line.startswith("| ---") for line in lines)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_what_is_no_log_in_its_place_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "cp1.log"
+    os.mkfifo(path) if kind == "pipe" else path.mkdir()
+    with pytest.raises(OSError):
+        tail(path, 10)
