@@ -112,6 +112,11 @@ member_gone() {
     etcd_exec 127.0.0.1 member remove "$stale"
 }
 
+# ask_member: what the others know of this host's member, in $known_member. An answer that got lost must not pass for a member.
+ask_member() {
+    known_member=$(member 4)
+}
+
 drop_member() {
     retry 40 member_gone && return 0
     stale=$(member 1) || die "the etcd members can't be read through $HAUI_VIA"
@@ -133,7 +138,8 @@ clear_leftovers() {
     # Data of a member that the cluster knew, that a manifest starts, or that a join of haui has begun is of no use
     # once the member is gone.
     data_is_dead=no
-    if [ -e "$K8S/manifests/etcd.yaml" ] || [ "$(member 4)" != none ] || may_undo; then data_is_dead=yes; fi
+    retry 60 ask_member || die "the etcd members can't be read through $HAUI_VIA"
+    if [ -e "$K8S/manifests/etcd.yaml" ] || [ "$known_member" != none ] || may_undo; then data_is_dead=yes; fi
     drop_member
     # It is gone already, and kubeadm would try for minutes to remove one that is not there.
     kubeadm_reset --skip-phases=remove-etcd-member

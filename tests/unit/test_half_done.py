@@ -159,6 +159,17 @@ def test_join_of_a_control_plane(joining: Shell, row: Row) -> None:
     judged(joining, row, "control_plane_join_apply", does)
 
 
+@pytest.mark.parametrize("lost", [2, 3])
+def test_an_answer_that_gets_lost_does_not_make_data_of_an_unknown_etcd_dead(
+    joining: Shell, lost: int
+) -> None:
+    count = 'echo x >>"$FAKE/asked"; [ "$(wc -l <"$FAKE/asked")" -ne'
+    joining.rules.insert(0, ("kubectl *member list", f"{count} {lost} ] && echo '{CP1}'"))
+    ran = prepared(joining, Row("", (), data=True, begun=False)).run("control_plane_join_apply")
+    assert ran.status != 0
+    assert joining.exists(DATA), ran.errors
+
+
 INITS = (
     Row("nothing yet", (INIT,), begun=False),
     Row("after preflight", (INIT,), rare=True),
