@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from haui.evidence import Facts
 from steps.load import script
-from tests.unit.shell_host import ShellHost
+from tests.unit.shell_host import SHELL, ShellHost
 
 GARBAGE = bytes(range(256)) * 40
 """Every byte that a file may hold, in no sense."""
@@ -37,7 +37,7 @@ def look_at_garbage(host: ShellHost, paths: Iterable[str], *functions: str) -> F
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(GARBAGE)
     ran = subprocess.run(
-        ["/bin/sh", "-c", text_of(*functions)],
+        [*SHELL, "-c", text_of(*functions)],
         env={
             "PATH": f"{host.folder / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin",
             "LC_ALL": "C",

@@ -17,6 +17,7 @@ from pathlib import Path
 from haui.events import Finding
 from haui.step import parse_findings
 from steps.load import script
+from tests.unit.shell_host import SHELL
 
 COMMANDS = ("kubectl", "kubeadm", "crictl", "ctr", "systemctl", "journalctl", "sleep", "timeout",
             "ip", "iptables", "curl")  # fmt: skip
@@ -108,7 +109,7 @@ class Shell:
             (self.folder / "inputs" / input_name).write_text(content)
         (fake / "calls").write_text("")
         answer = subprocess.run(
-            ["sh", "-c", script(name)],
+            [*SHELL, "-c", script(name)],
             env={
                 "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
                 "LC_ALL": "C.UTF-8",

@@ -12,6 +12,9 @@ from haui.events import Finding
 from haui.step import parse_findings
 from steps.load import script
 
+SHELL = os.environ.get("HAUI_TEST_SHELL", "/bin/sh").split()
+"""What runs the scripts: as they have to run under any, it may be `bash --posix`."""
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -96,7 +99,7 @@ class ShellHost:
             **(env or {}),
         }
         done = subprocess.run(
-            ["/bin/sh", "-c", text],
+            [*SHELL, "-c", text],
             env=environment,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
