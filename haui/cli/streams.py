@@ -45,6 +45,9 @@ def steady_streams() -> None:
         sys.stdout = _over(_Data(1, "w", closefd=False), sys.stdout)
     if ours[1]:
         sys.stderr = _over(_Talk(2, "w", closefd=False), sys.stderr)
+        # The pages are written there by a thread of Textual's. It would end with a terminal that
+        # has gone, and who hands it more would wait for ever.
+        sys.__stderr__ = sys.stderr  # type: ignore[misc]
 
 
 def output_trouble() -> str:

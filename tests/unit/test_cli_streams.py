@@ -92,3 +92,15 @@ def test_a_closed_stream_s_number_is_no_file_s(tmp_path: Path) -> None:
         ("sh", "-c", '"$@" <&- >&- 2>&-', "sh", sys.executable, "-c", code), check=False
     )
     assert done.returncode > 2
+
+
+def test_pages_on_a_terminal_that_has_gone_are_written_all_the_same() -> None:
+    """Textual writes them to `sys.__stderr__` in a thread; haui waited for ever when it ended."""
+    code = (
+        "import sys; from haui.cli.streams import steady_streams; steady_streams()\n"
+        "for _ in range(100): sys.__stderr__.write('x' * 1000 + '\\n'); sys.__stderr__.flush()"
+    )
+    done = subprocess.run(
+        ("sh", "-c", '"$@" 2>/dev/full', "sh", sys.executable, "-c", code), check=False
+    )
+    assert done.returncode == 0
