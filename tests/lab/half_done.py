@@ -70,11 +70,17 @@ class Campaign:
         self.run: HauiRun | None = None
 
     def all(self, chains: Sequence[Sequence[Case]]) -> list[Row]:
-        """One row a case, in their order. The cases of a chain are cut off in the same install."""
-        rows = []
+        """One row a case, in their order. The cases of a chain are cut off in the same install.
+
+        A chain that failed has left hosts as nobody knows: those after it are not begun.
+        """
+        rows: list[Row] = []
         for chain in chains:
-            added = [Row(case) for case in chain]
+            failed = any(row.trouble for row in rows)
+            added = [Row(case, trouble="not begun" if failed else "") for case in chain]
             rows += added
+            if failed:
+                continue
             print(f"-- {' + '.join(c.name for c in chain)}", file=sys.stderr, flush=True)
             begun = time.monotonic()
             try:
