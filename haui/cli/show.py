@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import typer
 
 import steps
+from haui.cli.lines import flat
 from haui.clusterfile import load as specfile
 from haui.clusterfile import text as spectext
 from haui.documents.balancer import write_balancer
 from haui.documents.runbook import write_runbook
-from haui.errors import UsageError
+from haui.errors import SpecError, UsageError
 from haui.plan import build_plan, describe, to_json
 from haui.record.state import RunState
 from haui.record.store import ClusterStore, find_cluster, list_clusters
 from haui.render import render_plan
-from haui.spec import ClusterSpec
 from haui.step import PHASES
 
 
@@ -65,9 +66,13 @@ def show_status(name: str | None, *, as_json: bool) -> None:
     """What has been done, from the journal; never takes the lock, never repairs."""
     store = find_cluster(name)
     state = store.read_state()
-    spec = store.load_spec()
+    try:
+        hosts = [host.name for host in store.load_spec().hosts]
+    except SpecError as error:  # what has been done can be told all the same
+        sys.stderr.write(f"haui: note: {error.render()}\n")
+        hosts = list(state.tasks)
     if as_json:
-        typer.echo(json.dumps(_status_json(store, state, spec), indent=2))
+        typer.echo(json.dumps(_status_json(store, state, hosts), indent=2))
         return
     held_by = store.held_by()
     if held_by:
@@ -79,16 +84,16 @@ def show_status(name: str | None, *, as_json: bool) -> None:
     else:
         word = state.outcome or "never run"
     typer.echo(f"{store.name}: {word}")
-    for host in spec.hosts:
-        views = state.tasks.get(host.name, {})
+    for host in hosts:
+        views = state.tasks.get(host, {})
         done = sum(view.status in ("ok", "unchanged") for view in views.values())
         now = [
             f"{step} {v.status}" for step, v in views.items() if v.status in ("running", "failed")
         ]
-        typer.echo(f"  {host.name:16} {done:3} done  {', '.join(now)}".rstrip())
+        typer.echo(f"  {flat(host):16} {done:3} done  {', '.join(now)}".rstrip())
         for step, view in views.items():
             if view.status == "failed" and view.problem is not None:
-                typer.echo(f"      {step}: {view.problem.what}")
+                typer.echo(f"      {step}: {flat(view.problem.what)}")
     if state.unfinished and not held_by:
         typer.echo(f"continue with: haui resume {store.name}")
 
@@ -105,7 +110,7 @@ def show_list(*, as_json: bool) -> None:
         typer.echo(f"{entry.name:24} {entry.status:14} {entry.last_at}")
 
 
-def _status_json(store: ClusterStore, state: RunState, spec: ClusterSpec) -> dict[str, object]:
+def _status_json(store: ClusterStore, state: RunState, hosts: list[str]) -> dict[str, object]:
     return {
         "name": store.name,
         "run": state.run,
@@ -114,10 +119,10 @@ def _status_json(store: ClusterStore, state: RunState, spec: ClusterSpec) -> dic
         "outcome": state.outcome,
         "held_by": store.held_by(),
         "hosts": {
-            host.name: {
+            host: {
                 step: {"status": view.status, "attempt": view.attempt, "seconds": view.seconds}
-                for step, view in state.tasks.get(host.name, {}).items()
+                for step, view in state.tasks.get(host, {}).items()
             }
-            for host in spec.hosts
+            for host in hosts
         },
     }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from haui.errors import JournalError, UsageError
+from haui.errors import JournalError, SpecError, UsageError
 from haui.printable import printable
 from haui.record.folders import check_folder, is_there, no_room, unreadable
 from haui.record.journal import Journal, read
@@ -170,6 +170,13 @@ class ClusterStore:
         """The answers that the cluster was installed with. Raises SpecError."""
         from haui.clusterfile import load as specfile
 
+        if not is_there(self.cluster_yaml):
+            path = shlex.quote(str(self.cluster_yaml))
+            raise SpecError(
+                f"{self.cluster_yaml} is missing, which says what {self.name} is made of",
+                fix="Put it back from a backup, or copy the file there that it was installed from:"
+                f" cp FILE {path}",
+            )
         return specfile.load(self.cluster_yaml).spec
 
     def write_private(self, name: str, content: bytes) -> Path:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
-from haui.record.store import ClusterStore
+from haui.record.store import ClusterStore, state_root
 from tests.unit.command_line import Call, caller
+from tests.unit.other_haui import BEGUN, Run
 
 GOOD = """\
 format: haui/1
@@ -115,6 +117,22 @@ def test_a_damaged_journal_is_8_with_its_line_and_untouched(haui, file: Path) ->
     assert outcome.code == 8
     assert "line 2" in outcome.err
     assert store.journal_path.read_text() == damaged
+
+
+def test_status_is_told_without_the_cluster_file(haui) -> None:  # type: ignore[no-untyped-def]
+    """The journal has it; what needs the file says how to put it back."""
+    run = Run(state_root())
+    asyncio.run(run.write(*BEGUN))
+    path = run.store.cluster_yaml
+    outcome = haui("status", "atlas")
+    assert (outcome.code, "cp1" in outcome.out) == (0, True)
+    assert f"{path} is missing" in outcome.err
+    assert "cp1" in json.loads(haui("status", "atlas", "--json").out)["hosts"]
+    outcome = haui("resume", "atlas", "--yes")
+    assert outcome.code == 3
+    assert f"cp FILE {path}" in outcome.err
+    path.write_text("name: [")
+    assert haui("status", "atlas").code == 0
 
 
 def test_what_was_never_run_is_not_called_finished(haui, file: Path) -> None:  # type: ignore[no-untyped-def]
