@@ -1,10 +1,14 @@
-"""Where the admin's own files are; light, so that the first screen need not wait."""
+"""Where files of haui's are on this machine; light, so that the first screen need not wait."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import platformdirs
+
+REHEARSALS: Final = "rehearsals"
+"""The folder of all rehearsals, beside the folders of the clusters."""
 
 
 def presets_folder() -> Path:

@@ -22,12 +22,12 @@ from haui.cli.plain import PlainPrinter
 from haui.cli.start import run_pages
 from haui.errors import OUTCOME_CODES, HauiError, InterruptedRunError, UsageError
 from haui.events import Event, RunFinished, RunStarted
+from haui.folders import REHEARSALS
 from haui.live.follow import POLL_S, Follower
 from haui.record.reducer import reduce
 from haui.record.stamp import clock_face
 from haui.record.state import RunState
 from haui.record.store import ClusterStore, list_clusters, state_root
-from haui.wizard.entries import REHEARSALS
 
 if TYPE_CHECKING:
     from haui.record.lock import Owner

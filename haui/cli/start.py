@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from haui.cli.beginning import Start, is_plain
 from haui.errors import UsageError
+from haui.folders import REHEARSALS
 
 if TYPE_CHECKING:
     from haui.live.site import Site
@@ -116,7 +117,6 @@ def open_answers(world: World, start: Start) -> str:
 
 def open_watched(world: World, start: Start) -> str:
     """Take up the run that is to be watched; the first screen. Raises HauiError."""
-    from haui.wizard.entries import REHEARSALS
     from screens.runs import attach
 
     folder, _, name = start.attach.rpartition("/")

@@ -19,6 +19,7 @@ from haui.clusterfile.pod_networks import (
 )
 from haui.clusterfile.problem import Loc, SpecProblem
 from haui.clusterfile.registry_rules import registry_problems
+from haui.folders import REHEARSALS
 from haui.spec import ClusterSpec, HostSpec
 
 API_PORT = 6443
@@ -77,6 +78,8 @@ def _first_uses(
 
 
 def _unique(spec: ClusterSpec) -> Iterator[SpecProblem]:
+    if spec.name == REHEARSALS:
+        yield _problem(("name",), f"{spec.name} is the folder of haui's rehearsals", "name: atlas")
     names = ((i, host.name) for i, host in enumerate(spec.hosts))
     addresses = ((i, host.address) for i, host in enumerate(spec.hosts))
     yield from _first_uses(names, "name", "name", "name: wk-b")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import steps
 from haui.errors import UsageError
+from haui.folders import REHEARSALS
 from haui.record.store import ClusterStore, state_root
 from haui.rehearsal.faults import Fault
 from haui.rehearsal.fleet import SimulatedFleet
@@ -28,10 +29,7 @@ from haui.transport.credentials import Credentials
 from haui.transport.fleet import Fleet, KeyRow
 from steps import reset
 
-__all__ = ["REHEARSALS", "KeyRow", "RealSite", "RehearsalSite", "Site"]
-
-REHEARSALS = "rehearsals"
-"""The folder of all rehearsals, inside of the state folder."""
+__all__ = ["KeyRow", "RealSite", "RehearsalSite", "Site"]
 
 
 class Site(ABC):

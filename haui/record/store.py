@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haui.errors import JournalError, SpecError, UsageError
+from haui.folders import REHEARSALS
 from haui.printable import printable
 from haui.record.folders import check_folder, is_there, no_room, unreadable
 from haui.record.journal import Journal, read
@@ -80,6 +81,8 @@ class ClusterStore:
                 f"{name!r} is no cluster name",
                 fix="Use lower-case letters, digits and hyphens, e.g. atlas.",
             )
+        if name == REHEARSALS:
+            raise UsageError(f"{name} is the folder of haui's rehearsals", fix="Take another name.")
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "root", root or state_root())
 
@@ -231,6 +234,7 @@ def list_clusters(root: Path | None = None) -> tuple[Entry, ...]:
     root = root or state_root()
     try:
         names = sorted(path.name for path in root.iterdir() if _NAME.fullmatch(path.name))
+        names = [name for name in names if name != REHEARSALS]
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from haui.errors import HauiError, UsageError
+from haui.folders import REHEARSALS
 from haui.record.lock import Owner
 from haui.record.state import RunState
 from haui.record.store import ClusterStore
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from haui.wizard.drafts import DraftBook
 
 Kind = Literal["unfinished", "held", "finished", "damaged", "draft", "broken draft"]
-
-REHEARSALS: Final = "rehearsals"
-"""The folder of all rehearsals, inside of the state folder."""
 
 _TAIL_BYTES = 1 << 16
 _ORDER: Final[tuple[tuple[Kind, bool], ...]] = (

@@ -25,8 +25,9 @@ from haui.app import HauiApp
 from haui.clusterfile.problem import Loc
 from haui.clusterfile.text import dump
 from haui.documents.verdict import proofs
+from haui.folders import REHEARSALS
 from haui.live.run import LiveRun
-from haui.live.site import REHEARSALS, RehearsalSite
+from haui.live.site import RehearsalSite
 from haui.record.store import ClusterStore
 from haui.rehearsal.faults import Fault
 from haui.session.plans import plan_of

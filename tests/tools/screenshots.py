@@ -29,8 +29,9 @@ from textual.widgets import Input
 from haui.app import HauiApp
 from haui.clusterfile.text import spec_sha
 from haui.events import TaskFinished
+from haui.folders import REHEARSALS
 from haui.live.run import LiveRun
-from haui.live.site import REHEARSALS, RealSite, RehearsalSite
+from haui.live.site import RealSite, RehearsalSite
 from haui.record.state import RunState
 from haui.record.store import ClusterStore
 from haui.rehearsal.faults import Fault

@@ -48,6 +48,9 @@ CASES: dict[str, tuple[list[Edit], str, str]] = {
          (WK_B, WK_B.replace("}", ", ssh: {address: 203.0.113.7}}") + " # here")],
         "hosts[4].ssh.address", "hosts[3]'s SSH endpoint",
     ),
+    "the folder of rehearsals": (
+        [("name: atlas", "name: rehearsals # here")], "name", "haui's rehearsals",
+    ),
     "endpoint is a host": (
         [("api.atlas.lan", "cp-a # here")], "endpoint.name", "the name of a host",
     ),

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from haui.errors import JournalError, UsageError
+from haui.folders import REHEARSALS
 from haui.record.records import to_record
 from haui.record.store import ClusterStore, Entry, find_cluster, list_clusters, state_root
 from tests.unit.sample_run import sample
@@ -76,6 +77,13 @@ def test_a_state_folder_that_can_t_be_named_is_refused(folder: str, said: str) -
 def test_a_name_can_not_leave_the_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no cluster name"):
         ClusterStore(name, tmp_path)
+
+
+def test_the_folder_of_rehearsals_is_no_cluster(tmp_path: Path) -> None:
+    (tmp_path / REHEARSALS).mkdir()
+    with pytest.raises(UsageError, match="rehearsals"):
+        ClusterStore(REHEARSALS, tmp_path)
+    assert list_clusters(tmp_path) == ()
 
 
 def test_folders_and_files_are_private(tmp_path: Path) -> None:
