@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include control_plane_init_lib endpoint_kube_vip_lib node_notes_lib
+# haui: include control_plane_init_lib endpoint_kube_vip_lib node_notes_lib etcd_room_lib
 # Makes the first control plane, or finishes what an earlier attempt has left. What is to be done is
 # decided by what is found on this host, never by what an earlier attempt believed:
 #   fresh    nothing of Kubernetes is here          kubeadm init
@@ -27,6 +27,7 @@ init() {
     if [ "$HAUI_ETCD" = stacked ] && [ -e "$ETCD_DATA/member" ]; then
         die "$ETCD_DATA holds the data of an etcd that nothing here starts. If it is not needed any more, move it away, then try again"
     fi
+    [ "$HAUI_ETCD" != stacked ] || etcd_room
     if [ -e "${HAUI_INPUTS:-}/kube-vip-init.yaml" ]; then
         put_vip_manifest kube-vip-init.yaml
     fi

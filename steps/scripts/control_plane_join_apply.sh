@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include kubernetes_lib node_notes_lib
+# haui: include kubernetes_lib node_notes_lib etcd_room_lib
 # Makes this host a further control plane, or finishes what an earlier attempt has left. Besides its
 # own files this host looks at the cluster through the control plane that gave the join its
 # credentials (HAUI_VIA, HAUI_VIA_ADDRESS and $HAUI_INPUTS/admin.conf, in tmpfs for the time of the join):
@@ -186,6 +186,7 @@ silent() {
 }
 
 join() {
+    [ "$HAUI_ETCD" != stacked ] || etcd_room
     note_node
     begin_kubeadm || die "/var/lib/haui can't be written"
     set -- join --config "$JOIN"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# haui: include etcd_member_lib
+# haui: include etcd_member_lib etcd_room_lib
 # Starts the member of this host, or restarts it with new settings. Whether it founds the cluster or comes to one that
 # is there is decided by what is found: data is kept whatever happens.
 set -eu
@@ -13,6 +13,7 @@ if ! etcd_has_data; then
         unstarted) echo "the others have added this member anew" ;;
         *) state=new ;;
     esac
+    etcd_room
     put_line_file "$ETCD_MARK" "$HAUI_TOKEN"
 fi
 settings="ETCD_INITIAL_CLUSTER_STATE=$state"

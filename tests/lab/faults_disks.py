@@ -50,7 +50,7 @@ def _faults() -> tuple[Fault, ...]:
             breaks=hosts.tiny("cp3", "/var/lib/etcd", "5M"),
             lasts_s=None,
             mends=hosts.roomy("cp3", "/var/lib/etcd"),
-            expected=told("cp3", what="no space left", fix=ROOM, session=1),
+            expected=told("cp3", what="etcd has no room", fix=ROOM, session=1),
         ),
     )
 

@@ -40,6 +40,23 @@ def test_fresh_host_joins(host: Shell) -> None:
     assert "found: fresh" in ran.output
 
 
+@pytest.mark.parametrize(
+    ("free", "etcd", "status"), [("199", "stacked", 1), ("200", "stacked", 0), ("5", "external", 0)]
+)
+def test_no_member_is_added_where_etcd_has_no_room(
+    host: Shell, free: str, etcd: str, status: int
+) -> None:
+    """Up to Kubernetes 1.28 one that can't start may cost the quorum."""
+    df = host.folder / "bin/df"
+    df.write_text(f"#!/bin/sh\necho Filesystem x\necho /dev/sda1 9999 9 {free} 9% $2\n")
+    df.chmod(0o755)
+    ran = host.run("control_plane_join_apply", HAUI_ETCD=etcd)
+    assert ran.status == status, ran.errors
+    assert kubeadm(ran) == ([] if status else ["kubeadm join"])
+    assert ("etcd has no room: 199 MB are free" in ran.errors) == bool(status)
+    assert ("haui: fix: Make room in the file system of" in ran.errors) == bool(status)
+
+
 def test_complete_host_is_left_alone(host: Shell) -> None:
     joined(host)
     ran = host.run("control_plane_join_apply")
