@@ -61,9 +61,9 @@ others_upload_gone() {
 }
 
 # The join before this one ends before it has taken its certificates back; uploaded now, ours would go with them. What
-# a killed run has left goes before it.
+# a killed run has left goes before it, also the token of certificates that somebody else has removed.
 retry 20 others_upload_gone || echo "taking back what the join of $uploaded_for has left" >&2
-[ -z "$uploaded_for" ] || take_back_certificates >/dev/null
+if [ -n "$uploaded_for" ]; then take_back_certificates >/dev/null; else forget_certificates >/dev/null; fi
 
 # The key is in the output, which is a file in tmpfs that goes when this script ends.
 uploaded=$HAUI_INPUTS/uploaded

@@ -13,5 +13,10 @@ alone() {
 # take_back_certificates: the uploaded ones, and the tokens that kubeadm makes to end their time.
 take_back_certificates() {
     admin -n kube-system delete secret kubeadm-certs --ignore-not-found
+    forget_certificates
+}
+
+# forget_certificates: those tokens alone.
+forget_certificates() {
     delete_tokens "Proxy for managing TTL for the kubeadm-certs secret"
 }

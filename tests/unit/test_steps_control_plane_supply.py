@@ -88,6 +88,16 @@ def test_supply_does_not_lend_what_the_join_before_is_about_to_take_back(helper:
     assert not [call for call in ran.calls if "delete secret kubeadm-certs" in call]
 
 
+def test_supply_takes_away_the_token_of_certificates_that_somebody_has_removed(
+    helper: Shell,
+) -> None:
+    (helper.folder / "fake/uploaded-for").write_text("")
+    ran = helper.run("control_plane_supply", HAUI_KIND="control-plane")
+    assert ran.status == 0, ran.errors
+    assert "bootstrap-token-dddddd" in deleted(ran)
+    assert "bootstrap-token-e" not in deleted(ran), "somebody else's"
+
+
 def test_supply_takes_away_what_a_killed_run_has_lent(helper: Shell) -> None:
     (helper.folder / "fake/uploaded-for").write_text("cp3")
     ran = helper.run("control_plane_supply", HAUI_KIND="control-plane")
