@@ -184,7 +184,7 @@ def supervise(
         try:
             return await signals.run
         except asyncio.CancelledError:
-            raise signals.ending(
+            raise (signals.ending or InterruptedRunError)(
                 "left the run; what was running on the hosts goes on without us", fix=again
             ) from None
         finally:
@@ -205,9 +205,8 @@ class _Signals:
 
     def __init__(self, run: asyncio.Future[RunResult], controls: Controls) -> None:
         self.run = run
-        self.ending = InterruptedRunError
+        self.ending: type[InterruptedRunError] | None = None
         self._controls = controls
-        self._left = False
 
     def take(self, number: int) -> None:
         """A signal has come."""
@@ -217,8 +216,7 @@ class _Signals:
                 "haui: stopping after the running steps; Ctrl-C again to leave them to the hosts\n"
             )
             return
-        if not self._left:
-            self.ending, self._left = _ENDS.get(number, InterruptedRunError), True
+        self.ending = self.ending or _ENDS.get(number, InterruptedRunError)
         self.run.cancel()
 
 

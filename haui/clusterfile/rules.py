@@ -43,6 +43,7 @@ NODE_PORTS = range(30000, 32768)
 def problems(spec: ClusterSpec) -> tuple[SpecProblem, ...]:
     """Every contradiction in the file; empty when it describes a cluster that can be built."""
     rules: tuple[Callable[[ClusterSpec], Iterable[SpecProblem]], ...] = (
+        _name,
         _unique,
         _ssh_endpoints,
         _topology,
@@ -77,9 +78,12 @@ def _first_uses(
         seen.setdefault(value, index)
 
 
-def _unique(spec: ClusterSpec) -> Iterator[SpecProblem]:
+def _name(spec: ClusterSpec) -> Iterator[SpecProblem]:
     if spec.name == REHEARSALS:
         yield _problem(("name",), f"{spec.name} is the folder of haui's rehearsals", "name: atlas")
+
+
+def _unique(spec: ClusterSpec) -> Iterator[SpecProblem]:
     names = ((i, host.name) for i, host in enumerate(spec.hosts))
     addresses = ((i, host.address) for i, host in enumerate(spec.hosts))
     yield from _first_uses(names, "name", "name", "name: wk-b")
