@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import yaml
@@ -80,3 +81,11 @@ def write(file: Path, content: dict[str, object]) -> None:
     """Put it where the admin, or a test, finds it."""
     head = "# The lab's cluster, for haui. Its secrets are in secrets.env beside it.\n"
     file.write_text(head + yaml.safe_dump(content, sort_keys=False))
+
+
+def smaller(file: Path, name: str, hosts: Collection[str]) -> Path:
+    """The same cluster with these hosts alone, beside it: it names keys by paths from there."""
+    content = yaml.safe_load(file.read_text())
+    content["hosts"] = [host for host in content["hosts"] if host["name"] in hosts]
+    write(file.parent / name, content)
+    return file.parent / name

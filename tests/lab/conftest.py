@@ -12,9 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.lab import killing
+from tests.lab import cluster_file, killing
 from tests.lab.before import prepared
 from tests.lab.canary import Canaries
 from tests.lab.compare import Picture
@@ -72,10 +71,7 @@ class Bare:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
-        self.four = lab.dir / "four.yaml"
-        document = yaml.safe_load((lab.dir / "lab.yaml").read_text())
-        document["hosts"] = [host for host in document["hosts"] if host["name"] in FOUR]
-        self.four.write_text(yaml.safe_dump(document))
+        self.four = cluster_file.smaller(lab.dir / "lab.yaml", "four.yaml", FOUR)
 
 
 FOUR = ("cp1", "cp2", "cp3", "wk1")

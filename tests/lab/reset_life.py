@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import yaml
-
 from tests.lab import cluster_file
 from tests.lab.before import prepared
 from tests.lab.compare import Picture
@@ -67,13 +65,9 @@ class Life:
 
     def installed(self) -> str:
         """installed without one worker"""
-        document = yaml.safe_load((self.lab.dir / "lab.yaml").read_text())
-        document["hosts"] = [host for host in document["hosts"] if host["name"] != LEAVES]
-        # Beside the other one: it names keys by paths of its own folder.
-        smaller = self.lab.dir / "smaller.yaml"
-        cluster_file.write(smaller, document)
-        run = self._to_end("apply", str(smaller), "--yes", *KEYS)
-        return self._verified(run, *(host for host in self.lab.hosts if host != LEAVES))
+        hosts = [host for host in self.lab.hosts if host != LEAVES]
+        file = cluster_file.smaller(self.lab.dir / "lab.yaml", "smaller.yaml", hosts)
+        return self._verified(self._to_end("apply", str(file), "--yes", *KEYS), *hosts)
 
     def grown(self) -> str:
         """the worker added to the cluster file"""
